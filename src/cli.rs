@@ -1,4 +1,4 @@
-//! Owns the command line: its types and help texts; no behaviour. Arguments of commands stand in files by what they are about.
+//! Owns the command line: its types and help texts; no behavior. Each file has the arguments of related commands.
 
 mod backtest;
 mod check;
@@ -92,12 +92,12 @@ pub(crate) enum Output {
     Yaml,
     Csv,
     Markdown,
-    // Of verdicts, for CIs.
+    // For verdicts, in CI.
     Junit,
     Github,
-    // Of the digest and the report, to mail or to print.
+    // For the digest and the report, to mail or print.
     Html,
-    // Of metrics.
+    // For metrics.
     Openmetrics,
 }
 

@@ -1,4 +1,4 @@
-//! Owns the only reading of clocks, and waiting by them.
+//! Owns reading clocks, and waiting. Nothing else reads a clock.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -9,20 +9,20 @@ use crate::exit::Signal;
 use crate::failure::Failure;
 use crate::signals::Signals;
 
-/// The wall clock's moment.
+/// The time of the wall clock.
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
 pub(crate) fn now() -> Instant {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     Instant::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
-/// 2000-01-01T00:00:00.000Z, before which no clock that is set can be.
+/// 2000-01-01T00:00:00.000Z: an earlier clock was never set.
 const EARLIEST: Instant = Instant::from_millis(946_684_800_000);
 
-/// The wall clock's moment, if it can be right.
+/// The time of the wall clock, if plausible.
 ///
 /// # Errors
-/// When no fact could be of that moment, so that a clock which was never set would decide what is kept and answered.
+/// If no fact could have this time: a clock that was never set would decide what is stored and reported.
 pub(crate) fn plausible(now: Instant) -> Result<Instant> {
     if (EARLIEST..Instant::MAX).contains(&now) {
         return Ok(now);
@@ -48,7 +48,7 @@ impl Stopwatch {
     }
 }
 
-/// Waits for so long, or until a signal comes, which is returned.
+/// Waits this long, or until a signal comes, which is returned.
 pub(crate) fn pause(length: Duration, signals: Option<&Signals>) -> Option<Signal> {
     let since = Stopwatch::start();
     loop {

@@ -1,5 +1,5 @@
-//! Owns what commands share: the context they run in, and the one match that picks them. Commands orchestrate; they compute
-//! nothing and format nothing.
+//! Owns what commands share: the context they run in, and running the one that was called. Commands orchestrate; they
+//! compute nothing and format nothing.
 
 mod answer;
 mod decide;
@@ -42,43 +42,43 @@ use printer::Printer;
 use registry::{Forms, Run};
 pub(crate) use registry::{Line, deeper};
 
-/// Bytes that are read of an answer to a question.
+/// The most bytes read of an answer to a question.
 const MOST_OF_ANSWER: usize = 100;
-/// Variables that may say who runs this, the first that is set counts: one's own word, what CI systems set, then the user.
+/// Variables that may name who runs this, the first set one wins: slo's own, those of CI systems, then the user.
 const AUTHORS: [&str; 7] =
     ["SLO_AUTHOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "GIT_AUTHOR_NAME", "USER", "LOGNAME", "USERNAME"];
 
 /// The environment variables of the process.
 pub(crate) type Environment<'io> = &'io BTreeMap<OsString, OsString>;
 
-/// What a command runs in.
+/// The context of a command.
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line, or a fact about the process")]
 pub(crate) struct Context<'io> {
-    /// How `slo` is called, for commands that are printed to be copied.
+    /// The name of `slo` in commands printed for copying.
     pub(crate) program: String,
     pub(crate) db: Option<PathBuf>,
     /// The database, if the command line names it.
     pub(crate) named_db: Option<PathBuf>,
     pub(crate) as_of: Instant,
-    /// The machine's clock at the start of the run, which `--as-of` does not move; as it is, right or not.
+    /// The machine's clock at the start of the run, regardless of `--as-of`, and even if implausible.
     pub(crate) clock: Instant,
     pub(crate) output: Option<Output>,
-    /// The time zone that is asked for: of a period, and of the moments that people read.
+    /// The given time zone: of a period, and of times for people.
     pub(crate) zone: Option<Tz>,
     pub(crate) canvas: Canvas,
     pub(crate) quiet: bool,
-    /// Whether no cell of CSV may be run as a formula.
+    /// Whether CSV cells must not be run as formulas.
     pub(crate) csv_safe: bool,
     pub(crate) stdin: Box<dyn Read + Send>,
     /// Whether standard input and the signals are those of the process.
     pub(crate) owns_process: bool,
     pub(crate) stdout: &'io mut dyn Write,
     pub(crate) stderr: &'io mut dyn Write,
-    /// What is told while it is not certain yet that it will be so.
+    /// Messages that are printed only when they are certain.
     pub(crate) held_back: Option<Vec<String>>,
     pub(crate) stdin_is_terminal: bool,
     pub(crate) stderr_is_terminal: bool,
-    /// Damage to caches that costs no answer.
+    /// Damage to caches that changes no answer.
     pub(crate) noticed: Noticed,
     pub(crate) env: Environment<'io>,
 }
@@ -86,7 +86,7 @@ pub(crate) struct Context<'io> {
 /// Runs the command.
 ///
 /// # Errors
-/// When it could not be answered.
+/// If there is no answer.
 pub(crate) fn dispatch(context: &mut Context<'_>, line: Line) -> Result<ExitStatus> {
     line.command.forms.allow(context.output)?;
     if context.named_db.as_ref().is_some_and(|db| shows_password(&db.to_string_lossy())) {
@@ -109,15 +109,12 @@ impl Context<'_> {
     /// Opens the database.
     ///
     /// # Errors
-    /// When its place is not known, or it cannot be opened.
+    /// If none is configured, or it cannot be opened.
     pub(crate) fn store(&self, access: Access) -> Result<Store> {
         self.store_at(self.db_path()?, access)
     }
 
     /// Opens a database by its path or address.
-    ///
-    /// # Errors
-    /// When it cannot be opened.
     pub(crate) fn store_at(&self, place: &Path, access: Access) -> Result<Store> {
         let store = match self.address(place)? {
             Some(address) if access != Access::Scratch => Store::open_shared(address, access),
@@ -126,13 +123,13 @@ impl Context<'_> {
         Ok(store?.telling(&self.noticed))
     }
 
-    /// The address of a shared database, if that is what a place is.
+    /// The address of a shared database, if `place` is one.
     fn address(&self, place: &Path) -> Result<Option<Address>> {
         let text = place.to_string_lossy();
         is_address(&text).then(|| Address::parse(&text, self.env)).transpose()
     }
 
-    /// A place as it is shown: no password is.
+    /// A place for messages: without a password.
     pub(crate) fn shown(&self, place: &Path) -> String {
         match self.address(place) {
             Ok(Some(address)) => address.to_string(),
@@ -144,7 +141,7 @@ impl Context<'_> {
     /// Whether there is a database, which may be empty.
     ///
     /// # Errors
-    /// When its place is not known, or that cannot be told.
+    /// If none is configured, or it cannot be determined.
     pub(crate) fn has_store(&self) -> Result<bool> {
         let place = self.db_path()?;
         self.address(place)?.map_or_else(|| Ok(place.exists()), |address| Store::is_shared_there(&address))
@@ -153,7 +150,7 @@ impl Context<'_> {
     /// Whether the database is a file that does not exist yet.
     ///
     /// # Errors
-    /// When no database is configured.
+    /// If no database is configured.
     pub(crate) fn lacks_file(&self) -> Result<bool> {
         let place = self.db_path()?;
         Ok(self.address(place)?.is_none() && !place.exists())
@@ -175,7 +172,7 @@ impl Context<'_> {
     /// Opens the database to read it, if there is one: its place may be unknown, or empty.
     ///
     /// # Errors
-    /// When it does not name a file, or cannot be opened.
+    /// If it does not name a file, or cannot be opened.
     pub(crate) fn store_if_any(&self) -> Result<Option<Store>> {
         if self.db.is_none() || !self.has_store()? {
             return Ok(None);
@@ -183,7 +180,7 @@ impl Context<'_> {
         self.store(Access::Read).map(Some)
     }
 
-    /// Whether as-of is another moment than that of the run.
+    /// Whether as-of differs from the time of the run.
     pub(crate) fn is_fixed(&self) -> bool {
         self.as_of != self.clock
     }
@@ -191,21 +188,22 @@ impl Context<'_> {
     /// The machine's clock at the start of the run.
     ///
     /// # Errors
-    /// When it cannot be right.
+    /// If it is implausible.
     pub(crate) fn now(&self) -> Result<Instant> {
         clock::plausible(self.clock)
     }
 
-    /// Listens to the signals that ask a command to end, where they are this process's to hear.
+    /// Listens to the signals that ask a command to end, if they are for this process.
     pub(crate) fn signals(&self) -> Result<Option<Signals>> {
         let listening = self.owns_process.then(Signals::listen).transpose();
         listening.context("cannot listen to signals")
     }
 
-    /// Refuses to write a file over the database or one of its companions, by whatever name. `what` says who asks for it.
+    /// Refuses to write a file over the database or one of its companions, under any name. `what` is the argument that
+    /// names the file.
     ///
     /// # Errors
-    /// When it would destroy them.
+    /// If it would destroy them.
     pub(crate) fn refuse_database(&self, what: &str, path: &Path) -> Result<()> {
         let file = self.db.as_ref().filter(|db| !is_address(&db.to_string_lossy()));
         let Some(part) = file.and_then(|db| part_of_database(path, db)) else { return Ok(()) };
@@ -215,23 +213,23 @@ impl Context<'_> {
         ))
     }
 
-    /// Who runs this, as far as the environment says.
+    /// Who runs this, according to the environment.
     fn author(&self) -> Option<String> {
         let set = |name: &&str| self.env.get(OsStr::new(*name)).map(|value| value.to_string_lossy().trim().to_owned());
         AUTHORS.iter().filter_map(set).find(|author| !author.is_empty())
     }
 
-    /// Whether somebody is there to answer a question.
+    /// Whether a person can answer a question.
     const fn can_ask(&self) -> bool {
         self.stdin_is_terminal && self.stderr_is_terminal
     }
 
-    /// Asks on standard error whether to go on; anything but yes is no.
+    /// Asks on standard error whether to continue; anything but yes is no.
     ///
     /// # Errors
-    /// When the answer cannot be read.
+    /// If the answer cannot be read.
     fn ask(&mut self, question: &str) -> Result<bool> {
-        // Nobody would be left to answer if this failed, and then there is no answer.
+        // If the question cannot be printed, there is nobody to answer, and the answer is no.
         drop(write!(self.stderr, "{} [y/N] ", one_line(question)).and_then(|()| self.stderr.flush()));
         let mut answer = Vec::new();
         let mut byte = [0; 1];
@@ -252,10 +250,9 @@ impl Context<'_> {
         set.find(|folder| !folder.is_empty()).map_or_else(|| PathBuf::from(usual), PathBuf::from)
     }
 
-    /// The form of the answer.
     pub(crate) fn form(&self) -> Form {
         match self.output {
-            // Metrics have one form, whatever it is called.
+            // Metrics have one form, whatever its name.
             None | Some(Output::Table | Output::Openmetrics) => Form::Table,
             Some(Output::Wide) => Form::Wide,
             Some(Output::Json) => Form::Json,
@@ -268,14 +265,13 @@ impl Context<'_> {
         }
     }
 
-    /// An answer whose words for people are a summary of what was done, which nobody needs who asks for quiet: cron mails
-    /// whatever a command says.
+    /// An answer that is only a summary for people, left out when quiet: cron mails all output.
     fn summary<T: 'static>(&self, looks: Looks<T>, words: impl FnOnce(&T) -> String + 'static) -> Answer {
         let quiet = self.quiet;
         looks.words(move |it| if quiet { String::new() } else { words(it) }).into()
     }
 
-    /// Prints an answer as asked, and says how the run ends.
+    /// Prints an answer in the requested form, and returns how the run ends.
     fn answer(&mut self, answer: Answer) -> Result<ExitStatus> {
         let Answer { shown, exit } = answer;
         let (form, canvas) = (self.form(), self.canvas);
@@ -285,7 +281,7 @@ impl Context<'_> {
         Ok(exit)
     }
 
-    /// An answer as it is printed.
+    /// The printed text of an answer.
     fn drawn(&self, answer: Answer) -> Result<String> {
         let mut text = Vec::new();
         answer.shown.map_or(Ok(()), |shown| shown.write(self.form(), self.canvas, &mut text))?;
@@ -295,17 +291,17 @@ impl Context<'_> {
     /// Writes to standard output.
     ///
     /// # Errors
-    /// When that fails; a reader that went away is none.
+    /// If that fails; a closed pipe is not an error.
     pub(crate) fn say(&mut self, text: &str) -> Result<()> {
         self.say_on(text).map(drop)
     }
 
-    /// Writes a part of an answer to standard output, and says whether its reader is still there for more.
+    /// Writes a part of an answer to standard output, and returns whether its reader is still there.
     pub(crate) fn say_on(&mut self, text: &str) -> Result<bool> {
         written(self.stdout.write_all(text.as_bytes()).and_then(|()| self.stdout.flush()))
     }
 
-    /// Writes a note to standard error, as one line, unless asked to be quiet.
+    /// Writes a note to standard error, as one line, unless quiet.
     pub(crate) fn note(&mut self, text: &str) {
         if !self.quiet {
             self.warn(text);
@@ -317,7 +313,7 @@ impl Context<'_> {
         self.tell(&one_line(text));
     }
 
-    /// Writes lines to standard error in which what comes from outside is escaped already. That they cannot be written changes no
+    /// Writes lines to standard error; foreign text in them is already escaped. A failure to write them changes no
     /// outcome.
     pub(crate) fn tell(&mut self, lines: &str) {
         match &mut self.held_back {
@@ -326,26 +322,26 @@ impl Context<'_> {
         }
     }
 
-    /// Holds back what is told from now on, and forgets what was held back before: that is told again.
+    /// Holds back messages from now on, and drops those held back before: they will be repeated.
     pub(crate) fn begin_anew(&mut self) {
         self.held_back = Some(Vec::new());
     }
 
-    /// Forgets what was held back, and holds nothing back from now on.
+    /// Drops the messages held back, and stops holding back.
     pub(crate) fn forget(&mut self) {
         self.held_back = None;
     }
 
-    /// Tells what was held back.
+    /// Prints the messages held back.
     pub(crate) fn let_go(&mut self) {
         self.held_back.take().into_iter().flatten().for_each(|lines| self.tell(&lines));
     }
 }
 
-/// A moment as typed, or so long before `as_of`.
+/// A time as typed, or this long before `as_of`.
 ///
 /// # Errors
-/// When it is neither.
+/// If it is neither.
 fn moment(text: &str, as_of: Instant) -> Result<Instant> {
     if let Some(back) = parse_millis(text) {
         return Ok(as_of.plus(-back));
@@ -360,7 +356,7 @@ fn moment(text: &str, as_of: Instant) -> Result<Instant> {
 /// Whether the reader of standard output is still there.
 ///
 /// # Errors
-/// Those of writing, but for a reader that went away.
+/// Of writing; a closed pipe is not one.
 fn written(result: std::io::Result<()>) -> Result<bool> {
     match result {
         Ok(()) => Ok(true),

@@ -1,5 +1,6 @@
-//! The pure middle: what SPEC's words mean. Facts and a moment go in, report values come out; no files, clock, printing or SQL.
-//! Facts flow one way through its rooms: `value`, `health`, `account`, `budget`, `rules`, `plan`; none knows a later one.
+//! Owns the domain: from facts and a time to report values, with SPEC's meanings; no files, clock, printing or SQL. Its
+//! modules depend on each other one way: `value`, `health`, `account`, `budget`, `rules`, `plan`; none uses a later
+//! one.
 
 pub(crate) mod account;
 pub(crate) mod budget;

@@ -1,4 +1,4 @@
-//! Owns how stored facts and manifests become reports: the one way by which every command evaluates.
+//! Owns evaluation: how stored facts and manifests become reports, for all commands.
 
 mod achievements;
 mod backtests;
@@ -55,13 +55,13 @@ pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;
 pub(crate) use subjects::{Labels, labelled_systems};
 
-/// From this number of objectives or systems on, it may be cheaper to read everything than to look things up.
+/// From this number of objectives or systems on, reading everything may be cheaper than lookups.
 const MANY: usize = 64;
 
 /// Reads histories of systems from the journal.
 type Load<'s> = Box<dyn FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory> + 's>;
 
-/// What it takes to evaluate objectives as of one moment.
+/// Evaluates objectives as of one instant.
 struct Evaluation<'s> {
     store: &'s Store,
     resolver: Resolver<'s>,
@@ -76,7 +76,7 @@ impl<'s> Evaluation<'s> {
         Self::with(store, Resolver::new(store, most)?.asked(count, as_of), most, as_of)
     }
 
-    /// Prepares to evaluate with what a resolver knows, and with most of the journal or some of it.
+    /// Prepares to evaluate with a resolver; `most` says whether most of the journal is needed.
     fn with(store: &'s Store, resolver: Resolver<'s>, most: bool, as_of: Instant) -> Result<Self> {
         let rules = AllRules::default();
         let reader = Reader::new(store, as_of, most, Rc::clone(&rules))?;
@@ -85,7 +85,7 @@ impl<'s> Evaluation<'s> {
         Ok(Self { store, resolver, chronicle: Chronicle::new(load), as_of })
     }
 
-    /// Opens the account of an objective, sealed days first, and hands it on.
+    /// Opens the account of an objective, sealed days first, and calls `work` with it.
     fn assess<T>(
         &mut self,
         stored: Stored,
@@ -113,7 +113,7 @@ impl<'s> Evaluation<'s> {
     }
 }
 
-/// Whether so many objects are so great a part of the database that reading all of it is cheaper than looking them up.
+/// Whether this many objects make up so much of the database that reading all of it is cheaper than lookups.
 fn is_most(store: &Store, count: usize) -> Result<bool> {
     Ok(count >= MANY && count * 8 >= store.count_objectives()?)
 }
@@ -123,10 +123,7 @@ fn in_maintenance(report: ObjectiveReport, resolver: &mut Resolver<'_>) -> Resul
     Ok(ObjectiveReport { maintenance: resolver.in_force(&report.system)?, ..report })
 }
 
-/// The reports of objectives as of a moment, in the order given.
-///
-/// # Errors
-/// Those of the database.
+/// The reports of objectives as of an instant, in the order given.
 pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<ObjectiveReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
     let report = |stored| {
@@ -136,10 +133,7 @@ pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) ->
     objectives.into_iter().map(report).collect()
 }
 
-/// The chapters of objectives as of a moment, in the order given.
-///
-/// # Errors
-/// Those of the database.
+/// The chapters of objectives as of an instant, in the order given.
 pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<Chapter>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
     let chapter = |stored| {
@@ -149,28 +143,19 @@ pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -
     objectives.into_iter().map(chapter).collect()
 }
 
-/// The streaks of objectives as of a moment, in the order given.
-///
-/// # Errors
-/// Those of the database.
+/// The streaks of objectives as of an instant, in the order given.
 pub(crate) fn streaks(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<StreakReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
     let streak = |assessment: &Assessment<'_>, _: &mut Chronicle<Load<'_>>| Ok(StreakReport::draw(assessment));
     objectives.into_iter().map(|stored| evaluation.assess(stored, streak)).collect()
 }
 
-/// The daily snapshots of an objective after a moment and up to another, oldest first.
-///
-/// # Errors
-/// Those of the database.
+/// The daily snapshots of an objective after an instant and up to another, oldest first.
 pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instant) -> Result<Vec<Snapshot>> {
     Evaluation::open(store, 1, as_of)?.assess(stored, |assessment, chronicle| snapshots(assessment, after, chronicle))
 }
 
-/// The health of systems as of a moment, in the order given.
-///
-/// # Errors
-/// Those of the database.
+/// The health of systems as of an instant, in the order given.
 pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instant) -> Result<Vec<Health>> {
     let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
     let health = |(name, _): &(Name, SystemId)| {
@@ -179,11 +164,8 @@ pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instan
     systems.iter().map(health).collect()
 }
 
-/// The health of every system that there is as of a moment, sorted by name: a system that only later facts name does not exist
-/// yet, unless a manifest declares it.
-///
-/// # Errors
-/// Those of the database.
+/// The health of every system as of an instant, sorted by name. A system that only later facts name does not exist yet,
+/// unless a manifest declares it.
 pub(crate) fn all_healths(store: &Store, as_of: Instant) -> Result<Vec<Health>> {
     let mut healths = healths(store, &store.systems()?, as_of)?;
     let declared = store.declared_systems()?;
@@ -191,10 +173,7 @@ pub(crate) fn all_healths(store: &Store, as_of: Instant) -> Result<Vec<Health>> 
     Ok(healths)
 }
 
-/// The effective status of a system at each of some moments, which are sorted, as of another.
-///
-/// # Errors
-/// Those of the database.
+/// The effective status of a system at each of these sorted instants, as of `as_of`.
 pub(crate) fn statuses(store: &Store, name: &Name, moments: &[Instant], as_of: Instant) -> Result<Vec<Status>> {
     let Some(first) = moments.first() else { return Ok(Vec::new()) };
     let mut evaluation = Evaluation::open(store, 1, as_of)?;

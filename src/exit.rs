@@ -1,6 +1,6 @@
-//! Owns the three outcomes of a run, and is the only place that knows their numbers.
+//! Owns the three outcomes of a run; nothing else knows their numbers.
 
-/// What a command found out, decided before anything is printed.
+/// The outcome of a command, decided before anything is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ExitStatus {
     /// Success.
@@ -9,11 +9,11 @@ pub(crate) enum ExitStatus {
     Fail,
     /// Error: usage, I/O, damaged or newer database, nothing to check.
     Error,
-    /// A signal has asked it to end, and everything is in order: the process ends by that signal.
+    /// A signal asked it to end, and everything is in order: the process ends by that signal.
     Signal(Signal),
 }
 
-/// A signal by its number.
+/// A signal's number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Signal(pub(crate) i32);
 
@@ -29,13 +29,13 @@ impl std::fmt::Display for Signal {
 }
 
 impl ExitStatus {
-    /// The number the process ends with.
+    /// The exit code of the process.
     pub(crate) const fn code(self) -> u8 {
         match self {
             Self::Pass => 0,
             Self::Fail => 1,
             Self::Error => 2,
-            // What a shell says of a process that a signal has ended.
+            // The exit code that shells use for a process ended by a signal.
             Self::Signal(Signal(number)) => 128 + (number & 0x7f) as u8,
         }
     }

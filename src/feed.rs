@@ -1,4 +1,5 @@
-//! Owns transition lines: any accepted format in, batches of checked rows out, in bounded memory whatever the input.
+//! Owns reading transition lines: any accepted format in, batches of checked rows out, in bounded memory whatever the
+//! input.
 
 mod builtin;
 mod csv;
@@ -42,15 +43,15 @@ pub(crate) use row::Row;
 use shape::{Shape, Told};
 pub(crate) use unreadable::Unreadable;
 
-/// The longest a line may be, in bytes, its end not counted.
+/// The longest line in bytes, without its end.
 pub(crate) const LONGEST_LINE: usize = 1 << 20;
-/// Bytes of notes that end a batch.
+/// Bytes of notes after which a batch ends.
 const MOST_NOTE_BYTES: usize = 4 << 20;
 
-/// What the input is.
+/// The format of the input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Format {
-    /// Told by the first line that is a JSON object or a CSV header.
+    /// Detected from the first line that is a JSON object or a CSV header.
     Auto,
     Jsonl,
     Csv,
@@ -60,51 +61,51 @@ pub(crate) enum Format {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     pub(crate) format: Format,
-    /// Later moments are rejected: the machine's clock and the allowed skew.
+    /// Later instants are rejected: the machine's clock plus the allowed skew.
     pub(crate) latest: Instant,
-    /// The machine's clock, to say how far ahead a rejected moment is.
+    /// The machine's clock, to say how far in the future a rejected instant is.
     pub(crate) now: Instant,
-    /// Rows that end a batch.
+    /// Rows after which a batch ends.
     pub(crate) batch_rows: usize,
-    /// Whether a batch ends as soon as everything that has arrived is read.
+    /// Whether a batch ends as soon as all input available is read.
     pub(crate) follow: bool,
     /// Whether planned work is wanted too.
     pub(crate) plans: bool,
 }
 
-/// Rows in the order of the input, with the streams that are new to them.
+/// Rows in the order of the input, with their new streams.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
-    /// Whether stream indices begin anew with this batch.
+    /// Whether stream indices restart with this batch.
     pub(crate) restart: bool,
     /// Streams that get the next indices, in order.
     pub(crate) new_streams: Vec<StreamName>,
     pub(crate) rows: Vec<Row>,
     /// Notes by index into `rows`.
     pub(crate) notes: Vec<(u32, Box<str>)>,
-    /// Lines or records seen, accepted or not; blank lines do not count.
+    /// Lines or records read, accepted or not, without blank lines.
     pub(crate) read: u64,
     pub(crate) rejected: u64,
-    /// Records of which a feed says that they mean nothing.
+    /// Records that the feed skips.
     pub(crate) skipped: u64,
-    /// Records that tell of planned work and of nothing else.
+    /// Records with only planned work.
     pub(crate) maintenance: u64,
-    /// What records say of incidents from start to end, each with its stream; their rows are among the others.
+    /// Incidents with start and end, each with its stream; `rows` includes their facts.
     pub(crate) intervals: Vec<(u32, Interval)>,
-    /// How far apart rows of a stream may be before the time after the first is unknown.
+    /// The longest gap between rows of a stream; after a longer one the status becomes unknown.
     pub(crate) max_gap_ms: Option<i64>,
     /// Planned work.
     pub(crate) planned: Vec<Planned>,
-    /// Incidents, each with when its record was last changed, where they are wanted and not the facts that follow from them.
+    /// Incidents, each with when its record was last changed, if incidents are requested instead of facts.
     pub(crate) incidents: Vec<(Incident, Option<Instant>)>,
-    /// Bytes that the notes take up.
+    /// Bytes used by the notes.
     pub(crate) note_bytes: usize,
-    /// Bytes of the file read so far, compressed ones where it is.
+    /// Bytes of the file read so far, before decompression.
     pub(crate) bytes: u64,
 }
 
 impl Batch {
-    /// Takes in the batch that follows and goes on with the same streams.
+    /// Appends the following batch of the same streams.
     pub(crate) fn join(&mut self, next: Self) {
         let before = self.rows.len() as u32;
         self.notes.extend(next.notes.into_iter().map(|(index, note)| (before + index, note)));
@@ -120,12 +121,12 @@ impl Batch {
         self.bytes = next.bytes;
     }
 
-    /// Whether it has so many rows, or as many notes as it may have.
+    /// Whether it has this many rows, or as many notes as allowed.
     fn is_full(&self, rows: usize) -> bool {
         self.rows.len() >= rows || self.note_bytes >= MOST_NOTE_BYTES
     }
 
-    /// Takes a row in.
+    /// Adds a row.
     fn keep(&mut self, row: Row, note: Option<&str>) {
         let index = self.rows.len() as u32;
         self.notes.extend(note.map(|note| (index, note.into())));
@@ -134,35 +135,35 @@ impl Batch {
     }
 }
 
-/// Planned work that a record tells of.
+/// Planned work in a record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Planned {
-    /// The stream it is told of.
+    /// The stream of the record.
     pub(crate) stream: u32,
     pub(crate) at: Instant,
     pub(crate) what: Work,
     pub(crate) note: Option<Box<str>>,
 }
 
-/// What happens to planned work.
+/// What a record says about planned work.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Work {
     Ends,
     Begins,
-    /// It lasts until then.
+    /// It begins, and ends at this instant.
     Until(Instant),
 }
 
-/// A line that was not accepted, or a further piece of one that is too long to be held.
+/// A rejected line, or a further piece of one that is too long to hold.
 #[derive(Debug)]
 pub(crate) struct Reject<'r> {
     /// Counted from 1.
     pub(crate) line: u64,
-    /// Why; `None` for a further piece of the line before.
+    /// Why; `None` for a further piece of the same line.
     pub(crate) reason: Option<String>,
-    /// The line or a piece of it, unchanged but for its line feed.
+    /// The line or a piece of it, without its line feed.
     pub(crate) raw: &'r [u8],
-    /// Whether the line is complete with this piece.
+    /// Whether this piece completes the line.
     pub(crate) complete: bool,
 }
 
@@ -176,13 +177,13 @@ pub(crate) struct Reader<R: Read> {
     interner: Interner,
     times: time::Times,
     restart: bool,
-    /// Why nothing follows what has been handed out.
+    /// The error to return after the last batch.
     failed: Option<anyhow::Error>,
     done: bool,
 }
 
 impl<R: Read> Reader<R> {
-    /// A reader that has read nothing yet.
+    /// Creates a reader at the start of the input.
     pub(crate) fn new(input: R, options: Options, names: Names) -> Self {
         Self {
             frame: Frame::new(Input::new(input)),
@@ -198,31 +199,31 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// The names that have been read, for the next input.
+    /// The names read so far, for the next input.
     pub(crate) fn into_names(self) -> Names {
         self.names
     }
 
-    /// Names of fields that no line needs, as far as they are remembered.
+    /// Names of unused fields, up to a limit.
     pub(crate) fn ignored_fields(&self) -> &[String] {
         self.shape.ignored()
     }
 
-    /// What was read of an input that has not shown what it is.
+    /// The lines held back while the format is unknown.
     pub(crate) fn beginning(&self) -> Vec<u8> {
         self.opening.bytes()
     }
 
-    /// The line on which a record begins of which only a part has been read.
+    /// The line on which a partially read record begins.
     pub(crate) fn partial(&self) -> Option<u64> {
         self.frame.partial()
     }
 
-    /// The next batch, or `None` at the end of the input. Calls `on_reject` for every line that is not accepted. What was
-    /// read before the input failed is handed out first.
+    /// The next batch, or `None` at the end of the input. Calls `on_reject` for every rejected line. Rows read before a
+    /// failure are returned first.
     ///
     /// # Errors
-    /// When the input cannot be read, is of no known format, or `on_reject` fails.
+    /// When the input cannot be read, has no known format, or `on_reject` fails.
     pub(crate) fn next_batch(
         &mut self,
         on_reject: &mut impl FnMut(&Reject<'_>) -> std::io::Result<()>,
@@ -239,7 +240,7 @@ impl<R: Read> Reader<R> {
         }
         while !self.done {
             if batch.is_full(self.options.batch_rows) || self.interner.is_full() {
-                // Where the table of streams is full, indices begin anew.
+                // When the stream table is full, indices restart.
                 self.restart = self.interner.is_full();
                 break;
             }
@@ -329,10 +330,7 @@ impl<R: Read> Reader<R> {
         Ok(Some(batch))
     }
 
-    /// Finds out how records are cut off the input, where that is yet to be seen.
-    ///
-    /// # Errors
-    /// When the input cannot be read.
+    /// Detects how the input is split into records, unless known.
     fn open(&mut self) -> Result<()> {
         match self.frame.open(self.options.format == Format::Auto) {
             Ok(true) => {
@@ -348,16 +346,16 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Looks at a line of an input that may not have told what it is.
+    /// Examines a line of an input whose format may be unknown.
     ///
     /// # Errors
-    /// When it is a header without the columns that are needed, or too many lines told nothing.
+    /// When it is a header without the required columns, or too many lines have no known format.
     fn begin(shape: &mut Shape, opening: &mut Opening, (raw, line, broken): (&[u8], u64, bool)) -> Result<Begun> {
         if shape.is_settled() {
             return Ok(Begun { rejected: Vec::new(), is_record: true });
         }
         let (rejected, is_record) = match shape.learn(raw, opening.is_empty())? {
-            // What is held may be the beginning of a document that this line is a part of.
+            // The held lines may begin a document that this line belongs to.
             Told::Record if opening.is_document() => (Vec::new(), true),
             Told::Record => (opening.release(), true),
             Told::Header => (opening.end(), false),
@@ -372,15 +370,15 @@ impl<R: Read> Reader<R> {
     }
 }
 
-/// What a line at the beginning of an input turned out to be.
+/// The role of a line at the beginning of an input.
 struct Begun {
-    /// Lines before it that are rejected.
+    /// Earlier lines that are rejected.
     rejected: Vec<Held>,
-    /// Whether it is a record, else a header or held back.
+    /// Whether it is a record; otherwise it is a header or is held back.
     is_record: bool,
 }
 
-/// Rejects lines that were held back.
+/// Rejects held lines.
 fn reject_held(
     held: Vec<Held>,
     batch: &mut Batch,

@@ -1,4 +1,4 @@
-//! Owns the files that commands write: each appears under its name only when it is whole, and never in place of a database.
+//! Owns the files that commands write: each gets its name only when complete, and never replaces a database.
 
 mod fresh;
 mod identity;
@@ -14,10 +14,10 @@ use crate::failure::Failure;
 pub(crate) use fresh::Fresh;
 pub(crate) use identity::{Identity, part_of_database, with_suffix};
 
-/// Puts a text into a file: into a new one beside it, which then takes its place. Pipes and devices are written to as they are.
+/// Writes a text to a new file, which then replaces the target. Pipes and devices are written to directly.
 ///
 /// # Errors
-/// When that cannot be done; what was there before then still is.
+/// If that fails; the target is then unchanged.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     let failed = |error: &std::io::Error, remedy: &str| cannot_write(path, error, remedy);
     if is_special(path) {
@@ -32,17 +32,17 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     filled.map_err(|error| failed(&error, "free some space, or name a file on another disk"))
 }
 
-/// Makes a new file with a text in it.
+/// Creates a new file with a text.
 ///
 /// # Errors
-/// Those of the disk, `AlreadyExists` where something has its name.
+/// Of the disk, `AlreadyExists` if the name is taken.
 pub(crate) fn create(path: &Path, text: &str) -> std::io::Result<()> {
     let mut fresh = Fresh::beside(path, None)?;
     fresh.file().write_all(text.as_bytes())?;
     fresh.publish()
 }
 
-/// Whether a path leads to something that is written to as it is: a pipe, a device, a socket.
+/// Whether a path is written to directly: a pipe, a device, a socket.
 pub(crate) fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|known| !known.is_file() && !known.is_dir())
 }

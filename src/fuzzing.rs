@@ -1,5 +1,5 @@
-//! Owns what must hold whatever others write: one function for each target of `fuzz/`, run by property tests as well. Each panics where
-//! it does not hold.
+//! Owns what must hold for any input: one function for each target of `fuzz/`, also run by property tests. Each panics
+//! if it does not hold.
 
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ use crate::store::sealed::ledger as ledgers;
 
 /// 2026-11-20T14:05:00Z.
 const NOW: Instant = Instant::from_millis(1_795_183_500_000);
-/// Zones whose clocks change in all the ways there are: by an hour, by half an hour, at midnight, by a whole day, never.
+/// Zones whose clocks change in all possible ways: by an hour, by half an hour, at midnight, by a day, never.
 const ZONES: [&str; 6] =
     ["Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "Pacific/Apia", "America/St_Johns", "UTC"];
 
@@ -33,19 +33,19 @@ pub fn expression(text: &str) {
     answer::check(text);
 }
 
-/// Any bytes are a feed, or rejected lines: each line is one or the other, and in what pieces they arrive changes nothing.
+/// Any bytes are a feed, or rejected lines: each line is one or the other, in whatever pieces they arrive.
 pub fn feed(bytes: &[u8]) {
     drips(bytes, Format::Auto);
     drips(bytes, Format::Jsonl);
 }
 
-/// As for any feed, where the input is said to be CSV.
+/// The same for an input that is declared as CSV.
 pub fn csv(bytes: &[u8]) {
     drips(bytes, Format::Csv);
     drips(&[b"ts,system,status,check,source,note\n", bytes].concat(), Format::Csv);
 }
 
-/// What becomes of an input: its rows, the lines and reasons of what is rejected, how many were read, and why no more.
+/// The result for an input: its rows, rejected lines with reasons, number of lines read, and why it ended early.
 type Outcome = (Vec<String>, Vec<(u64, Option<String>, Vec<u8>)>, u64, Option<String>);
 
 fn drips(bytes: &[u8], format: Format) {
@@ -53,7 +53,7 @@ fn drips(bytes: &[u8], format: Format) {
     for (size, batch_rows) in [(1, 2), (7, 3)] {
         let pieces = outcome(Pieces { rest: bytes, size }, format, batch_rows);
         if whole.3.is_some() && pieces.3.is_some() {
-            // How much of a damaged archive comes out before that is noticed depends on the pieces; what comes out does not.
+            // The pieces decide how much of a damaged archive is read before its damage is noticed, not what is read.
             let (short, long) = if pieces.2 < whole.2 { (&pieces, &whole) } else { (&whole, &pieces) };
             assert!(long.0.starts_with(&short.0) && long.1.starts_with(&short.1), "{short:?} {long:?}");
         } else {
@@ -92,7 +92,7 @@ fn outcome(input: impl Read, format: Format, batch_rows: usize) -> Outcome {
     (rows, rejects, lines, error)
 }
 
-/// Hands out its bytes in pieces.
+/// Returns its bytes in pieces.
 struct Pieces<'b> {
     rest: &'b [u8],
     size: usize,
@@ -108,8 +108,8 @@ impl Read for Pieces<'_> {
     }
 }
 
-/// Any bytes are a packed segment that is packed the same way again, or damaged. The first eight are the moment it begins at, the next
-/// two how many transitions it has; the rest is taken as it is, and with the checksum that bodies of version 1 end with.
+/// Any bytes are a packed segment that packs to the same bytes, or damaged. The first eight are its first time, the
+/// next two its number of transitions; the rest is tried as is, and with the checksum that ends bodies of version 1.
 pub fn segment(bytes: &[u8]) {
     let Some((first, rest)) = bytes.split_first_chunk::<8>() else { return };
     let Some((count, body)) = rest.split_first_chunk::<2>() else { return };
@@ -127,7 +127,7 @@ pub fn segment(bytes: &[u8]) {
     }
 }
 
-/// Any bytes are packed days that are packed the same way again, or damaged.
+/// Any bytes are packed days that pack to the same bytes, or damaged.
 pub fn ledger(bytes: &[u8]) {
     for zone in [Tz::UTC, Tz::Europe__Berlin, Tz::Pacific__Apia] {
         let calendar = Calendar { zone };
@@ -137,7 +137,7 @@ pub fn ledger(bytes: &[u8]) {
     }
 }
 
-/// Any text is a recurrence rule whose occurrences are in order, apart, and the same however they are asked for; or it is refused.
+/// Any text is a recurrence rule whose occurrences are in order, separate, and the same for any query; or refused.
 pub fn rrule(text: &str) {
     let mut characters = text.chars();
     let zone = ZONES[characters.next().unwrap_or('F') as usize % ZONES.len()];
@@ -190,7 +190,7 @@ pub fn selector(text: &str) {
     }
 }
 
-/// Any text is a moment, a length of time or a week that reads back as it is written, or none.
+/// Any text is a time, a duration or a week that reads back as it is written, or none of them.
 pub fn time(text: &str) {
     match Instant::parse(text) {
         Ok(at) => {
@@ -218,7 +218,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs a target on bytes as the fuzzer does.
+    /// Runs a target on bytes, as the fuzzer does.
     fn run(target: &str, bytes: &[u8]) {
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         match target {

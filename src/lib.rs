@@ -24,7 +24,7 @@ mod run;
 mod signals;
 mod store;
 
-/// Everything a run takes from the process around it, so that a test can run a command without one.
+/// The input of a run from the process around it, so that a test can run a command without a process.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact about the process")]
 pub struct Invocation {
     /// The command line, program name first.
@@ -32,10 +32,10 @@ pub struct Invocation {
     /// The environment; nothing else is read from it later.
     pub env: BTreeMap<OsString, OsString>,
     pub stdin: Box<dyn Read + Send>,
-    /// Whether standard input and the signals are those of the process: then a command that a signal asks to end leaves
+    /// Whether standard input and the signals belong to the process: then a command asked to end by a signal leaves
     /// everything in order before the process ends by it.
     pub owns_process: bool,
-    /// Whether somebody can answer a question there.
+    /// Whether a person can answer a question there.
     pub stdin_is_terminal: bool,
     pub stdout_is_terminal: bool,
     pub stderr_is_terminal: bool,

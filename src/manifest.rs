@@ -31,52 +31,53 @@ pub(crate) use wording::did_you_mean;
 use yaml::document::{self, Chunk};
 use yaml::tree;
 
-/// The most problems that are told. Whoever has so many has one cause, or a file that is no manifest.
+/// The most problems reported. More than that have one cause, or the file is not a manifest.
 pub(crate) const MOST_PROBLEMS: usize = 5_000;
-/// The most values of `OpenSLO` documents, which are all held until they are read together; each document counts as some more.
+/// The most values of `OpenSLO` documents, which are all held until they are read together; each document counts as
+/// several.
 const MOST_OPENSLO: usize = 1_000_000;
 const VALUES_OF_DOCUMENT: usize = 8;
 
-/// What is known besides the documents being read, to resolve references against.
+/// What is known besides the documents, for resolving references.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Known {
     /// Systems that are stored or have at least one transition.
     pub(crate) systems: BTreeSet<Name>,
-    /// Of each stored system, those it needs.
+    /// The stored systems with the systems they refer to.
     pub(crate) declared: BTreeMap<Name, KnownSystem>,
-    /// Of each system, the checks of which there are transitions.
+    /// The checks of each system that have transitions.
     pub(crate) checks: BTreeMap<Name, BTreeSet<Name>>,
-    /// Of each system with transitions that are not incidents, the checks; `None`: the system as a whole.
+    /// The checks of each system with transitions other than incidents; `None`: the entire system.
     pub(crate) reporting: BTreeMap<Name, BTreeSet<Option<Name>>>,
-    /// Of each system, from how many locations its checks have reported.
+    /// From how many locations the checks of each system have reported.
     pub(crate) locations: BTreeMap<Name, BTreeMap<Name, usize>>,
-    /// Objectives that are stored.
+    /// Stored objectives.
     pub(crate) objectives: BTreeMap<Name, Objective>,
 }
 
-/// What a stored system names.
+/// The systems that a stored system refers to.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct KnownSystem {
     /// Systems it depends on.
     pub(crate) upstreams: BTreeSet<Name>,
-    /// Systems it is made of.
+    /// Its members.
     pub(crate) members: BTreeSet<Name>,
 }
 
-/// What reading manifests found.
+/// The result of reading manifests.
 #[derive(Debug)]
 pub(crate) struct Reading {
-    /// The valid objects in the order of files and documents. Complete only if there are no errors.
+    /// The valid objects in the order of files and documents; complete only without errors.
     pub(crate) objects: Vec<Declared>,
-    /// The valid descriptions of feeds, each with its file. They are never applied.
+    /// The valid feeds, each with its file. They are never applied.
     pub(crate) feeds: Vec<(Feed, Arc<str>)>,
-    /// In the order of files, then by line; those of files that could not be read come first.
+    /// By file, then by line; those of unreadable files come first.
     pub(crate) problems: Vec<Problem>,
     /// Files that were read.
     pub(crate) files: usize,
-    /// Documents that were not empty.
+    /// Nonempty documents.
     pub(crate) documents: usize,
-    /// Whether there is more to say than `problems` does: from so many errors on, no further document is read.
+    /// Whether problems were left out: after too many errors no further document is read.
     pub(crate) shortened: bool,
 }
 
@@ -86,13 +87,13 @@ impl Reading {
         self.problems.iter().any(|problem| problem.severity == Severity::Unreadable)
     }
 
-    /// Whether anything is not valid; warnings alone are.
+    /// Whether anything is invalid; warnings do not count.
     pub(crate) fn has_errors(&self) -> bool {
         self.problems.iter().any(|problem| problem.severity != Severity::Warning)
     }
 }
 
-/// A valid object, and where it is declared.
+/// A valid object and where it is declared.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Declared {
     pub(crate) object: Object,
@@ -103,43 +104,43 @@ pub(crate) struct Declared {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Origin {
     pub(crate) file: Arc<str>,
-    /// Counted from 1 within the file, empty documents left out.
+    /// Counted from 1 within the file, without empty documents.
     pub(crate) document: usize,
     /// The line of its name.
     pub(crate) line: u32,
 }
 
-/// The files behind paths, of which nothing has been read as a manifest yet.
+/// Loaded files, not yet read as manifests.
 pub(crate) struct Files {
     sources: Vec<Source>,
     problems: Vec<Problem>,
 }
 
 impl Files {
-    /// Loads what is behind paths: files, directories, `-` for `stdin`.
+    /// Loads paths: files, directories, `-` for `stdin`.
     pub(crate) fn load(paths: &[PathBuf], stdin: &mut dyn Read) -> Self {
         let (sources, problems) = source::load(paths, stdin);
         Self { sources, problems }
     }
 
-    /// What was loaded.
+    /// The loaded files.
     pub(crate) fn sources(&self) -> &[Source] {
         &self.sources
     }
 
-    /// The names of those that were loaded, as messages show them.
+    /// The names of the loaded files, as messages show them.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.sources.iter().map(|source| &*source.name)
     }
 
-    /// Reads the manifests and checks each by itself and all together.
+    /// Reads the manifests and checks each alone and all together.
     pub(crate) fn read(&self, known: &Known) -> Reading {
         let mut reading = read_sources(&self.sources, known);
         reading.problems.splice(0..0, self.problems.iter().cloned());
         reading
     }
 
-    /// Reads the descriptions of feeds alone; whatever else is declared is left alone.
+    /// Reads only the feeds and ignores everything else.
     pub(crate) fn feeds(&self) -> (Vec<Feed>, Vec<Problem>) {
         let mut found = Found::default();
         for source in &self.sources {
@@ -155,7 +156,7 @@ impl Files {
         (found.feeds.into_iter().map(|(feed, _)| feed).collect(), problems)
     }
 
-    /// Texts that are not files, each with the name under which messages show it.
+    /// Texts that are not files, each with a name for messages.
     pub(crate) fn given(texts: &[(&str, &str)]) -> Self {
         let source = |(name, text): &(&str, &str)| Source {
             name: (*name).into(),
@@ -187,7 +188,7 @@ fn read_sources(sources: &[Source], known: &Known) -> Reading {
     let place: BTreeMap<&str, usize> =
         sources.iter().enumerate().map(|(index, source)| (&*source.name, index)).collect();
     drafts.sort_by_key(|draft| (place.get(&*draft.file).copied(), draft.document));
-    // What all documents together show is not known before all of them are.
+    // Documents can only be checked together if all of them were read.
     if errors < MOST_PROBLEMS {
         problems.extend(whole::check(&drafts, &doubtful, known));
     }
@@ -198,18 +199,18 @@ fn read_sources(sources: &[Source], known: &Known) -> Reading {
     Reading { objects, feeds, problems, files: sources.len(), documents, shortened }
 }
 
-/// What has been read of the documents so far.
+/// What has been read so far.
 #[derive(Default)]
 struct Found {
     drafts: Vec<Draft>,
     feeds: Vec<(Feed, Arc<str>)>,
     problems: Vec<Problem>,
-    /// What documents that could not be read may have declared.
+    /// Names that unreadable documents may have declared.
     doubtful: BTreeSet<Name>,
-    /// Errors among the problems.
+    /// The number of errors among the problems.
     errors: usize,
     healthchecks: Vec<healthcheck::Healthcheck>,
-    /// Documents of OpenSLO, which are read together, and the values in them.
+    /// The `OpenSLO` documents, which are read together, and their values.
     openslo: Vec<openslo::Raw>,
     openslo_values: usize,
 }
@@ -252,7 +253,7 @@ fn read_chunk(chunk: &Chunk<'_>, file: &Arc<str>, number: usize, found: &mut Fou
 }
 
 impl Chunk<'_> {
-    /// The document as text, if it is one that may be parsed; else the reason has been reported.
+    /// The document as text, if it can be parsed; otherwise the reason is reported.
     fn text(&self, report: &mut Report) -> Option<&str> {
         let first = Position { line: self.lines_before + 1, column: 1 };
         if self.bytes.len() > document::LARGEST_DOCUMENT {
@@ -279,7 +280,7 @@ impl Chunk<'_> {
         Some(text)
     }
 
-    /// Whatever stands after a `name:`, without reading the document.
+    /// All values of `name:`, without parsing the document.
     fn possible_names(&self) -> Vec<Name> {
         let text = String::from_utf8_lossy(self.bytes);
         let after =
@@ -292,7 +293,7 @@ impl Chunk<'_> {
         after.filter_map(word).collect()
     }
 
-    /// The place of a byte, all before it being UTF-8.
+    /// The position of a byte; all bytes before it are UTF-8.
     fn place(&self, at: usize) -> Position {
         let before = String::from_utf8_lossy(&self.bytes[..at]);
         let line = before.rsplit('\n').next().unwrap_or_default();

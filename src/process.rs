@@ -1,4 +1,4 @@
-//! Owns running other programs: their input, their time, their end with all they have started, and what is kept of their output.
+//! Owns running other programs: their input, time limit, ending them with all they started, and the output kept.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -10,28 +10,28 @@ use crate::clock::Stopwatch;
 use crate::exit::Signal;
 use crate::signals::Signals;
 
-/// The longest pause between two looks at whether a program has ended.
+/// The longest pause between two checks whether a program has ended.
 const LONGEST_PAUSE: Duration = Duration::from_millis(20);
-/// How long output is waited for after the end of a program, whose children may keep it open.
+/// How long to wait for output after a program ended, because its children may keep it open.
 const GRACE: Duration = Duration::from_millis(200);
-/// Bytes that are read at once of what a program prints.
+/// Bytes read at once from a program's output.
 const CHUNK: usize = 1 << 16;
 
-/// How a program has ended.
+/// How a program ended.
 #[derive(Debug)]
 pub(crate) enum Ended {
     Itself(ExitStatus),
-    /// Its time was up, so it was killed with all processes of its group.
+    /// It exceeded its time limit and was killed with all processes of its group.
     Late,
-    /// So it was because of a signal that has asked this process to end.
+    /// The same, because of a signal that asked this process to end.
     Stopped(Signal),
     NotStarted(io::Error),
-    /// It was started, and nobody can tell what became of it.
+    /// It was started, but its end is unknown.
     Lost(io::Error),
 }
 
-/// Runs a program to its end with `input`, or nothing, on its standard input, in a process group of its own, for so long at the most.
-/// `outputs` take what it prints, on standard output and on standard error.
+/// Runs a program to its end with `input`, or nothing, on its standard input, in a process group of its own, for at
+/// most `timeout`. `outputs` collect its standard output and standard error.
 pub(crate) fn run(
     command: &mut Command,
     input: Option<&str>,
@@ -55,7 +55,7 @@ pub(crate) fn run(
     ];
     if let (Some(mut pipe), Some(input)) = (child.stdin.take(), input) {
         let input = input.to_owned();
-        // A program that does not read its input is none the worse for it.
+        // A program may ignore its input.
         drop(thread::spawn(move || drop(pipe.write_all(input.as_bytes()))));
     }
     let ended = wait(&mut child, &group, timeout, signals).unwrap_or_else(Ended::Lost);
@@ -86,7 +86,7 @@ fn wait(child: &mut Child, group: &Group, timeout: Duration, signals: Option<&Si
     }
 }
 
-/// The process group of one program, led by a process that ends it when `slo` ends, however that happens.
+/// The process group of one program; its leader ends it when `slo` ends, for any reason.
 #[cfg(unix)]
 struct Group(Child);
 
@@ -94,7 +94,7 @@ struct Group(Child);
 impl Group {
     fn start() -> io::Result<Self> {
         let mut leader = Command::new("/bin/sh");
-        // Only this process holds the other end of its input, which the system closes when the process is gone.
+        // Only this process has the other end of its input, which the system closes when the process is gone.
         leader.args(["-c", "read _; kill -s KILL 0"]).env_clear();
         leader.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         std::os::unix::process::CommandExt::process_group(&mut leader, 0);
@@ -105,10 +105,10 @@ impl Group {
         std::os::unix::process::CommandExt::process_group(command, self.0.id().cast_signed());
     }
 
-    /// Ends all of the group. Its leader has not been waited for yet, so its id is still its own.
+    /// Ends the entire group. Its leader was not waited for yet, so its id is not reused.
     fn kill(&self) {
         if let Some(group) = rustix::process::Pid::from_raw(self.0.id().cast_signed()) {
-            // A group that is gone already needs no end.
+            // The group may be gone already.
             let _ = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
         }
     }
@@ -116,7 +116,7 @@ impl Group {
 
 #[cfg(unix)]
 impl Drop for Group {
-    /// Ends the leader alone: what a program has left running is its own business.
+    /// Ends only the leader: a program may leave processes running.
     fn drop(&mut self) {
         drop(self.0.kill());
         drop(self.0.wait());
@@ -137,14 +137,14 @@ impl Group {
     fn kill(&self) {}
 }
 
-/// What is kept of what a program prints. Copies share it, so that one may take both outputs.
+/// The kept part of a program's output. Clones share it, so that one may collect both outputs.
 #[derive(Clone)]
 pub(crate) struct Kept {
     bytes: Arc<Mutex<Vec<u8>>>,
     part: Part,
 }
 
-/// So many bytes, from which end.
+/// How many bytes, from which end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
     First(usize),
@@ -156,7 +156,7 @@ impl Kept {
         Self { bytes: Arc::default(), part }
     }
 
-    /// What has been kept so far.
+    /// The bytes kept so far.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -14,7 +14,7 @@ pub(crate) use answer::{Looks, Shown};
 pub(crate) use form::document::Document;
 pub(crate) use form::sheet::{Cell, Sheet, Tone};
 
-/// How an answer is to be printed.
+/// The form in which an answer is printed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Form {
     Table,
@@ -42,10 +42,10 @@ pub(crate) fn terminal_width() -> Option<u16> {
     comfy_table::Table::new().width()
 }
 
-/// What the output can show.
+/// The capabilities of the output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Canvas {
-    /// Columns of the terminal; `None` when it is not one.
+    /// Columns of the terminal; `None` if it is not one.
     pub(crate) width: Option<u16>,
     pub(crate) color: bool,
 }

@@ -1,4 +1,4 @@
-//! Owns where manifests are at home: the Git repository around them, what it is called, and which commit it is at.
+//! Owns the home of manifests: the Git repository around them, its name, and its commit.
 
 mod comparison;
 mod config;
@@ -19,47 +19,46 @@ use config::Config;
 use object::Objects;
 use trust::Trust;
 
-/// The largest file `.git` that leads elsewhere, and the largest configuration, in bytes.
+/// The largest `.git` file that points elsewhere, and the largest configuration, in bytes.
 const LONGEST_POINTER: u64 = 16 * 1024;
 const LARGEST_CONFIG: u64 = 1024 * 1024;
 
-/// Where the manifests of one run are at home: the repository around the first path, or no more than the paths themselves.
+/// The home of one run's manifests: the repository around the first path, or only the paths themselves.
 #[derive(Debug)]
 pub(crate) struct Home {
     given: Vec<Given>,
-    /// The folder that the first path is, or is in.
+    /// The folder that is, or contains, the first path.
     folder: Option<PathBuf>,
     repository: Option<Repository>,
-    /// Why what looks like a repository is not used.
+    /// Why an apparent repository is not used.
     pub(crate) doubts: Vec<String>,
 }
 
-/// The commit that manifests come from.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Commit {
-    /// Its id, with `-dirty` unless the manifests are as in it; `None` outside a repository, before the first commit, and where it
-    /// cannot be told.
+    /// Its id, with `-dirty` unless the manifests match it; `None` outside a repository, before the first commit, and
+    /// if it cannot be determined.
     pub(crate) id: Option<String>,
-    /// Why it, or whether the manifests are as in it, cannot be told.
+    /// Why the commit, or whether the manifests match it, cannot be determined.
     pub(crate) doubt: Option<String>,
 }
 
-/// A file of manifests, as it is called on every machine.
+/// A file of manifests, with the same name on every machine.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Place {
-    /// The repository it is in, if it is in one.
+    /// Its repository, if it is in one.
     pub(crate) repository: Option<Name>,
-    /// From the root of the repository; outside of it from the folder given, or that of the file given, with the folder's own
-    /// name.
+    /// Relative to the root of the repository; outside of one, to the given folder or that of the given file, starting
+    /// with the folder's own name.
     pub(crate) file: String,
 }
 
-/// A path of the command line; standard input is none.
+/// A path on the command line, except standard input.
 #[derive(Debug)]
 struct Given {
     typed: PathBuf,
     real: PathBuf,
-    /// The folder that it is, or is in.
+    /// The folder that it is, or that contains it.
     folder: PathBuf,
 }
 
@@ -71,21 +70,21 @@ impl Given {
     }
 }
 
-/// A Git repository with files. Only its own files are read, and nothing that they name is run.
+/// A Git repository with a working copy. Only its own files are read, and nothing that they name is run.
 #[derive(Debug)]
 struct Repository {
-    /// The folder of its files.
+    /// The folder of its working copy.
     root: PathBuf,
-    /// Where its `HEAD` is.
+    /// The folder of its `HEAD`.
     git: PathBuf,
-    /// Where all else is: the same, but for a worktree, which shares it with the repository it is of.
+    /// The folder of everything else: the same, except for a worktree, which shares that of its repository.
     common: PathBuf,
     config: Config,
     trust: Trust,
 }
 
 impl Home {
-    /// The home of the manifests behind these paths. What does not exist is looked up as far as it does.
+    /// The home of the manifests at these paths. A missing path is resolved as far as it exists.
     pub(crate) fn of(paths: &[PathBuf]) -> Self {
         let files = paths.iter().filter(|path| path.as_os_str() != "-");
         let given: Vec<Given> = files.map(|path| Given::of(path)).collect();
@@ -95,10 +94,10 @@ impl Home {
         Self { given, folder, repository, doubts }
     }
 
-    /// What the repository is called, else the folder; `None` where there is no name to be had.
+    /// The name of the repository, else of the folder; `None` if neither has one.
     ///
-    /// A repository is called by its remote `origin` (`acme/objectives` for one on a host, the last part of a path), else by its
-    /// folder. What no name may contain becomes `-`.
+    /// A repository is named after its remote `origin` (`acme/objectives` for one on a host, the last part of a path),
+    /// else after its folder. Characters that a name cannot contain become `-`.
     pub(crate) fn name(&self) -> Option<Name> {
         let named = match &self.repository {
             Some(repository) => {
@@ -111,7 +110,7 @@ impl Home {
         Name::parse(&named?.chars().map(allowed).take(LONGEST).collect::<String>()).ok()
     }
 
-    /// A file as it is called on every machine; `shown` is how it is reached from the paths given.
+    /// A file with the same name on every machine; `shown` is its path by way of the given ones.
     pub(crate) fn place(&self, shown: &str) -> Place {
         let root = self.repository.as_ref().map(|repository| repository.root.as_path());
         let found = self.reached(Path::new(shown)).and_then(|(given, real)| {
@@ -124,11 +123,11 @@ impl Home {
         found.unwrap_or_else(|| Place { repository: None, file: shown.to_owned() })
     }
 
-    /// Whether what an object of `set` was declared in is among what was given or gone, so that it is known whether it is declared
-    /// still. `read` are the files that were read.
+    /// Whether the file of an object of `set` was given or is gone, so that it is known whether the object is still
+    /// declared. `read` are the files that were read.
     ///
-    /// A file that is neither was left out: another one of the repository, or one that no folder contributes. Where the repository
-    /// of an object is not known, it is taken for the one that the set is called by.
+    /// Any other file was left out: another one of the repository, or one that no given folder contains. An object
+    /// without a known repository is assumed to be in the one that its set is named after.
     pub(crate) fn decides(&self, declared: &Place, set: &Name, read: &BTreeSet<Place>) -> bool {
         let is_same = |place: &Place| {
             place.file == declared.file && (declared.repository.is_none() || place.repository == declared.repository)
@@ -149,7 +148,7 @@ impl Home {
         }
     }
 
-    /// The given path by which a file was reached, and where it is from its real place.
+    /// The given path by which a file was reached, and the file's real path.
     fn reached(&self, shown: &Path) -> Option<(&Given, PathBuf)> {
         self.given.iter().find_map(|given| {
             let rest = shown.strip_prefix(&given.typed).ok()?;
@@ -157,7 +156,7 @@ impl Home {
         })
     }
 
-    /// The commit the repository is at, and whether what was read, as it was read, is what that commit has at the given paths.
+    /// The commit of the repository, and whether the input, as it was read, matches that commit at the given paths.
     pub(crate) fn commit(&self, inputs: &[Input<'_>]) -> Commit {
         let Some(repository) = &self.repository else { return Commit::default() };
         if !self.given.iter().any(|given| given.real.starts_with(&repository.root)) {
@@ -182,7 +181,7 @@ impl Home {
     }
 
     fn is_clean(&self, repository: &Repository, id: &object::Id, inputs: &[Input<'_>]) -> Result<bool, String> {
-        // What came through standard input was reached by no path, and is in no commit.
+        // Standard input has no path, and is in no commit.
         let reached = |input: &Input<'_>| self.reached(input.path).map(|(_, path)| path);
         let paths: Option<Vec<PathBuf>> = inputs.iter().map(reached).collect();
         let Some(paths) = paths else { return Ok(false) };
@@ -194,12 +193,12 @@ impl Home {
 }
 
 impl Repository {
-    /// Whether only a part of its files is in the working copy, so that one which is not there says nothing.
+    /// Whether the working copy is only a part of the files, so that a missing one means nothing.
     fn is_sparse(&self) -> bool {
         self.git.join("info/sparse-checkout").exists()
     }
 
-    /// The repository that a real folder is in. What looks like one and is not to be trusted is passed over, with the reason.
+    /// The repository that contains a real folder. An untrusted one is skipped, with the reason.
     fn around(folder: &Path, doubts: &mut Vec<String>) -> Option<Self> {
         folder.ancestors().find_map(|root| match Self::at(root) {
             Ok(found) => found,
@@ -210,13 +209,13 @@ impl Repository {
         })
     }
 
-    /// The repository whose files are in a folder.
+    /// The repository whose working copy is a folder.
     fn at(root: &Path) -> Result<Option<Self>, String> {
         let (trust, git) = (Trust::of(root), root.join(".git"));
         let git = if git.is_dir() {
             git
         } else {
-            // A file leads elsewhere, as those of worktrees and submodules do.
+            // A file points elsewhere, as in worktrees and submodules.
             let pointer = trust.text(&git, LONGEST_POINTER)?;
             let Some(path) = pointer.as_deref().and_then(|text| text.strip_prefix("gitdir:")) else { return Ok(None) };
             root.join(path.trim())
@@ -231,13 +230,13 @@ impl Repository {
     }
 }
 
-/// The name in a remote's URL: the whole path on a host, so that equally named repositories of several owners differ; the last part
-/// of a path on this machine, where the parts before it say nothing.
+/// The name in a remote's URL: the full path on a host, so that repositories with the same name but different owners
+/// differ; the last part of a path on this machine, where the other parts mean nothing.
 fn called(url: &str) -> Option<String> {
     let path = match url.split_once("://") {
         Some(("file", path)) => path.rsplit('/').find(|part| !part.is_empty() && *part != ".git")?,
         Some((_, rest)) => rest.split_once('/')?.1,
-        // host:path, but for a drive's letter
+        // host:path, except a drive letter
         None => match url.split_once(':') {
             Some((host, path)) if host.len() > 1 && !host.contains(['/', '\\']) => path,
             _ => url.rsplit(['/', '\\']).find(|part| !part.is_empty() && *part != ".git")?,
@@ -248,13 +247,13 @@ fn called(url: &str) -> Option<String> {
     Some(path.to_owned()).filter(|path| !path.is_empty() && path != "..")
 }
 
-/// The parts of a path with `/` between them, as on every machine.
+/// The parts of a path, always joined by `/`.
 fn joined(path: &Path) -> String {
     let parts: Vec<_> = path.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     parts.join("/")
 }
 
-/// Whether there surely is no such file; one that cannot be looked at may be there.
+/// Whether a file certainly does not exist; one that cannot be checked may.
 fn is_gone(path: &Path) -> bool {
     let missing = |error: &io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
     fs::symlink_metadata(path).is_err_and(|error| missing(&error))
@@ -264,7 +263,7 @@ fn last_part(folder: &Path) -> Option<String> {
     Some(folder.file_name()?.to_string_lossy().into_owned())
 }
 
-/// A path without links and dots; of one that does not exist, as much as can be told.
+/// A path without links and dots; if it does not exist, resolved as far as possible.
 fn real(path: &Path) -> PathBuf {
     fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
@@ -347,7 +346,8 @@ mod tests {
         assert_eq!(Home::of(&[folder]).name().unwrap().as_str(), "my-slos----");
     }
 
-    /// What was read decides about itself, and the working copy about what is gone from it; nothing decides about the rest.
+    /// Files that were read decide about themselves, and the working copy about those that are gone; nothing decides
+    /// about the rest.
     #[test]
     fn a_file_of_a_repository_decides_about_itself_and_about_what_is_gone() {
         let root = tempfile::tempdir().unwrap();
@@ -378,10 +378,10 @@ mod tests {
             let declared = place(repository, file);
             assert_eq!(home.decides(&declared, &name(set), &read), decides, "{declared:?} of {set}");
         }
-        // With a part of the files only, one that is not there may be declared all the same.
+        // In a partial working copy, a missing file may still be declared.
         write(&at("shop/.git/info/sparse-checkout"), "/slo\n");
         assert!(!home.decides(&place(Some("shop"), "slo/gone.yaml"), &name("shop"), &read));
-        // Outside of a repository a folder decides about what it holds.
+        // Outside of a repository, a folder decides about its content.
         write(&at("plain/a.yaml"), "");
         let outside = Home::of(&[at("plain")]);
         for (file, decides) in [("plain/gone.yaml", true), ("plain/a.yaml", false), ("other/gone.yaml", false)] {

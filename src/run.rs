@@ -1,4 +1,4 @@
-//! Owns the way from a command line to an exit code: parse, make the context, dispatch, print what went wrong.
+//! Owns the way from a command line to an exit code: parse, make the context, dispatch, print errors.
 
 mod usage;
 
@@ -22,10 +22,9 @@ use crate::render::Canvas;
 use crate::render::form::moment::read_in;
 use crate::{clock, commands};
 
-/// Columns assumed where a terminal does not tell its own.
+/// The width if a terminal does not report its own.
 const USUAL_WIDTH: u16 = 80;
 
-/// Runs one command.
 pub(crate) fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {
     let db = default_db(&invocation.env);
     if let Some(status) = commands::complete(&invocation, db.as_deref(), stdout) {
@@ -51,7 +50,7 @@ fn execute(invocation: Invocation, line: Line, stdout: &mut dyn Write, stderr: &
     };
     let Global { db, as_of, output, quiet, csv_safe, .. } = &line.global;
     let given = as_of_moment(as_of.as_deref(), &invocation.env, now)?;
-    // What stands on the command line is seen; what the environment says is easily forgotten.
+    // An option on the command line is visible; the environment is easily forgotten.
     if let (Some(at), None, true, false) = (given, as_of, invocation.stderr_is_terminal, *quiet) {
         drop(writeln!(stderr, "note: SLO_AS_OF is set: the answer is as of {at}"));
     }
@@ -86,7 +85,7 @@ fn execute(invocation: Invocation, line: Line, stdout: &mut dyn Write, stderr: &
     dispatch(&mut context, line)
 }
 
-/// The name by which a shell finds this program: as typed when that is a path, else `slo`.
+/// The name by which a shell finds this program: as typed if that is a path, else `slo`.
 fn program(args: &[OsString]) -> String {
     let typed = args.first().map(|name| name.to_string_lossy().into_owned());
     typed.filter(|name| name.contains(['/', '\\'])).unwrap_or_else(|| "slo".to_owned())
@@ -114,7 +113,7 @@ fn as_of_moment(flag: Option<&str>, env: &BTreeMap<OsString, OsString>, now: Ins
     parsed.map(Some)
 }
 
-/// The time zone that is asked for.
+/// The given time zone.
 fn zone(flag: Option<&str>, env: &BTreeMap<OsString, OsString>) -> Result<Option<Tz>> {
     let from_env = set(env, "SLO_TZ").map(|text| text.to_string_lossy());
     let (name, text) = match (flag, &from_env) {
@@ -123,7 +122,7 @@ fn zone(flag: Option<&str>, env: &BTreeMap<OsString, OsString>) -> Result<Option
         (None, None) => return Ok(None),
     };
     let zone = text.parse().map_err(|_| {
-        // An abbreviation is like too many names to guess one.
+        // An abbreviation is similar to too many names to guess one.
         let guess = did_you_mean(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
         let guess = if text.len() > 4 { guess } else { String::new() };
         let hint = if guess.is_empty() { "write an IANA name such as Europe/Berlin".to_owned() } else { guess };
@@ -152,13 +151,13 @@ fn default_db(env: &BTreeMap<OsString, OsString>) -> Option<PathBuf> {
     data.map(|folder| folder.join("slo").join("slo.db"))
 }
 
-/// The terminal's columns: what it says, or `COLUMNS`, or the usual 80.
+/// The terminal's columns: its own, or `COLUMNS`, or the default.
 fn width(env: &BTreeMap<OsString, OsString>) -> u16 {
     let told = set(env, "COLUMNS").and_then(|text| text.to_str()?.parse().ok());
     told.or_else(crate::render::terminal_width).filter(|width| *width >= 20).unwrap_or(USUAL_WIDTH)
 }
 
-/// Colours on a terminal, unless `NO_COLOR` is set or the terminal is dumb; `--color` decides before all.
+/// Colors on a terminal, unless `NO_COLOR` is set or the terminal is dumb; `--color` takes precedence.
 fn colored(invocation: &Invocation, color: Color, is_terminal: bool) -> bool {
     match color {
         Color::Always => true,
@@ -170,10 +169,10 @@ fn colored(invocation: &Invocation, color: Color, is_terminal: bool) -> bool {
     }
 }
 
-/// Prints an error: what happened, from the outside in, and what to do about it.
+/// Prints an error: what happened, from the outermost cause in, and the remedy.
 fn report(error: &anyhow::Error, color: bool, stderr: &mut dyn Write) {
     let label = if color { "\u{1b}[1;31merror:\u{1b}[0m" } else { "error:" };
-    // Whatever a file is called and however it is damaged, no cause begins a line of its own.
+    // Whatever a file's name or content, no cause starts a line of its own.
     let causes: Vec<String> = error.chain().map(|cause| one_line(&cause.to_string()).into_owned()).collect();
     let mut text = format!("{label} {}\n", causes.join(": "));
     for line in Failure::excerpt(error).lines() {
@@ -182,13 +181,13 @@ fn report(error: &anyhow::Error, color: bool, stderr: &mut dyn Write) {
     if let Some(hint) = Failure::hint(error) {
         text.push_str(&format!("help: {}\n", one_line(hint)));
     }
-    // Nobody is left to tell when even this fails.
+    // If this fails, too, there is nowhere left to report it.
     drop(stderr.write_all(text.as_bytes()));
 }
 
-/// Answers a command line that asks for help, or says what is wrong with it.
+/// Answers a command line that asks for help, or reports what is wrong with it.
 fn misread(error: &clap::Error, invocation: &Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {
-    // Help and version are answers, everything else is misuse. A closed pipe changes neither.
+    // Help and version are answers, everything else is an error. A closed pipe changes neither.
     if !error.use_stderr() {
         drop(stdout.write_all(error.render().to_string().as_bytes()));
         return ExitStatus::Pass;

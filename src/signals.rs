@@ -1,11 +1,11 @@
-//! Owns the signals that ask a command to end, TERM, INT and HUP: which one came, and reading input until one comes.
+//! Owns the signals that ask a command to end (TERM, INT and HUP): which one came, and reading input until one comes.
 
 use std::fs::File;
 use std::io::{self, Read};
 
 use crate::exit::Signal;
 
-/// Why reading has ended before the end of the input.
+/// Why reading ended before the end of the input.
 #[derive(Debug)]
 pub(crate) struct Stopped(pub(crate) Signal);
 
@@ -17,7 +17,7 @@ impl std::fmt::Display for Stopped {
 
 impl std::error::Error for Stopped {}
 
-/// The signal because of which reading ended, if that is why.
+/// The signal that ended reading, if that is the error.
 pub(crate) fn stopped(error: &anyhow::Error) -> Option<Signal> {
     let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
     inner.downcast_ref::<Stopped>().map(|stopped| stopped.0)
@@ -41,10 +41,10 @@ mod unix {
 
     use super::{File, Read, Signal, Stopped, io};
 
-    /// Bytes that are still taken from a pipe after a signal: what it holds, for nobody else will read it.
+    /// The most bytes read from a pipe after a signal: its content would be lost otherwise.
     const MOST_LEFT: usize = 1 << 20;
 
-    /// Listens until it is dropped. The first signal is remembered; a second one ends the process at once.
+    /// Listens until it is dropped. The first signal is kept; a second one ends the process immediately.
     #[derive(Debug)]
     pub(crate) struct Signals {
         caught: Arc<AtomicUsize>,
@@ -59,7 +59,7 @@ mod unix {
             let again = Arc::new(AtomicBool::new(false));
             let ignored = ignored();
             for signal in [SIGTERM, SIGINT, SIGHUP] {
-                // Whoever started the process, `nohup` for example, wants it to live on.
+                // Whoever started the process, such as `nohup`, wants it to survive this signal.
                 if ignored & (1 << (signal - 1)) != 0 {
                     continue;
                 }
@@ -73,22 +73,22 @@ mod unix {
             Ok(signals)
         }
 
-        /// The signal that has come.
+        /// The signal received.
         pub(crate) fn caught(&self) -> Option<Signal> {
             caught(&self.caught)
         }
 
-        /// Waits for a signal, for so long at the most; may return earlier.
+        /// Waits for a signal, at most this long; may return earlier.
         pub(crate) fn wait(&self, most: Duration) {
             if self.caught().is_some() {
                 return;
             }
             let most = Timespec::try_from(most).unwrap_or(Timespec { tv_sec: i64::MAX, tv_nsec: 0 });
-            // What cannot be waited for is looked at again by whoever waits.
+            // On an error, the caller checks again.
             let _ = poll(&mut [PollFd::from_borrowed_fd(self.wake.as_fd(), PollFlags::IN)], Some(&most));
         }
 
-        /// An input whose reading ends when a signal comes, with [`Stopped`].
+        /// An input that ends when a signal comes, with [`Stopped`].
         pub(crate) fn guard(&self, input: File) -> io::Result<impl Read + Send + use<>> {
             let kind = input.metadata()?.file_type();
             let is_pipe = kind.is_fifo() || kind.is_socket() || kind.is_char_device();
@@ -149,21 +149,22 @@ mod unix {
         }
     }
 
-    /// The signals that the process was started to ignore, a bit each; what cannot be asked is taken for none.
+    /// The signals that the process was started to ignore, a bit each; none if unknown.
     fn ignored() -> u64 {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
         mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
     }
 
-    /// Standard input without a buffer, so that waiting for it and reading it agree; `None` where signals end no reading.
+    /// Standard input without a buffer, so that waiting for it and reading it agree; `None` if signals do not end
+    /// reading.
     pub(crate) fn standard_input() -> io::Result<Option<File>> {
         Ok(Some(File::from(io::stdin().as_fd().try_clone_to_owned()?)))
     }
 
     /// Ends the process as the signal would have.
     pub(crate) fn end_by(signal: Signal) {
-        // Where that fails, the exit code says the same.
+        // If that fails, the exit code says the same.
         drop(low_level::emulate_default_handler(signal.0));
     }
 }
@@ -171,7 +172,7 @@ mod unix {
 #[cfg(not(unix))]
 pub(crate) use elsewhere::{Signals, end_by, standard_input};
 
-/// Where there are no such signals.
+/// For systems without these signals.
 #[cfg(not(unix))]
 mod elsewhere {
     use super::{File, Read, Signal, io};

@@ -1,5 +1,5 @@
-//! Owns the database: a SQLite file, or a shared one of PostgreSQL; opening, migrating, and what all of its tables share. The only
-//! module that knows SQL.
+//! Owns the database: a SQLite file, or a shared one on PostgreSQL; opening, migrating, and what its tables share. The
+//! only module that knows SQL.
 
 #[cfg(all(test, feature = "postgres"))]
 mod conformance;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# package.sh TARGET: builds slo for TARGET and packs it with completions, manual pages and licences into dist/, with a checksum.
-# SLO_BINARY names a binary that is built already.
+# package.sh TARGET: builds slo for TARGET and packs it with completions, manual pages and licenses into dist/, with a
+# checksum. SLO_BINARY names an existing binary.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 target=$1

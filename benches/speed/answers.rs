@@ -1,4 +1,4 @@
-//! Owns the measurements of what answers: status, check, health, and of what declares: plan, apply.
+//! Owns the benchmarks of answers (status, check, health) and of manifests (plan, apply).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,7 +29,7 @@ pub(crate) fn plain(what: &str, timing: &Timing) {
     Row { what, target, median, min, ratio: None }.print();
 }
 
-/// The year's database with an objective a system, applied after and before the ingest.
+/// The year's database with an objective per system, applied after and before the ingest.
 pub(crate) fn declared(world: &World) -> Result<[(&'static str, PathBuf); 2]> {
     let objectives = world.path("thousand.yaml");
     manifests::thousand(&objectives, world.systems)?;
@@ -71,7 +71,7 @@ pub(crate) fn status(world: &World) -> Result<()> {
             one(&["status", "-o", "json"]),
             one(&["check"]),
             one(&["health"]),
-            // A moment in the middle of the year, where later days are sealed.
+            // A time in the middle of the year, with sealed days after it.
             one(&["status", "--as-of", &then]),
         ];
         let timings = in_turn(world.times(21), &mut commands)?;
@@ -128,7 +128,7 @@ pub(crate) fn wide(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// The wide manifests preceded by the systems themselves, as they must be while nothing has been ingested.
+/// The wide manifests, after those of the systems, which are required before anything is ingested.
 fn with_systems(world: &World) -> Result<PathBuf> {
     let path = world.path("wide-declared.yaml");
     feed::once(&path, |file| {

@@ -1,4 +1,5 @@
-//! Owns the measurements of ingest: the first and second time, shuffled, beside other programs, and a few lines at a time.
+//! Owns the benchmarks of ingest: the first and second time, shuffled, beside other programs, and a few lines at a
+//! time.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -15,14 +16,13 @@ use super::manifests;
 use super::process::{Timing, repeat, run, slo};
 use super::table::{Row, rate, skip, time};
 
-/// The year's feed.
 pub(crate) fn year(world: &World) -> Result<PathBuf> {
     let path = world.path("year.jsonl");
     feed::year(&path, world.rows, world.systems, world.end)?;
     Ok(path)
 }
 
-/// A database that holds the year's feed and nothing else; made once, and copied by whoever changes it.
+/// A database with only the year's feed; made once, and copied before changes.
 pub(crate) fn year_db(world: &World) -> Result<PathBuf> {
     let path = world.path("year.db");
     if !path.exists() {
@@ -33,7 +33,6 @@ pub(crate) fn year_db(world: &World) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// A copy of a database.
 pub(crate) fn copy(world: &World, of: &Path, name: &str) -> Result<PathBuf> {
     let path = world.fresh(name)?;
     std::fs::copy(of, &path)?;
@@ -76,7 +75,7 @@ pub(crate) fn ingest(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Feeds of other shapes than the year: of many systems, and of checks that run every minute.
+/// Feeds of other shapes than the year: many systems, and checks every minute.
 pub(crate) fn shapes(world: &World) -> Result<()> {
     let many = world.path("many.jsonl");
     feed::year(&many, world.rows, world.systems * 100, world.end)?;
@@ -143,7 +142,7 @@ fn plain(what: &str, rows: usize, timing: &Timing) {
     Row { what, target: String::new(), median, min, ratio: None }.print();
 }
 
-/// A time against another one.
+/// One time compared with another.
 pub(crate) fn compare(what: &str, target: &str, this: &Timing, that: &Timing, factor: f64) {
     Row {
         what,
@@ -194,7 +193,7 @@ fn duckdb(world: &World, file: &Path) -> Result<Timing> {
     repeat(2, Command::new(python).args(["-c", script]).arg(path).arg(file))
 }
 
-/// How a few lines that arrive now, or late, are taken in by databases of different sizes.
+/// Ingests of a few lines, current or late, into databases of different sizes.
 pub(crate) fn cron(world: &World) -> Result<()> {
     let empty = world.fresh("cron-empty.db")?;
     let full = copy(world, &year_db(world)?, "cron-full.db")?;
@@ -208,7 +207,7 @@ pub(crate) fn cron(world: &World) -> Result<()> {
     for late in [false, true] {
         for lines in [1, 10, 100] {
             let mut timings = [Timing::default(), Timing::default(), Timing::default()];
-            // The first turn makes the empty database and is not counted.
+            // The first round creates the empty database and is not counted.
             for turn in 0..=world.times(31) {
                 let mut text = String::new();
                 for _ in 0..lines {

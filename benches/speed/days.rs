@@ -1,4 +1,4 @@
-//! Owns the measurements of days: trend, streaks, achievements, digest, and what a fact of yesterday costs them.
+//! Owns the benchmarks of days: trend, streaks, achievements, digest, and the cost of a fact of yesterday.
 
 use anyhow::Result;
 
@@ -28,7 +28,7 @@ pub(crate) fn days(world: &World) -> Result<()> {
     let then = (world.end - 180 * DAY_MS).to_string();
     let before = repeat(world.times(5), &mut one(&["digest", "--as-of", &then]))?;
     plain(&format!("digest of {count}, half a year ago, {when}"), &before);
-    // A fact of a day ago takes the last day or two of the objectives it decides from what is sealed.
+    // A fact of a day ago unseals the last day or two of the objectives that it decides.
     let file = world.path("yesterday.jsonl");
     let mut dice = Dice::new(11);
     let [mut ingest, mut streak, mut streaks] = [Timing::default(), Timing::default(), Timing::default()];

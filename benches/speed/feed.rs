@@ -1,4 +1,4 @@
-//! Owns the transitions that are measured: made once from a fixed seed, ending at the current UTC midnight, then reused.
+//! Owns the feeds of the benchmarks: made once from a fixed seed, ending at the current UTC midnight, then reused.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -10,7 +10,7 @@ use anyhow::Result;
 pub(crate) const DAY_MS: i64 = 86_400_000;
 const YEAR_MS: i64 = 365 * DAY_MS;
 
-/// A small generator of pseudo-random numbers (splitmix64): the same ones everywhere.
+/// A small pseudo-random number generator (splitmix64) with the same numbers everywhere.
 pub(crate) struct Dice(u64);
 
 impl Dice {
@@ -70,7 +70,7 @@ pub(crate) fn service(index: usize) -> String {
     format!("svc-{index:04}")
 }
 
-/// A year of `rows` transitions of `systems` systems, in order of time.
+/// A year of `rows` transitions of `systems` systems, sorted by time.
 pub(crate) fn year(path: &Path, rows: usize, systems: usize, end: i64) -> Result<()> {
     once(path, |file| {
         let mut dice = Dice::new(1);
@@ -78,7 +78,7 @@ pub(crate) fn year(path: &Path, rows: usize, systems: usize, end: i64) -> Result
         let mut text = String::new();
         for row in 0..rows {
             let at = end - YEAR_MS + (i128::from(YEAR_MS) * row as i128 / rows as i128) as i64;
-            // A system's first transition is known to be there; the others come as they fall.
+            // Every system has at least one transition; the others are random.
             let system = if row < systems { row } else { dice.below(systems) };
             push_line(&mut text, at, &names[system], status(&mut dice));
             flush(&mut text, file)?;
@@ -87,8 +87,8 @@ pub(crate) fn year(path: &Path, rows: usize, systems: usize, end: i64) -> Result
     })
 }
 
-/// A check of each of some systems every minute, in whole seconds and up to `jitter` of them late, as many lines as that makes; mostly
-/// healthy, with outages of up to an hour.
+/// A check of each of some systems every minute, in whole seconds and up to `jitter` of them late, `rows` lines in
+/// total; mostly healthy, with outages of up to an hour.
 pub(crate) fn minutes(path: &Path, rows: usize, systems: usize, jitter: usize, end: i64) -> Result<()> {
     once(path, |file| {
         let mut dice = Dice::new(6);
@@ -110,7 +110,7 @@ pub(crate) fn minutes(path: &Path, rows: usize, systems: usize, jitter: usize, e
     })
 }
 
-/// A year of `rows` transitions of some streams in turn, each given by the fields that name it.
+/// A year of `rows` transitions of several streams in turn, each given by the fields that identify it.
 pub(crate) fn streams(path: &Path, fields: &[String], rows: usize, end: i64) -> Result<()> {
     once(path, |file| {
         let mut dice = Dice::new(8);
@@ -138,7 +138,7 @@ pub(crate) fn shuffled(path: &Path, of: &Path) -> Result<()> {
     })
 }
 
-/// One transition of each of many systems a year ago, and two short outages within the last month in a tenth of them.
+/// One transition of each of many systems a year ago, and two short outages within the last month for a tenth of them.
 pub(crate) fn wide(path: &Path, systems: usize, end: i64) -> Result<()> {
     once(path, |file| {
         let mut dice = Dice::new(3);
@@ -164,7 +164,7 @@ pub(crate) fn month(path: &Path, system: &str, rows: usize, end: i64) -> Result<
     of_days(path, system, rows, (30, end))
 }
 
-/// `rows` transitions of one system within so many days up to an end.
+/// `rows` transitions of one system within `days` before `end`.
 pub(crate) fn of_days(path: &Path, system: &str, rows: usize, (days, end): (i64, i64)) -> Result<()> {
     once(path, |file| {
         let mut dice = Dice::new(4);
@@ -186,7 +186,7 @@ fn flush(text: &mut String, file: &mut impl std::io::Write) -> Result<()> {
     Ok(())
 }
 
-/// Makes a file unless it is there; an interrupted run leaves none behind.
+/// Makes a file unless it exists; an interrupted run leaves none behind.
 pub(crate) fn once(path: &Path, make: impl FnOnce(&mut BufWriter<File>) -> Result<()>) -> Result<()> {
     if path.exists() {
         return Ok(());

@@ -19,13 +19,13 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 
-/// What is measured, and how large it is.
+/// The sizes of the benchmarks.
 struct World {
     folder: PathBuf,
-    /// Where all feeds end: the UTC midnight before now.
+    /// The end of all feeds: the last UTC midnight.
     end: i64,
     now: i64,
-    /// Transitions of the year's feed, and its systems.
+    /// The number of transitions in the year's feed, and of its systems.
     rows: usize,
     systems: usize,
     /// Systems of the wide feed.
@@ -43,7 +43,7 @@ impl World {
         let scale = if quick { 100 } else { 1 };
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().context("the target directory has no parent")?;
         let data = target.join("bench-data");
-        // Feeds end today, so those of another day are of no use.
+        // Feeds end today, so those of another day are useless.
         let folder = data.join(format!("{}{}", end / feed::DAY_MS, if quick { "-quick" } else { "" }));
         if data.exists() && !folder.exists() && !quick {
             std::fs::remove_dir_all(&data)?;
@@ -69,7 +69,7 @@ impl World {
         Ok(path)
     }
 
-    /// How often something short is run.
+    /// How often a short command is run.
     fn times(&self, full: usize) -> usize {
         if self.quick { full.min(5) } else { full }
     }
@@ -82,7 +82,7 @@ fn main() -> Result<()> {
     let groups: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let wanted = |group: &str| groups.is_empty() || groups.iter().any(|wanted| wanted == group);
     let world = World::new()?;
-    // Feeds are reused; what another build made of them is not.
+    // Feeds are reused; databases of another build are not.
     world.fresh("year.db")?;
     table::head();
     let all: [(&str, Group); 10] = [

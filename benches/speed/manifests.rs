@@ -1,4 +1,4 @@
-//! Owns the manifests that are measured.
+//! Owns the manifests of the benchmarks.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -7,8 +7,8 @@ use anyhow::Result;
 
 use super::feed::{once, service};
 
-/// One objective a system of the year's feed, each of which depends on up to three later ones: no cycle can be, and
-/// chains go through the ones that are transitive.
+/// One objective for each system of the year's feed, with up to three later systems as upstreams: there are no cycles,
+/// and transitive edges form chains.
 pub(crate) fn thousand(path: &Path, systems: usize) -> Result<()> {
     once(path, |file| {
         for index in 0..systems {
@@ -39,7 +39,7 @@ pub(crate) fn thousand(path: &Path, systems: usize) -> Result<()> {
     })
 }
 
-/// One objective a system of the wide feed.
+/// One objective for each system of the wide feed.
 pub(crate) fn wide(path: &Path, systems: usize) -> Result<()> {
     once(path, |file| {
         for index in 0..systems {

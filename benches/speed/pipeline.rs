@@ -1,5 +1,5 @@
-//! Owns the measurements of what may be declared of systems and objectives: composites, locations, schedules, minimums, corrections;
-//! each against the same facts without it.
+//! Owns the benchmarks of options of systems and objectives: composites, locations, schedules, minimums, corrections;
+//! each compared with the same facts without it.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ pub(crate) fn pipeline(world: &World) -> Result<()> {
     corrections(world)
 }
 
-/// An objective on a composite system, against one on each of its members.
+/// An objective on a composite system, compared with one on each of its members.
 fn composite(world: &World) -> Result<()> {
     let names: Vec<String> = (0..MEMBERS).map(|index| format!("member-{index:03}")).collect();
     let file = world.path("members.jsonl");
@@ -41,7 +41,7 @@ fn composite(world: &World) -> Result<()> {
     against(world, &format!("a composite of {MEMBERS} members"), "its members", 1.0, &made, &alone)
 }
 
-/// An objective on a check from many locations, against one on each of as many systems.
+/// An objective on a check from many locations, compared with one on each of as many systems.
 fn locations(world: &World) -> Result<()> {
     let many: Vec<usize> = (0..LOCATIONS).collect();
     let (here, there) = (world.path("locations.jsonl"), world.path("places.jsonl"));
@@ -60,7 +60,7 @@ fn locations(world: &World) -> Result<()> {
     against(world, &format!("a check from {LOCATIONS} locations"), "as many systems", 1.0, &made, &alone)
 }
 
-/// Objectives with office hours in Berlin and a minimum, against the same without.
+/// Objectives with office hours in Berlin and a minimum, compared with the same without.
 fn hours(world: &World) -> Result<()> {
     let year = year_db(world)?;
     let hours = ", timezone: Europe/Berlin, minimumOutage: 60s, \
@@ -76,7 +76,7 @@ fn hours(world: &World) -> Result<()> {
     against(world, &what, "without", 1.5, &dbs[0], &dbs[1])
 }
 
-/// Ten thousand corrections of ten systems, and what they do to the others.
+/// Ten thousand corrections of ten systems, and their effect on the others.
 fn corrections(world: &World) -> Result<()> {
     let year = year_db(world)?;
     let objectives: String = (0..world.systems).map(|index| objective(&service(index), "")).collect();
@@ -115,7 +115,7 @@ fn system(name: &str, spec: &str) -> String {
     format!("apiVersion: slo/v1\nkind: System\nmetadata: {{ name: {name} }}\nspec: {spec}\n---\n")
 }
 
-/// Of 99% over 30 days, called as its system.
+/// An objective of 99% over 30 days, named like its system.
 fn objective(system: &str, more: &str) -> String {
     format!(
         "apiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: {system} }}\nspec: {{ systemRef: {{ kind: System, name: {system} }}, \
@@ -136,7 +136,7 @@ fn apply(world: &World, db: &Path, manifests: &str) -> Result<()> {
     run(slo(db, ["apply", "-q"]).arg(&file)).map(drop)
 }
 
-/// The same questions to two databases, in turn.
+/// The same commands on two databases, in turn.
 fn against(world: &World, what: &str, other: &str, factor: f64, this: &Path, that: &Path) -> Result<()> {
     for asked in [&["status"][..], &["status", "-o", "json"], &["check"], &["downtime", "-o", "json"]] {
         let mut commands = [this, that].map(|db| slo(db, asked));

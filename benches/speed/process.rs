@@ -1,4 +1,4 @@
-//! Owns running whole processes and measuring them: time, and the most memory they had.
+//! Owns running processes and measuring them: time, and peak memory.
 
 use std::ffi::OsStr;
 use std::path::Path;
@@ -10,11 +10,11 @@ use anyhow::{Context, Result, bail};
 /// The binary under test.
 const SLO: &str = env!("CARGO_BIN_EXE_slo");
 
-/// What several runs of one thing took.
+/// The measurements of several runs.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timing {
     runs: Vec<Duration>,
-    /// The most memory any run was seen with, in KiB.
+    /// The highest memory seen in any run, in KiB.
     pub(crate) peak_kib: u64,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn slo<S: AsRef<OsStr>>(db: &Path, args: impl IntoIterator<Item = S>)
     command
 }
 
-/// Runs to the end and returns how long that took. Exit code 1 is an answer, too.
+/// Runs to the end and returns the duration. Exit code 1 is an answer, too.
 pub(crate) fn run(command: &mut Command) -> Result<Duration> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let began = Instant::now();
@@ -52,7 +52,7 @@ pub(crate) fn run(command: &mut Command) -> Result<Duration> {
     Ok(took)
 }
 
-/// Runs to the end, looking at its memory meanwhile.
+/// Runs to the end while sampling memory.
 pub(crate) fn watch(command: &mut Command, timing: &mut Timing) -> Result<()> {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let began = Instant::now();
@@ -87,7 +87,7 @@ fn high_water(state: &str) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Runs several command lines in turn, so that what disturbs the machine disturbs all of them.
+/// Runs several command lines in turn, so that disturbances of the machine affect all of them.
 pub(crate) fn in_turn(times: usize, commands: &mut [Command]) -> Result<Vec<Timing>> {
     let mut timings = vec![Timing::default(); commands.len()];
     for _ in 0..times {
@@ -98,7 +98,7 @@ pub(crate) fn in_turn(times: usize, commands: &mut [Command]) -> Result<Vec<Timi
     Ok(timings)
 }
 
-/// Runs one command line several times and looks at its memory.
+/// Runs one command line several times while sampling memory.
 pub(crate) fn repeat(times: usize, command: &mut Command) -> Result<Timing> {
     let mut timing = Timing::default();
     for _ in 0..times {

@@ -1,4 +1,4 @@
-//! Owns the measurements of questions about since when and what if: check for programs, digest, compute, reports, backtests.
+//! Owns the benchmarks of courses and trials: check for programs, digest, compute, reports, backtests.
 
 use anyhow::Result;
 
@@ -9,7 +9,7 @@ use super::feed::{self, DAY_MS, Dice};
 use super::manifests;
 use super::process::{Timing, in_turn, repeat, run, slo, watch};
 
-/// Transitions of the system of four years: one in 53 minutes, as many as each of the year's systems has.
+/// Transitions of the system of four years: one every 53 minutes, as many as each of the year's systems has.
 const FOUR_YEARS: (usize, i64) = (40_000, 4 * 365);
 
 pub(crate) fn questions(world: &World) -> Result<()> {
@@ -65,7 +65,7 @@ fn compute(world: &World) -> Result<()> {
     Ok(())
 }
 
-/// Backtests of one objective over a year and over four, which are to cost four times as much.
+/// Backtests of one objective over a year and over four, which should cost four times as much.
 fn backtests(world: &World) -> Result<()> {
     let (rows, days) = FOUR_YEARS;
     let (file, objective) = (world.path("four-years.jsonl"), world.path("four-years.yaml"));

@@ -16,7 +16,7 @@ pub(crate) fn head() {
     );
 }
 
-/// One result: what it is measured against, and whether it holds.
+/// One result with its target, and whether it meets that.
 pub(crate) struct Row<'a> {
     pub(crate) what: &'a str,
     pub(crate) target: String,
@@ -41,22 +41,22 @@ impl Row<'_> {
     }
 }
 
-/// A duration with the unit that fits.
+/// A duration in a suitable unit.
 pub(crate) fn time(seconds: f64) -> String {
     if seconds < 1.0 { format!("{:.2} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
 }
 
-/// Rows a second.
+/// Rows per second.
 pub(crate) fn rate(rows: usize, seconds: f64) -> String {
     format!("{:.2} M/s", rows as f64 / seconds / 1e6)
 }
 
-/// Says why something was left out.
+/// Reports why something was skipped.
 pub(crate) fn skip(what: &str, why: &str) {
     println!("| {what:62} | skipped: {why}");
 }
 
-/// Says something beside the table.
+/// Prints a line beside the table.
 pub(crate) fn say(text: &str) {
     println!("{text}");
 }

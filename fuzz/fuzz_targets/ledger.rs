@@ -1,4 +1,4 @@
-//! Any bytes are packed days that are packed the same way again, or damaged.
+//! Any bytes are packed days that pack to the same bytes, or damaged.
 
 #![no_main]
 

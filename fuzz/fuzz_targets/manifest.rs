@@ -1,4 +1,4 @@
-//! Any bytes are manifests, or problems with their places: validating ends with 0 or 1, or 2 where there is nothing.
+//! Any bytes are manifests, or problems with their places: validation exits with 0 or 1, or 2 if there is nothing.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any text is a recurrence rule whose occurrences are in order and apart, or refused.
+//! Any text is a recurrence rule whose occurrences are in order and do not touch, or refused.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Any bytes are a packed segment that is packed the same way again, or damaged.
+//! Any bytes are a packed segment that packs to the same bytes, or damaged.
 
 #![no_main]
 

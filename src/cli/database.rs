@@ -227,7 +227,7 @@ pub(crate) struct Consent {
     pub(crate) yes: bool,
 }
 
-/// Where facts come from.
+/// The source of facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum StreamSource {
     Healthcheck,

@@ -5,7 +5,7 @@ use clap::Args;
 use super::{Over, duration};
 use crate::domain::budget::grouping::GroupBy;
 
-/// Which objectives a command is about.
+/// The objectives that a command selects.
 #[derive(Args, Debug)]
 pub(crate) struct Selection {
     /// Names of objectives [default: all]
@@ -40,7 +40,7 @@ pub(crate) struct Status {
     pub(crate) watch: Option<i64>,
 }
 
-/// How often a screen is drawn again: not so often that nobody can read it.
+/// The redraw interval: long enough to read the screen.
 fn interval(text: &str) -> Result<i64, String> {
     let millis = duration(text)?;
     if millis < 1000 { Err("expected at least 1s".to_owned()) } else { Ok(millis) }

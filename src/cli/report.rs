@@ -1,4 +1,4 @@
-//! Owns the arguments of the commands that make files to look at: pages and badges.
+//! Owns the arguments of the commands that write files to look at: pages and badges.
 
 use std::path::PathBuf;
 

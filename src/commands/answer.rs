@@ -1,16 +1,16 @@
-//! Owns what a command answers with: what is to be printed, if it has not printed everything itself, and how the run ends.
+//! Owns the answer of a command: its output, unless already printed, and how the run ends.
 
 use crate::exit::ExitStatus;
 use crate::render::{Looks, Shown};
 
-/// What a command answers with.
+/// The answer of a command.
 pub(crate) struct Answer {
     pub(super) shown: Option<Shown>,
     pub(super) exit: ExitStatus,
 }
 
 impl Answer {
-    /// Of a command that has written everything as it came.
+    /// The answer of a command that has already written its output.
     pub(super) const fn written(exit: ExitStatus) -> Self {
         Self { shown: None, exit }
     }

@@ -1,4 +1,4 @@
-//! Owns what answers yes or no, and how well it would have.
+//! Owns the commands with a verdict, and how good such a verdict would have been.
 
 pub(super) mod backtest;
 pub(super) mod check;

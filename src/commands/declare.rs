@@ -1,4 +1,4 @@
-//! Owns what deals with manifests: `init`, `schema`, `validate`, `plan`, `apply`, `correct`, `log`.
+//! Owns the commands for manifests: `init`, `schema`, `validate`, `plan`, `apply`, `correct`, `log`.
 
 pub(super) mod apply;
 pub(super) mod correct;

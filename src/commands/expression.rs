@@ -1,4 +1,4 @@
-//! Owns which condition a command is about: an expression as typed, or a declared condition by its name.
+//! Owns the condition of a command: a typed expression, or the name of a declared condition.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::failure::Failure;
 use crate::manifest::did_you_mean;
 use crate::store::Store;
 
-/// Reads an expression as typed, and says what it is evaluated for: systems, if it looks at fields that a system alone has.
+/// Parses an expression, and returns its scope: systems if it uses fields that only systems have.
 ///
 /// # Errors
-/// With marks under what is wrong.
+/// Marks the part that is wrong.
 pub(super) fn parse(expression: &str) -> Result<(Term, Scope)> {
     let about_objectives = Term::parse(expression, Owner::Objective).map(|term| (term, Scope::All));
     about_objectives.or_else(|error| {
@@ -31,7 +31,7 @@ fn refused(expression: &str, error: ExpressionError) -> anyhow::Error {
     Failure::with_excerpt(format!("--when, {place}: {}", error.message), excerpt, hint)
 }
 
-/// Checks that a term names objectives and systems that there are.
+/// Checks that the objectives and systems in a term exist.
 pub(super) fn exist(store: &Store, term: &Term) -> Result<()> {
     for field in term.fields() {
         match &field.subject {
@@ -44,10 +44,10 @@ pub(super) fn exist(store: &Store, term: &Term) -> Result<()> {
     Ok(())
 }
 
-/// Picks the declared conditions with these names, in the order in which they are declared.
+/// Picks the declared conditions with these names, in declaration order.
 ///
 /// # Errors
-/// When there is none with one of the names.
+/// If a name is unknown.
 pub(super) fn named(declared: Vec<Condition>, names: &[String]) -> Result<Vec<Condition>> {
     let known = || declared.iter().map(|condition| condition.metadata.name.as_str());
     for name in names {

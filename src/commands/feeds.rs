@@ -1,4 +1,4 @@
-//! Owns finding feeds: by the name of a built-in one, in a file, or by what an input looks like.
+//! Owns finding feeds: by built-in name, in a file, or by the content of an input.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -17,10 +17,10 @@ use crate::manifest::{Files, Severity, did_you_mean};
 use crate::render::declare::problems::lines;
 use crate::store::{Foreign, Rows};
 
-/// The beginning of an input by which it is told what it is, in bytes.
+/// The bytes at the start of an input used to detect its format.
 pub(super) const BEGINNING: u64 = 64 * 1024;
 
-/// Opens a file to read records of; returns whether it is a plain one, too.
+/// Opens a file of records; returns whether it is a regular file, too.
 pub(super) fn open(file: &Path, name: &str) -> Result<(bool, File)> {
     let opened = File::open(file).and_then(|opened| {
         let kind = opened.metadata()?;
@@ -48,10 +48,10 @@ pub(super) fn text(name: &str) -> Option<&'static str> {
     BUILTIN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
 }
 
-/// The feeds under this name, or in this file; several of them read several forms of the same thing.
+/// The feeds with this name or in this file; several feeds read several formats of the same records.
 ///
 /// # Errors
-/// When there is none, or one is not valid; its problems have been told.
+/// If there is none, or one is invalid; its problems have been reported.
 pub(super) fn named(context: &mut Context<'_>, name: &str) -> Result<Vec<Recipe>> {
     let feeds = match text(name) {
         Some(text) => Files::given(&[(name, text)]).feeds().0,
@@ -65,7 +65,7 @@ fn in_file(context: &mut Context<'_>, name: &str) -> Result<Vec<Feed>> {
     let mut beginning = Vec::new();
     open(Path::new(name), name)?.1.take(BEGINNING).read_to_end(&mut beginning)?;
     let text = feed::beginning(&beginning);
-    // Somebody has named the file to be read, and not what describes it.
+    // The user named the file of records instead of the one that describes them.
     if Unreadable::told(&text).is_some() || !fitting(&text, Some(Path::new(name)))?.is_empty() || !says_kind(&text) {
         return Err(Failure::new(
             format!("--feed {name}: not a feed, which is a YAML document of kind: Feed"),
@@ -94,7 +94,7 @@ fn in_file(context: &mut Context<'_>, name: &str) -> Result<Vec<Feed>> {
     Ok(feeds)
 }
 
-/// Whether a text has a line for the kind of a manifest, as far as it is there.
+/// Whether a text has a line for the kind of a manifest.
 fn says_kind(text: &[u8]) -> bool {
     String::from_utf8_lossy(text).lines().any(|line| line.trim_start_matches([' ', '-', '{', '"']).starts_with("kind"))
 }
@@ -117,7 +117,8 @@ fn unknown(name: &str) -> anyhow::Error {
     Failure::new(format!("unknown feed {name:?}; built in are {}", names().collect::<Vec<_>>().join(", ")), hint)
 }
 
-/// The names of the built-in feeds that would read an input which begins so, and of a database the one in `file`.
+/// The names of the built-in feeds that would read an input that begins like this, and for a database the one in
+/// `file`.
 pub(super) fn fitting(beginning: &[u8], file: Option<&Path>) -> Result<Vec<String>> {
     let feeds = builtin()?;
     let mut names: Vec<String> = if Foreign::is_one(beginning) {
@@ -136,10 +137,10 @@ pub(super) fn fitting(beginning: &[u8], file: Option<&Path>) -> Result<Vec<Strin
     Ok(names)
 }
 
-/// The one of the descriptions under a name that an input which begins so fits; `is_database` says that it is a file which is one.
+/// The description under a name that fits an input with this beginning; `is_database`: the input is a database file.
 ///
 /// # Errors
-/// When it fits none, with the `command` that reads it where a built-in feed does.
+/// If none fits; suggests the `command` with the built-in feed that does.
 pub(super) fn choose<'f>(
     recipes: &'f [Recipe],
     beginning: &[u8],
@@ -172,7 +173,7 @@ pub(super) fn choose<'f>(
     Err(misfit(what, name, beginning, command))
 }
 
-/// The error of an input that a feed does not read, with the built-in one that does.
+/// The error for an input that a feed does not read, with the built-in feed that does.
 fn misfit(what: String, name: &str, beginning: &[u8], command: &str) -> anyhow::Error {
     let fitting = fitting(beginning, None).unwrap_or_default();
     let hint = match fitting.iter().find(|fits| *fits != name) {
@@ -183,12 +184,12 @@ fn misfit(what: String, name: &str, beginning: &[u8], command: &str) -> anyhow::
     Failure::new(what, hint)
 }
 
-/// The error of an input which begins so and of which nothing could be read with a feed, or without one.
+/// The error for an input of which nothing could be read, with or without a feed.
 pub(super) fn unread(error: anyhow::Error, beginning: &[u8], file: Option<&Path>, feed: Option<&str>) -> anyhow::Error {
     if beginning.is_empty() {
         return error;
     }
-    // A database is one that some feed may read.
+    // A feed may read a database.
     let advice = feed.map_or_else(|| advice(beginning, file), |_| None);
     if let Some(advice) = advice {
         return advice;
@@ -205,7 +206,7 @@ pub(super) fn unread(error: anyhow::Error, beginning: &[u8], file: Option<&Path>
     }
 }
 
-/// Rows of another program's database that may end with a reason.
+/// Rows of another program's database, which may end with an error.
 pub(super) struct Faulty {
     pub(super) text: Box<dyn Read + Send>,
     pub(super) fault: Receiver<String>,
@@ -224,13 +225,13 @@ impl Read for Faulty {
     }
 }
 
-/// What is read of an input, and of which kind each part is where that is known.
+/// The parts of an input, each with its kind if known.
 pub(super) type Parts = Vec<(Option<usize>, Box<dyn Read + Send>)>;
 
-/// The parts of an input: all of it, or of a database the rows of each kind of record that tells of facts.
+/// The parts of an input: all of it or, for a database, the rows of each kind of record with facts.
 ///
 /// # Errors
-/// When the database cannot answer.
+/// If the database cannot be queried.
 pub(super) fn parts(recipe: &Recipe, database: Option<&Foreign>, input: Box<dyn Read + Send>) -> Result<Parts> {
     let Some(database) = database else { return Ok(vec![(None, input)]) };
     let kinds = recipe.feed().kinds.iter().enumerate().filter(|(_, kind)| kind.shape != Shape::Maintenance);
@@ -241,7 +242,7 @@ pub(super) fn parts(recipe: &Recipe, database: Option<&Foreign>, input: Box<dyn 
     kinds.filter_map(|(number, kind)| Some((number, kind.records.as_deref()?))).map(part).collect()
 }
 
-/// The name of a file without folder and endings.
+/// The file name without its extensions.
 pub(super) fn stem(path: Option<&Path>) -> String {
     let Some(path) = path else { return "stdin".to_owned() };
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -250,7 +251,7 @@ pub(super) fn stem(path: Option<&Path>) -> String {
     Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The error of an input that is not of transitions and looks like what a built-in feed reads.
+/// The error for an input without transitions that looks like a built-in feed's.
 fn advice(beginning: &[u8], file: Option<&Path>) -> Option<anyhow::Error> {
     let names = fitting(beginning, file).ok()?;
     let (first, others) = names.split_first()?;

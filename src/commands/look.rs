@@ -1,4 +1,4 @@
-//! Owns what shows numbers and changes nothing.
+//! Owns the commands that show numbers and change nothing.
 
 pub(super) mod achievements;
 pub(super) mod badge;

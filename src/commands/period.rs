@@ -1,4 +1,4 @@
-//! Owns which period a command is about: `--period`.
+//! Owns the period of a command: `--period`.
 
 use anyhow::Result;
 use chrono_tz::Tz;
@@ -14,13 +14,13 @@ use crate::evaluation::{reports, reports_over};
 use crate::failure::Failure;
 use crate::store::{Store, Stored};
 
-/// A period as it is asked for, before it is known for which objectives: `last-month` is that of their zones.
+/// A period as requested, before its objectives are known: `last-month` is that of their zones.
 pub(super) struct Wanted {
     text: String,
     zone: Option<Tz>,
 }
 
-/// The period that is asked for, if one is.
+/// The requested period, if any.
 pub(super) fn wanted(over: &Over, context: &Context<'_>, as_of: Instant) -> Result<Option<Wanted>> {
     told(over.period.as_deref(), context, as_of)
 }
@@ -28,14 +28,14 @@ pub(super) fn wanted(over: &Over, context: &Context<'_>, as_of: Instant) -> Resu
 fn told(text: Option<&str>, context: &Context<'_>, as_of: Instant) -> Result<Option<Wanted>> {
     let Some(text) = text else { return Ok(None) };
     let wanted = Wanted { text: text.to_owned(), zone: context.zone };
-    // What is no period is told before anything is opened.
+    // An invalid period is reported before anything is opened.
     wanted.told_from(Calendar::UTC.date(as_of)).map(|_| Some(wanted))
 }
 
-/// When a period is that is asked for, if one is, where it is about no objective that has a zone: in that of `--timezone`, or UTC.
+/// The span of the requested period, if any, for answers without an objective's zone: in that of `--timezone`, or UTC.
 ///
 /// # Errors
-/// When it is none, or has not begun.
+/// If it is invalid or has not begun.
 pub(super) fn of_no_objective(text: Option<&str>, context: &Context<'_>) -> Result<Option<Span>> {
     let calendar = context.zone.map_or(Calendar::UTC, |zone| Calendar { zone });
     let Some(wanted) = told(text, context, context.as_of)? else { return Ok(None) };
@@ -53,11 +53,11 @@ fn not_begun(period: Period, start: Instant, (as_of, today): (Instant, Date)) ->
 }
 
 impl Wanted {
-    /// The period for these objectives; refuses one that has not begun for all of them. Without a zone to tell it in, `last-month` and
-    /// the like are told from the earliest date that it is for any of them, so that what is over is over for all.
+    /// The period for these objectives. Without a given zone, `last-month` and the like are resolved from the earliest
+    /// current date of any of them, so that a finished period is finished for all.
     ///
     /// # Errors
-    /// When there is an objective for which it begins after `as_of`.
+    /// If it begins after `as_of` for any objective.
     pub(super) fn of(&self, objectives: &[Stored], as_of: Instant) -> Result<Frame> {
         let own = objectives.iter().map(|stored| stored.objective.window.calendar());
         let today = match self.zone {
@@ -82,10 +82,10 @@ impl Wanted {
     }
 }
 
-/// The reports of objectives over the period or, without one, over their own windows; and what the period is for them.
+/// The reports of objectives over the period or, without one, over their own windows; and the frame of the period.
 ///
 /// # Errors
-/// Those of the database, and when the period has not begun.
+/// If the period has not begun, among others.
 pub(super) fn reports_in(
     store: &Store,
     objectives: Vec<Stored>,

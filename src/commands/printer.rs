@@ -1,4 +1,4 @@
-//! Owns writing answers to standard output as they are made: in large parts, and no more than somebody reads.
+//! Owns writing answers to standard output as they are made: in large parts, and no more than the reader reads.
 
 use std::io::{self, Write};
 
@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use super::written;
 
-/// Bytes gathered before they are written.
+/// Bytes buffered before they are written.
 const CHUNK: usize = 64 * 1024;
 
-/// Gathers what is written, and remembers why it cannot be.
+/// Buffers the output, and keeps the error of a failed write.
 pub(super) struct Printer<'io> {
     out: &'io mut dyn Write,
     gathered: Vec<u8>,
@@ -21,14 +21,14 @@ impl<'io> Printer<'io> {
         Self { out, gathered: Vec::new(), failed: None }
     }
 
-    /// Writes the rest of what `work` wrote, if it was done. Says whether the reader is still there.
+    /// Writes the rest of the output of `work` if it succeeded. Returns whether the reader is still there.
     ///
     /// # Errors
-    /// Those of `work`, and of writing, but for a reader that went away.
+    /// Of `work`, and of writing; a closed pipe is not one.
     pub(super) fn print(mut self, work: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<bool> {
         let done = work(&mut self);
         if done.is_ok() {
-            // Why this fails is remembered.
+            // The error is kept.
             drop(self.flush());
         }
         match self.failed {
@@ -79,7 +79,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes so many bytes, then fails.
+    /// Accepts this many bytes, then fails.
     struct Room(usize, io::ErrorKind, Vec<u8>);
 
     impl Write for Room {

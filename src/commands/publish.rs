@@ -1,4 +1,4 @@
-//! Owns what hands numbers, facts and manifests to other programs: `compute`, `export`.
+//! Owns the commands that give numbers, facts and manifests to other programs: `compute`, `export`.
 
 pub(super) mod compute;
 pub(super) mod export;

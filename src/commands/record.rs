@@ -1,4 +1,4 @@
-//! Owns what takes facts in: `ingest`, `feed`, `probe`.
+//! Owns the commands that import facts: `ingest`, `feed`, `probe`.
 
 pub(super) mod feed;
 pub(super) mod ingest;

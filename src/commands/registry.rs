@@ -1,4 +1,4 @@
-//! Owns the list of commands, and the command line made of it.
+//! Owns the list of commands, and the command line built from it.
 
 use std::ffi::OsString;
 
@@ -17,33 +17,32 @@ use crate::cli::{
 use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
 
-/// Arguments that know what to do.
+/// Arguments that run a command.
 pub(crate) trait Run: Args {
-    /// How the command is called.
+    /// The name of the command.
     const NAME: &'static str;
-    /// Whether its answer depends on what time it is, unless `--as-of` says.
+    /// Whether its answer depends on the current time, without `--as-of`.
     const ASKS_THE_CLOCK: bool = true;
-    /// What `-o` may be.
+    /// The valid values of `-o`.
     const FORMS: Forms = Forms::Usual(&[]);
 
-    /// Runs the command.
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer>;
 }
 
-/// The forms that an answer may have.
+/// The forms of an answer.
 #[derive(Clone, Copy)]
 pub(crate) enum Forms {
-    /// Those for people, for programs and for pages, and these.
+    /// Those for people, programs and pages, and these.
     Usual(&'static [Output]),
-    /// Only these; what is said of others, and what to do instead.
+    /// Only these; the message for others, and the remedy.
     Only(&'static [Output], &'static str, &'static str),
 }
 
-/// The forms that most answers have.
+/// The forms of most answers.
 const USUAL: [Output; 6] = [Output::Table, Output::Wide, Output::Json, Output::Yaml, Output::Csv, Output::Markdown];
 
 impl Forms {
-    /// `-o` as an answer of these forms takes it.
+    /// `-o` for an answer with these forms.
     fn describe(self, output: Arg) -> Arg {
         let forms: Vec<Output> = match self {
             Self::Usual(more) => USUAL.iter().chain(more).copied().collect(),
@@ -55,7 +54,7 @@ impl Forms {
     }
 
     /// # Errors
-    /// When the answer has no such form.
+    /// If the answer does not have this form.
     pub(super) fn allow(self, output: Option<Output>) -> Result<()> {
         let Some(output) = output else { return Ok(()) };
         let (Self::Usual(allowed) | Self::Only(allowed, ..)) = self;
@@ -71,7 +70,7 @@ impl Forms {
     }
 }
 
-/// A command as the command line knows it.
+/// A command on the command line.
 pub(crate) struct Command {
     name: &'static str,
     define: fn(clap::Command) -> clap::Command,
@@ -80,11 +79,11 @@ pub(crate) struct Command {
 
 enum Does {
     This(Leaf),
-    /// It only holds these.
+    /// It only has these subcommands.
     Holds(&'static [Command]),
 }
 
-/// A command that answers.
+/// A command with an answer.
 #[derive(Clone, Copy)]
 pub(crate) struct Leaf {
     pub(crate) asks_the_clock: bool,
@@ -92,7 +91,7 @@ pub(crate) struct Leaf {
     run: fn(&mut ArgMatches, &mut Context<'_>) -> Result<Answer>,
 }
 
-/// Commands that serve one purpose.
+/// Commands with one purpose.
 struct Group {
     name: &'static str,
     commands: &'static [Command],
@@ -184,7 +183,7 @@ impl Command {
     }
 }
 
-/// The command of this name that others hold, with those: `db verify` of `verify`; or the list of what has this name.
+/// The subcommand of this name, with its parent: `db verify` for `verify`; or the list of several.
 pub(crate) fn deeper(name: &str) -> Option<String> {
     let held = all().find_map(|command| match command.does {
         Does::Holds(held) if held.iter().any(|held| held.name == name) => Some(format!("{} {name}", command.name)),
@@ -194,7 +193,7 @@ pub(crate) fn deeper(name: &str) -> Option<String> {
     held.or_else(listed)
 }
 
-/// A command line that was understood.
+/// A parsed command line.
 pub(crate) struct Line {
     pub(crate) global: Global,
     pub(crate) command: Leaf,
@@ -202,13 +201,13 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Reads the words of a command line, program name first.
+    /// Parses a command line, program name first.
     ///
     /// # Errors
-    /// When it asks for help or is wrong, with what is printed then.
+    /// If it asks for help or is invalid, with the text to print.
     pub(crate) fn parse(words: &[OsString]) -> Result<Self, clap::Error> {
-        // The arguments of 27 other commands are a fifth of the time of a short one. What is right without them is right
-        // with them; what is wrong is told with all of them.
+        // The arguments of the other 27 commands take a fifth of the time of a short one. A line that is valid without
+        // them is valid with them; an invalid one is parsed again with all of them.
         let matches = match short(words) {
             Some(Ok(matches)) => matches,
             Some(Err(_)) | None => definition().try_get_matches_from(words)?,
@@ -218,16 +217,12 @@ impl Line {
         Ok(Self { global, command, matches })
     }
 
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// When it could not be answered.
     pub(super) fn run(mut self, context: &mut Context<'_>) -> Result<Answer> {
         (self.command.run)(&mut self.matches, context)
     }
 }
 
-/// Follows what was read to the command that answers.
+/// Follows the parsed line to the command that answers.
 fn called(
     mut commands: impl Iterator<Item = &'static Command>,
     mut matches: ArgMatches,
@@ -241,21 +236,21 @@ fn called(
     }
 }
 
-/// Reads a command line with the arguments of one command alone, the first that is named in it.
+/// Parses a command line with the arguments of only one command, the first that it names.
 fn short(words: &[OsString]) -> Option<Result<ArgMatches, clap::Error>> {
     let called = words.iter().skip(1).find_map(|word| all().find(|command| word == command.name))?;
     let (root, output) = root();
     Some(root.subcommand(called.definition(&output)).try_get_matches_from(words))
 }
 
-/// What all commands have in common, and what of that each says in its own way: `-o`.
+/// The root with the arguments of all commands, and the one that each command describes in its own way: `-o`.
 fn root() -> (clap::Command, Arg) {
     let root = Cli::command();
     let output = root.get_arguments().find(|arg| arg.get_id() == "output").cloned();
     (root, output.unwrap_or_else(|| Arg::new("output")))
 }
 
-/// The whole command line.
+/// The entire command line.
 pub(super) fn definition() -> clap::Command {
     let (root, output) = root();
     let root = root.subcommands(all().map(|command| command.definition(&output)));
@@ -266,7 +261,7 @@ pub(super) fn definition() -> clap::Command {
     root.help_template(template)
 }
 
-/// What each command does, in groups.
+/// The commands with their descriptions, in groups.
 fn grouped(root: &clap::Command) -> String {
     let mut text = String::new();
     for group in &GROUPS {

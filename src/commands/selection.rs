@@ -1,4 +1,4 @@
-//! Owns which objectives and systems a command is about: names, `--system` and label selectors.
+//! Owns selecting objectives and systems: names, `--system` and label selectors.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use crate::store::{Store, Stored};
 /// The selected objectives, sorted by name.
 ///
 /// # Errors
-/// When a name or label selector is not one, or names what does not exist.
+/// If a name or label selector is invalid, or a name is unknown.
 pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Stored>> {
     let selector = labels(selection.selector.as_deref())?;
     for system in &selection.system {
@@ -38,7 +38,7 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
     Ok(objectives)
 }
 
-/// Says so where no objective is selected, for an answer that is empty then.
+/// Notes that no objective is selected, so that an empty answer is explained.
 pub(super) fn tell_none(context: &mut Context<'_>, is_none: bool) {
     if is_none {
         context.note(
@@ -47,10 +47,7 @@ pub(super) fn tell_none(context: &mut Context<'_>, is_none: bool) {
     }
 }
 
-/// That nothing is left to do `what` with, and what there is to select.
-///
-/// # Errors
-/// Those of the database, in place of that.
+/// The error that there is nothing to `what`, with the objectives that could be selected.
 pub(super) fn nothing(store: &Store, what: &str) -> anyhow::Error {
     let all = match store.objectives() {
         Ok(all) => all,
@@ -67,11 +64,11 @@ pub(super) fn nothing(store: &Store, what: &str) -> anyhow::Error {
     Failure::new(format!("nothing to {what}: no objective matches"), hint)
 }
 
-/// The systems that a command about objectives is also about, with their labels: those with the name of `--system` and the labels of
-/// `-l`; none where objectives are named.
+/// The systems that a command about objectives covers, too, with their labels: those matching `--system` and `-l`; none
+/// if objectives are named.
 ///
 /// # Errors
-/// When a name or label selector is not one, or names what does not exist.
+/// If a name or label selector is invalid, or a name is unknown.
 pub(super) fn systems_in_scope(store: &Store, selection: &Selection, as_of: Instant) -> Result<Vec<(Name, Labels)>> {
     let selector = labels(selection.selector.as_deref())?;
     drop(systems(store, &selection.system)?);
@@ -86,7 +83,7 @@ pub(super) fn systems_in_scope(store: &Store, selection: &Selection, as_of: Inst
     Ok(found)
 }
 
-/// Systems with the labels that were asked for.
+/// Systems with the wanted labels.
 pub(super) struct Labelled {
     selector: Selector,
     declared: BTreeMap<Name, Labels>,
@@ -101,10 +98,10 @@ impl Labelled {
     }
 }
 
-/// What a label selector says of systems; `None` where none is typed.
+/// The systems that match a label selector; `None` without a selector.
 ///
 /// # Errors
-/// When it is not one, and those of the database.
+/// If the selector is invalid, among others.
 pub(super) fn labelled(store: &Store, typed: Option<&str>) -> Result<Option<Labelled>> {
     let Some(selector) = labels(typed)? else { return Ok(None) };
     let systems = store.objects(Kind::System)?.into_iter().filter_map(|stored| match stored.held.object {
@@ -114,10 +111,10 @@ pub(super) fn labelled(store: &Store, typed: Option<&str>) -> Result<Option<Labe
     Ok(Some(Labelled { selector, declared: systems.collect() }))
 }
 
-/// The label selector as typed.
+/// The typed label selector.
 ///
 /// # Errors
-/// When it is not one.
+/// If it is invalid.
 pub(super) fn labels(typed: Option<&str>) -> Result<Option<Selector>> {
     typed
         .map(Selector::parse)
@@ -128,7 +125,7 @@ pub(super) fn labels(typed: Option<&str>) -> Result<Option<Selector>> {
 /// The objective with this name, or the only one of the system with this name.
 ///
 /// # Errors
-/// When there is none, or the system has several.
+/// If there is none, or the system has several.
 pub(super) fn objective(store: &Store, name: &str) -> Result<Stored> {
     match exact(store, name)? {
         Some(stored) => Ok(stored),
@@ -148,10 +145,10 @@ pub(super) fn objective(store: &Store, name: &str) -> Result<Stored> {
     }
 }
 
-/// The objectives with these names, or the only ones of systems with these names, in the order given, each once.
+/// The objectives with these names, or the only ones of systems with these names, in the given order, each once.
 ///
 /// # Errors
-/// When there is none, or a system has several.
+/// If there is none, or a system has several.
 pub(super) fn each_objective(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
     let mut found: Vec<Stored> = Vec::new();
     for name in names {
@@ -179,7 +176,7 @@ fn exact(store: &Store, name: &str) -> Result<Option<Stored>> {
     Ok(Name::parse(name).ok().map(|name| store.objective(&name)).transpose()?.flatten())
 }
 
-/// What is said of a name that no objective has.
+/// The error for a name that no objective has.
 fn missing(name: &str, all: &[Stored]) -> anyhow::Error {
     let own: Vec<&str> = all.iter().filter(|stored| stored.objective.system.as_str() == name).map(title).collect();
     if own.is_empty() {
@@ -193,17 +190,17 @@ fn title(stored: &Stored) -> &str {
     stored.objective.metadata.name.as_str()
 }
 
-/// The first few names, and how many more there are.
+/// The first few names, and the number of others.
 fn listed(names: &[&str]) -> String {
     const SHOWN: usize = 5;
     let shown = names[..names.len().min(SHOWN)].join(", ");
     if names.len() > SHOWN { format!("{shown} and {} more", names.len() - SHOWN) } else { shown }
 }
 
-/// The selected systems, sorted by name; none named: all.
+/// The selected systems, sorted by name; without names, all.
 ///
 /// # Errors
-/// When a name is none of a system.
+/// If a name is not a system's.
 pub(super) fn systems(store: &Store, names: &[String]) -> Result<Vec<(Name, SystemId)>> {
     let all = store.systems()?;
     if names.is_empty() {

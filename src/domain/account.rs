@@ -1,5 +1,5 @@
-//! Owns the account of an objective: what is declared of it, when it is down, and who is charged for how long. Knows `health` and
-//! `value`.
+//! Owns the account of an objective: its declaration, its downtime, and the cause each part of it is charged to. Uses
+//! `health` and `value`.
 
 pub(crate) mod blame;
 pub(crate) mod chronicle;

@@ -1,5 +1,5 @@
-//! Owns the budget: what an account spends of it, day by day and over a window, and what is reported of that. Knows `account` and
-//! the rooms below it.
+//! Owns the budget: how an account spends it, by day and over a window, and the reports of that. Uses `account` and the
+//! modules before it.
 
 pub(crate) mod achievement;
 pub(crate) mod assess;

@@ -1,8 +1,8 @@
-//! Owns health: facts, and the status of a system that follows from them. Knows `value`.
+//! Owns health: facts, and the status of a system derived from them. Uses `value`.
 //!
-//! A status is computed in steps, each with a file of its own, each from changes to changes: `stream`,
-//! `threshold`, `silence`, `correction`, `location`, `system`, `composite`. `effective` corrects what comes of
-//! all of them. The rules they follow are `rules`; what comes out is a `timeline`.
+//! A status is computed in steps, one file each, each from changes to changes: `stream`, `threshold`, `silence`,
+//! `correction`, `location`, `system`, `composite`. `effective` corrects the result. Their rules are in `rules`; the
+//! output is a `timeline`.
 
 pub(crate) mod composite;
 pub(crate) mod correction;

@@ -1,4 +1,5 @@
-//! Owns the plan: declared objects as a whole, how they differ from what is stored, and what would follow. Knows all rooms.
+//! Owns the plan: the declared objects as a set, how they differ from the stored ones, and what applying would do. Uses
+//! all other modules.
 
 pub(crate) mod applied;
 pub(crate) mod extract;

@@ -1,5 +1,5 @@
-//! Owns rules over these values: conditions, when they hold, how well an alert does, and what has changed. Knows `budget` and the
-//! rooms below it.
+//! Owns rules over these values: conditions, when they hold, the quality of an alert, and changes. Uses `budget` and
+//! the modules before it.
 
 pub(crate) mod backtest;
 pub(crate) mod change;

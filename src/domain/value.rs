@@ -1,4 +1,5 @@
-//! Owns plain values: moments, lengths, days and windows, exact numbers, names and labels, and how they are written. Knows no other room.
+//! Owns plain values: instants, durations, days and windows, exact numbers, names and labels, and how they are written.
+//! Uses no other module.
 
 pub(crate) mod calendar;
 pub(crate) mod decimal;

@@ -1,4 +1,4 @@
-//! Owns how stored facts and manifests become achievements: the objectives of each system, replayed.
+//! Owns the evaluation of achievements: the objectives of each system, replayed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,21 +10,15 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::{Store, Stored};
 
-/// The achievements of systems as of a moment: systems in the order given, of each the oldest first.
-///
-/// # Errors
-/// Those of the database.
+/// The achievements of systems as of an instant: systems in the order given, each with the oldest first.
 pub(crate) fn achievements(store: &Store, systems: &[Name], as_of: Instant) -> Result<Vec<Unlocked>> {
     Ok(standings(store, systems, as_of)?.into_iter().flat_map(|standing| standing.unlocked).collect())
 }
 
-/// The achievements of systems as of a moment, with what they lack for the rest, in the order given.
-///
-/// # Errors
-/// Those of the database.
+/// The achievements of systems as of an instant and the progress towards the rest, in the order given.
 pub(crate) fn standings(store: &Store, systems: &[Name], as_of: Instant) -> Result<Vec<Standing>> {
     let mut objectives: BTreeMap<Name, Vec<Stored>> = BTreeMap::new();
-    // Of few of many systems, no other objectives are read.
+    // For a few of many systems, only their objectives are read.
     let is_few = systems.len() <= 1 || systems.len() * 8 < store.count_objectives()?;
     let all = if is_few {
         let systems: BTreeSet<&Name> = systems.iter().collect();

@@ -1,5 +1,5 @@
-//! Owns backtests: when a term held for objectives over a stretch of the past, what that was about, and which target or
-//! threshold the same past supports.
+//! Owns backtests: when a term held for objectives over a past stretch, the events it matched, and the target or
+//! threshold that the same past supports.
 
 use anyhow::Result;
 
@@ -23,7 +23,7 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::store::{Store, Stored};
 
-/// What is asked of the past.
+/// A query about the past.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question<'q> {
     pub(crate) since: Instant,
@@ -33,7 +33,7 @@ pub(crate) struct Question<'q> {
     pub(crate) matching: Matching,
 }
 
-/// What is tested.
+/// The objectives or systems to test.
 pub(crate) enum Subjects {
     Objectives(Vec<Stored>),
     Systems(Vec<Name>),
@@ -42,7 +42,7 @@ pub(crate) enum Subjects {
 /// Tests a term on each of the objectives or systems, in the order given.
 ///
 /// # Errors
-/// Those of the database, and when the term names what does not exist.
+/// Those of the database, and when the term refers to something unknown.
 pub(crate) fn backtest(store: &Store, subjects: Subjects, term: &Term, question: Question<'_>) -> Result<Vec<Tested>> {
     let count = match &subjects {
         Subjects::Objectives(objectives) => objectives.len(),
@@ -72,11 +72,8 @@ pub(crate) fn backtest(store: &Store, subjects: Subjects, term: &Term, question:
     Ok(tested)
 }
 
-/// For each alert, the highest threshold at which it would have caught every event that any threshold catches, over all the
-/// objectives, and what it would have done at it; `None` where none catches any.
-///
-/// # Errors
-/// Those of the database.
+/// For each alert, the highest threshold at which it would have detected every event that any threshold detects, over
+/// all objectives, and its score there; `None` if no threshold detects any.
 pub(crate) fn suggest_thresholds(
     store: &Store,
     objectives: Vec<Stored>,
@@ -115,10 +112,7 @@ pub(crate) fn suggest_thresholds(
     Ok(trials)
 }
 
-/// What the last `count` windows of each objective that were over at `until` came to, in the order given.
-///
-/// # Errors
-/// Those of the database.
+/// The results of the last `count` windows of each objective completed at `until`, in the order given.
 pub(crate) fn last_windows_of(store: &Store, objectives: Vec<Stored>, until: Instant, count: u32) -> Result<Vec<Past>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), until)?;
     let draw = |stored| {
@@ -131,10 +125,7 @@ pub(crate) fn last_windows_of(store: &Store, objectives: Vec<Stored>, until: Ins
     objectives.into_iter().map(draw).collect()
 }
 
-/// What windows of an objective came to.
-///
-/// # Errors
-/// Those of the database.
+/// The results of these windows of an objective.
 pub(super) fn past(
     assessment: &Assessment<'_>,
     spans: impl Iterator<Item = Span>,
@@ -150,11 +141,11 @@ pub(super) fn past(
     Ok(Past { objective: objective.metadata.name.clone(), target: objective.target, windows })
 }
 
-/// The past of one objective or system, as far as it is looked at.
+/// The requested past of one objective or system.
 struct History<'q> {
     subject: Subject,
     question: Question<'q>,
-    /// The first transition of its system, if there was one by the end.
+    /// The first transition of its system, if it came by the end.
     first: Option<Instant>,
     events: Vec<Event>,
 }
@@ -174,7 +165,7 @@ impl<'q> History<'q> {
         Self::open(conditions, Subject::System(system.clone()), question, &Term::Any(down), concerns)
     }
 
-    /// `event` holds while something goes on that an alert should be about, where no incidents say so.
+    /// Without incidents, `event` defines the events that an alert should match.
     fn open(
         conditions: &mut Conditions<'_>,
         subject: Subject,
@@ -201,13 +192,13 @@ impl<'q> History<'q> {
         Ok(history)
     }
 
-    /// From where on it is looked at.
+    /// The start of the evaluated stretch.
     fn from(&self) -> Option<Instant> {
         self.first.map(|first| first.max(self.question.since)).filter(|from| *from <= self.question.until)
     }
 
-    /// The stretches over which a term held, with their true starts, from so long before the stretch on; never before the first
-    /// transition.
+    /// The spans over which a term held, with their true starts, beginning `before_ms` before the stretch but not
+    /// before the first transition.
     fn episodes(&self, conditions: &mut Conditions<'_>, term: &Term, before_ms: i64) -> Result<Vec<Episode>> {
         let (Some(first), Some(from)) = (self.first, self.from()) else { return Ok(Vec::new()) };
         let from = from.plus(-before_ms).max(first);
@@ -241,7 +232,7 @@ impl<'q> History<'q> {
             return Ok(Tested { subject, from: None, firings: Vec::new(), events: Vec::new(), matched });
         };
         let mut matched = self.matched(episodes, from);
-        // What ended before the stretch began has been of use for the matching, and is not told.
+        // Firings that ended before the stretch were used for matching and are not reported.
         let passed = episodes.partition_point(|episode| !episode.touches(from, self.question.until));
         matched.useful.drain(..passed);
         for catch in &mut matched.catches {
@@ -286,7 +277,7 @@ impl<'q> History<'q> {
         Ok(Tested { subject, from: Some(from), firings, events, matched })
     }
 
-    /// For each event that began within the stretch, the highest threshold at which the alert fires about it.
+    /// For each event that began within the stretch, the highest threshold at which a firing of the alert matches it.
     fn highest(&self, conditions: &mut Conditions<'_>, alert: &BurnAlert) -> Result<Vec<Option<Decimal>>> {
         let (Some(first), Some(from)) = (self.first, self.from()) else { return Ok(Vec::new()) };
         let Question { until, matching, .. } = self.question;
@@ -301,7 +292,7 @@ impl<'q> History<'q> {
     }
 }
 
-/// A value of what is tested is this.
+/// Whether a property of the tested subject has a value.
 fn is(property: Property, value: Operand) -> Term {
     let left = Operand::Field(Field { subject: Subject::This, property });
     Term::Compare(Comparison { left, relation: Relation::Equal, right: value })

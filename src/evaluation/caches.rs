@@ -1,4 +1,4 @@
-//! Owns making caches anew, when they are damaged or somebody asks for it.
+//! Owns rebuilding caches, when they are damaged or on request.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -11,11 +11,8 @@ use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
 use crate::store::{Before, Followers, LogRange, Store};
 
-/// After facts changed, of each system from a moment on: cuts the caches that depend on them. Runs in a write transaction, in which
-/// `followers` were read.
-///
-/// # Errors
-/// Those of the database.
+/// Trims the caches that depend on changed facts, given the first changed instant of each system. Runs in the write
+/// transaction that read `followers`.
 pub(crate) fn follow_facts(
     store: &Store,
     touched: &BTreeMap<SystemId, Instant>,
@@ -24,10 +21,8 @@ pub(crate) fn follow_facts(
     following(store, followers, |store, followers| store.trim_caches(touched, followers))
 }
 
-/// After an ingest: goes on sealing days, as far as what was ingested allows. Runs in a write transaction, in which `followers` were read.
-///
-/// # Errors
-/// Those of the database.
+/// Continues sealing days after an ingest, in proportion to its size. Runs in the write transaction that read
+/// `followers`.
 pub(crate) fn seal_after_ingest(
     store: &Store,
     touched: &BTreeMap<SystemId, Instant>,
@@ -40,7 +35,7 @@ pub(crate) fn seal_after_ingest(
     following(store, followers, |store, followers| seal_some(store, touched, followers, (inserted, now)))
 }
 
-/// Runs `work` as [`Store::with_caches`]; of what is made anew, nothing was read.
+/// Runs `work` through [`Store::with_caches`]; rebuilt caches reset `followers`.
 fn following(
     store: &Store,
     followers: &mut Followers,
@@ -56,25 +51,19 @@ fn following(
     )
 }
 
-/// After manifests changed: brings everything derived from them up to date. Runs in a write transaction.
-///
-/// # Errors
-/// Those of the database.
+/// Updates everything derived from manifests after they changed. Runs in a write transaction.
 pub(crate) fn settle_manifests(store: &Store, now: Instant) -> Result<()> {
     store.with_caches(|store| settle(store, now), forget)
 }
 
-/// Brings the computed tables up to a moment and logs what is seen differently, which it returns the place of; of conditions that are
-/// new, with their `history` where that is asked for. Runs in a write transaction.
-///
-/// # Errors
-/// Those of the database.
+/// Updates the computed tables to an instant and logs the changes, whose range it returns; new conditions with their
+/// `history` on request. Runs in a write transaction.
 pub(crate) fn compute(store: &Store, as_of: Instant, history: bool) -> Result<LogRange> {
     let hold = Cell::new(true);
     let work = |store: &Store| {
         store.expect_log()?;
         if hold.get() && store.computed()?.is_some() {
-            // Where a table is damaged that tells what was seen last, the log tells it.
+            // If a table with the last published views is damaged, the log has them.
             let told = Cell::new(true);
             let before = || if told.get() { Ok(Before::Published) } else { store.logged_views().map(Before::Logged) };
             return store.with_caches(
@@ -95,11 +84,8 @@ pub(crate) fn compute(store: &Store, as_of: Instant, history: bool) -> Result<Lo
     })
 }
 
-/// Makes every cache anew: what is derived from manifests, sealed days, and what the last computation published. Runs in a write
-/// transaction; facts and manifests must be sound.
-///
-/// # Errors
-/// Those of the database.
+/// Rebuilds every cache: data derived from manifests, sealed days, and the tables of the last computation. Runs in a
+/// write transaction; facts and manifests must be valid.
 pub(crate) fn rebuild(store: &Store, now: Instant, computed: Option<Instant>) -> Result<()> {
     store.empty_caches()?;
     store.empty_published()?;
@@ -111,7 +97,7 @@ pub(crate) fn rebuild(store: &Store, now: Instant, computed: Option<Instant>) ->
     Ok(())
 }
 
-/// Makes the caches anew without sealing a day: that goes on from there.
+/// Rebuilds the caches without sealed days; sealing continues from there.
 pub(super) fn forget(store: &Store) -> Result<()> {
     store.empty_caches()?;
     derive_inputs(store)?;

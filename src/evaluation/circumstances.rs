@@ -1,4 +1,4 @@
-//! Owns what is known of outages besides their times: what was written of them, and what was planned.
+//! Owns the circumstances of outages: their notes and planned maintenance.
 
 use std::collections::HashMap;
 
@@ -15,16 +15,13 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
 use crate::store::{Resolver, Store};
 
-/// The circumstances of outages as of a moment, in the order given.
-///
-/// # Errors
-/// Those of the database.
+/// The circumstances of outages as of an instant, in the order given.
 pub(super) fn circumstances(store: &Store, outages: &[Shared<'_>], as_of: Instant) -> Result<Vec<Circumstances>> {
     let windows = windows(store, Some(&outages.iter().map(|outage| outage.system).collect()))?;
     let said = said(store, outages, as_of)?;
     let mut found = Vec::with_capacity(outages.len());
     for outage in outages {
-        // What is known up to `as_of` includes what is said then.
+        // Notes at `as_of` are included.
         let span = Span::new(outage.start, outage.end.unwrap_or(as_of.plus(1)));
         let known = Span::new(span.start, outage.end.unwrap_or(as_of));
         let (mut maintenance, mut planned) = (Vec::new(), Vec::new());
@@ -41,7 +38,7 @@ pub(super) fn circumstances(store: &Store, outages: &[Shared<'_>], as_of: Instan
     Ok(found)
 }
 
-/// What was said of the systems of outages, from the first to the last of each.
+/// The notes on the systems of outages, from the first outage to the last of each.
 fn said<'o>(store: &Store, outages: &[Shared<'o>], as_of: Instant) -> Result<HashMap<&'o Name, Noted>> {
     let mut hulls: HashMap<&Name, Span> = HashMap::new();
     for outage in outages {

@@ -1,5 +1,5 @@
-//! Owns what `compute` publishes: everything as of one moment, what of it has changed since the last time, and how the tables
-//! are compared with a recomputation.
+//! Owns what `compute` publishes: everything as of one instant, the changes since the last computation, and comparing
+//! the tables with a recomputation.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +18,8 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::{Before, Difference, LogRange, Publisher, Seal, Store};
 
-/// Brings the computed tables up to a moment and logs what is seen otherwise than `before`, which it returns the place of; of conditions
-/// that are new, with their `history` where that is asked for. Runs in a write transaction.
-///
-/// # Errors
-/// Those of the database.
+/// Updates the computed tables to an instant and logs the differences from `before`, whose range it returns; new
+/// conditions with their `history` on request. Runs in a write transaction.
 pub(super) fn compute_from(store: &Store, before: Before, as_of: Instant, history: bool) -> Result<LogRange> {
     let changes = if matches!(before, Before::Published) && store.is_computed(as_of)? {
         None
@@ -44,7 +41,7 @@ pub(super) fn compute_from(store: &Store, before: Before, as_of: Instant, histor
     let mut turns = turns(store, as_of, history)?.peekable();
     let in_order = std::iter::from_fn(|| {
         let turn_first = match (changes.peek(), turns.peek()) {
-            // Of one moment, turns come last, as their kind does.
+            // At one instant, turns come last, as their kind does.
             (Some(change), Some(turn)) => turn.occurred_at < change.occurred_at,
             (change, _) => change.is_none(),
         };
@@ -53,8 +50,8 @@ pub(super) fn compute_from(store: &Store, before: Before, as_of: Instant, histor
     store.log_changes(in_order, as_of)
 }
 
-/// Evaluates everything as of a moment, one thing after the other, and how systems have changed since the last computation; `past` looks at
-/// the account of each objective on the way.
+/// Evaluates everything as of an instant, one thing after the other, and the status changes of systems since the last
+/// computation. `past` gets the assessment of each objective.
 fn draw<'s>(
     store: &'s Store,
     (last, as_of): (Option<Instant>, Instant),
@@ -71,7 +68,7 @@ fn draw<'s>(
     healths.iter().try_for_each(|health| publisher.system(health, moves.of(health)?))
 }
 
-/// Draws up all objectives, and returns what they contribute to the achievements of their systems.
+/// Publishes all objectives, and returns their contributions to the achievements of their systems.
 fn draw_objectives<'s>(
     store: &'s Store,
     as_of: Instant,
@@ -97,7 +94,7 @@ fn draw_objectives<'s>(
     Ok(contributions)
 }
 
-/// Publishes the days of one objective that are not known to be right, and seals what had to be computed for that.
+/// Publishes the days of one objective that may be outdated, and seals those computed for it.
 fn publish_days(
     store: &Store,
     (id, seal): (i64, Option<Seal>),
@@ -117,25 +114,22 @@ fn publish_days(
     store.publish_days((id, &assessment.model.objective.metadata.name), &days, from, (held, until))
 }
 
-/// Up to when the published days of an objective hold.
+/// Up to when the published days of an objective are valid.
 fn published_until(seal: Option<Seal>, assessment: &Assessment<'_>) -> Instant {
     seal.map_or(Instant::MIN, |seal| seal.published_until).min(assessment.ledger.end())
 }
 
-/// Whether the computed tables are those of the facts and manifests there are.
+/// Whether the computed tables match the current facts and manifests.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Currency {
     /// Nothing was ever computed.
     Never,
-    /// Facts or manifests have changed since: but for the days that still hold, the tables are of an earlier state.
+    /// Facts or manifests have changed since: apart from days that are still valid, the tables are outdated.
     Outdated(Instant),
     Current(Instant),
 }
 
-/// Compares the computed tables with a recomputation as of their own moment, as far as they claim to hold.
-///
-/// # Errors
-/// Those of the database.
+/// Compares the computed tables, where they claim to be valid, with a recomputation as of their own instant.
 pub(crate) fn verify_computed(store: &Store) -> Result<(Currency, Vec<Difference>)> {
     let mut differences = store.verify_changes()?;
     differences.extend(wrong_turns(store)?);

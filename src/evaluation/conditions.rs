@@ -1,4 +1,4 @@
-//! Owns the evaluation of conditions: what is known of the objectives and systems that terms look at, and what becomes of a rule.
+//! Owns the evaluation of conditions: the objectives and systems that terms refer to, and the findings of rules.
 
 mod closing;
 mod values;
@@ -31,43 +31,43 @@ use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
 use crate::store::{Store, Stored};
 
-/// What was told of a value, with the stretch it was asked for.
+/// A signal, with the stretch it was requested for.
 type Told = (Span, Rc<Signal>);
 
-/// Objectives whose days are kept at the most, and how far those go ahead, in milliseconds.
+/// The most objectives whose days are kept, and how far ahead those reach, in milliseconds.
 const MOST_DAYS: usize = 256;
 const MOST_AHEAD_MS: i64 = 128 * DAY_MS;
 
-/// Evaluates terms for objectives and systems, knowing the facts up to one moment.
+/// Evaluates terms for objectives and systems, with the facts up to one instant.
 pub(crate) struct Conditions<'s> {
     evaluation: Evaluation<'s>,
     objectives: HashMap<Name, Known>,
-    /// What was told last of each value, with the stretch it was asked for: of what is covered all of it, else no more than one part.
+    /// The signals computed so far: for the covered stretch all of them, otherwise one part per value.
     signals: HashMap<(Subject, What), Vec<Told>>,
-    /// Their runs, not counting those that were replaced.
+    /// The number of their runs, including replaced ones.
     runs: usize,
-    /// What is drawn at once, whatever part of it is asked for.
+    /// The stretch computed at once, even for requests within it.
     covered: Option<Span>,
     views: HashMap<Name, (Span, Rc<View>)>,
     days: HashMap<Name, Rc<Days>>,
-    /// The objective or system judged last, of which nothing more is asked once another one is.
+    /// The subject evaluated last; its data is dropped when another one is evaluated.
     judged: Option<Subject>,
-    /// The period that is looked at instead of the windows of objectives.
+    /// The period that replaces the windows of objectives.
     frame: Option<Frame>,
 }
 
-/// How much is found out about a rule.
+/// How much a finding includes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Detail {
-    /// Since when it holds, and what clears it: looking back to the last change may mean reading much of the history.
+    /// Since when it fires, and what clears it: finding the last change may read much of the history.
     pub(crate) course: bool,
-    /// Since when it does not hold, too.
+    /// Since when it does not fire, too.
     pub(crate) always: bool,
-    /// What each part of it came to.
+    /// The result of each of its parts.
     pub(crate) explain: bool,
 }
 
-/// What streams decide about a subject: those of a system, or those that an objective looks at.
+/// The streams that decide about a subject: those of a system, or those in an objective's scope.
 enum Measured {
     System(Member),
     Objective(Rc<Model>),
@@ -82,7 +82,7 @@ impl Measured {
     }
 }
 
-/// An objective that terms are evaluated for, or that they name.
+/// An objective that terms are evaluated for or refer to.
 struct Known {
     id: i64,
     /// The window of its manifest.
@@ -92,11 +92,8 @@ struct Known {
 }
 
 impl<'s> Conditions<'s> {
-    /// Prepares to evaluate `count` objectives. Later facts than `as_of` do not exist; moments after it are as if nothing else
-    /// happened.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Prepares to evaluate `count` objectives. Facts after `as_of` do not exist; later instants are evaluated as if
+    /// nothing else happened.
     pub(crate) fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
         let evaluation = Evaluation::open(store, count, as_of)?;
         let (signals, views, days) = (HashMap::new(), HashMap::new(), HashMap::new());
@@ -104,10 +101,7 @@ impl<'s> Conditions<'s> {
         Ok(Self { evaluation, objectives, signals, runs: 0, covered: None, views, days, judged: None, frame: None })
     }
 
-    /// Makes an objective known.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Adds an objective.
     pub(crate) fn admit(&mut self, mut stored: Stored) -> Result<Rc<Model>> {
         let (id, declared) = (stored.id, stored.objective.window);
         stored.objective.window = self.frame.map_or(declared, |frame| frame.window(declared));
@@ -117,42 +111,34 @@ impl<'s> Conditions<'s> {
         Ok(model)
     }
 
-    /// The moments of `stretch` at which the term holds for an objective.
+    /// The instants of `stretch` at which the term holds for an objective or a system.
     ///
     /// # Errors
-    /// Those of the database, and when the term names what does not exist.
+    /// Those of the database, and when the term refers to something unknown.
     pub(crate) fn solve(&mut self, term: &Term, this: &Subject, stretch: Span) -> Result<Moments> {
         solver::solve(term, stretch, &mut |ask, stretch| self.signal(this, ask, stretch))
     }
 
-    /// Whether the term holds for an objective as of a moment.
-    ///
-    /// # Errors
-    /// Those of [`Self::solve`].
+    /// Whether the term holds for an objective or a system as of an instant.
     pub(crate) fn holds(&mut self, term: &Term, this: &Subject, at: Instant) -> Result<bool> {
         Ok(!self.solve(term, this, moment(at))?.is_empty())
     }
 
-    /// Since when the term has, as of a moment up to that of this evaluation, held for an objective or not, without a gap; `None` when
-    /// it was never otherwise since 1970.
-    ///
-    /// # Errors
-    /// Those of [`Self::solve`].
+    /// Since when the result of the term for an objective or a system as of an instant, at or before that of this
+    /// evaluation, has been the same without a gap; `None` if it never changed since 1970.
     pub(crate) fn since(&mut self, term: &Term, this: &Subject, at: Instant) -> Result<Option<Instant>> {
         let (holds, known) = (self.holds(term, this, at)?, self.known_days(term, this)?);
         search::since(term, (at, holds), &known, &mut |ask, stretch| self.signal(this, ask, stretch))
     }
 
-    /// When the term, which holds, will not any more if nothing else happens; `None` when that is not within the longest window.
-    ///
-    /// # Errors
-    /// Those of [`Self::solve`].
+    /// When the term, which holds, first stops holding if nothing else happens; `None` if not within the longest
+    /// window.
     fn clears(&mut self, term: &Term, this: &Subject) -> Result<Option<Instant>> {
         let (at, known) = (self.evaluation.as_of, self.known_days(term, this)?);
         search::clears(term, at, &known, &mut |ask, stretch| self.signal(this, ask, stretch))
     }
 
-    /// The days of the objectives that a term looks at.
+    /// The days of the objectives that a term refers to.
     fn known_days(&mut self, term: &Term, this: &Subject) -> Result<search::Known> {
         let mut known = search::Known::new();
         let mut subjects: Vec<&Subject> = term.fields().into_iter().map(|field| &field.subject).collect();
@@ -171,7 +157,7 @@ impl<'s> Conditions<'s> {
         Ok(known)
     }
 
-    /// The days of an objective as of the moment of this evaluation, and some days more in which nothing else happens.
+    /// The days of an objective as of this evaluation, and some later days without changes.
     fn days(&mut self, name: &Name) -> Result<Rc<Days>> {
         if let Some(days) = self.days.get(name) {
             return Ok(Rc::clone(days));
@@ -192,8 +178,8 @@ impl<'s> Conditions<'s> {
         Ok(days)
     }
 
-    /// Prepares to solve terms over a stretch for one objective, which share what they look at: values are drawn over all that any of
-    /// the terms reaches back to.
+    /// Prepares to solve terms over a stretch for one objective with shared values, which are computed as far back as
+    /// any of the terms reaches.
     pub(super) fn cover<'t>(&mut self, this: &Subject, stretch: Span, terms: impl IntoIterator<Item = &'t Term>) {
         self.turn_to(this);
         let back = terms.into_iter().map(Term::reach_ms).max().unwrap_or(0);
@@ -205,7 +191,7 @@ impl<'s> Conditions<'s> {
         }
     }
 
-    /// Forgets what an objective or a system did over stretches of time, once another one is judged.
+    /// Drops the data of the last objective or system when another one is evaluated.
     fn turn_to(&mut self, this: &Subject) {
         if self.judged.as_ref() == Some(this) {
             return;
@@ -220,10 +206,7 @@ impl<'s> Conditions<'s> {
         }
     }
 
-    /// Judges a rule for an objective or a system as of the moment of this evaluation.
-    ///
-    /// # Errors
-    /// Those of [`Self::solve`].
+    /// Evaluates a rule for an objective or a system as of this evaluation.
     pub(crate) fn judge(&mut self, rule: &Rc<Rule>, this: &Subject, detail: Detail) -> Result<Finding> {
         self.turn_to(this);
         let at = self.evaluation.as_of;
@@ -239,17 +222,14 @@ impl<'s> Conditions<'s> {
             None
         };
         let since = if detail.always || firing && detail.course { self.since(term, this, at)? } else { None };
-        // Of a period that is over nothing is to come.
+        // A completed period has no future.
         let is_over = if let Subject::Objective(name) = this { self.is_closing(name)? } else { false };
         let clears_at = if firing && detail.course && !is_over { self.clears(term, this)? } else { None };
         let (subject, rule) = (this.clone(), Rc::clone(rule));
         Ok(Finding { subject, rule, firing, since, clears_at, values, explanation })
     }
 
-    /// The first transition of a system, or of an objective's system, if there is one by the moment of this evaluation.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The first transition of a system, or of an objective's system, if it came by the instant of this evaluation.
     pub(crate) fn first(&mut self, subject: &Subject) -> Result<Option<Instant>> {
         let at = self.evaluation.as_of;
         let measured = self.measured(subject)?;
@@ -257,10 +237,7 @@ impl<'s> Conditions<'s> {
         Ok(self.evaluation.chronicle.stretch(member, scope, at, at)?.first)
     }
 
-    /// Whether there is such an objective or system.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Whether the objective or system exists.
     pub(super) fn knows(&mut self, subject: &Subject) -> Result<bool> {
         Ok(match subject {
             Subject::This => false,
@@ -270,18 +247,12 @@ impl<'s> Conditions<'s> {
     }
 
     /// When a system is under maintenance.
-    ///
-    /// # Errors
-    /// Those of the database.
     pub(super) fn maintenance(&mut self, system: &Name) -> Result<Rc<MaintenanceCalendar>> {
         let member = self.evaluation.resolver.member(system)?;
         self.evaluation.resolver.maintenance(&member)
     }
 
-    /// What of `span` spends an objective's budget, and the share of time that its target leaves for failure.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The consumption of an objective within `span`, and the share of failure that its target allows.
     pub(super) fn consumed(&mut self, name: &Name, span: Span) -> Result<(i64, Consumption)> {
         let (_, model, _) = self.known(name)?;
         let exclusion = model.objective.dependency_exclusion;
@@ -297,16 +268,13 @@ impl<'s> Conditions<'s> {
         Ok(self.known(name)?.1)
     }
 
-    /// What decides a system's status, besides the journal.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The rules of a system's status.
     pub(super) fn rules(&mut self, system: &Name) -> Result<String> {
         let member = self.evaluation.resolver.member(system)?;
         Ok(member.fingerprint.to_string())
     }
 
-    /// What an objective or a system that is named is measured by.
+    /// The streams that decide about a named objective or system.
     fn measured(&mut self, subject: &Subject) -> Result<Measured> {
         Ok(match subject {
             Subject::System(name) => Measured::System(self.evaluation.resolver.member(name)?),

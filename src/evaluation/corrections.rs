@@ -1,4 +1,4 @@
-//! Owns which declared corrections are about what is shown.
+//! Owns finding the declared corrections behind a result.
 
 use anyhow::Result;
 
@@ -20,7 +20,8 @@ pub(crate) fn corrections_of(store: &Store, system: &Name, within: Span) -> Resu
     Ok(declared)
 }
 
-/// The corrections that touch a span of what an objective looks at: of its system, its members, or its one check; sorted by name.
+/// The corrections that touch a span of an objective's input: of its system, its members, or its one check; sorted by
+/// name.
 ///
 /// # Errors
 /// Those of the database, and when a stored body cannot be read.

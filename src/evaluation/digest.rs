@@ -1,4 +1,4 @@
-//! Owns how stored facts and manifests become a weekly digest: each objective's account is opened once for all of its parts.
+//! Owns the evaluation of a weekly digest: each objective's account is opened once for all of its parts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +19,8 @@ use crate::domain::value::span::Span;
 use crate::domain::value::week::Week;
 use crate::store::{Store, Stored};
 
-/// The digest of a week for objectives; facts after `as_of` do not exist. The week is one of UTC, and each objective's figures are
-/// those at the close of that week in its own zone, or as of `as_of` where it is not over.
-///
-/// # Errors
-/// Those of the database.
+/// The digest of a week for objectives; facts after `as_of` do not exist. The week is in UTC, but each objective's
+/// figures are those at the close of that week in its own zone, or as of `as_of` if it is not over.
 pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: Instant) -> Result<Digest> {
     let (since, start, until) = (week.previous().span().start, week.span().start, week.span().end.min(as_of));
     let closes = |stored: &Stored| week.closes(stored.objective.window.calendar());
@@ -46,7 +43,7 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: 
         let mut assessment = Assessment::open(&model, sealed, until, chronicle)?;
         let contribution = Contribution::unlocking(&assessment, chronicle)?;
         contributions.entry(system).or_default().push(contribution);
-        // A state depends on nothing that came after its moment, so any may be told from all that is known.
+        // A state does not depend on later facts, so any of them can be computed from all facts.
         if closes.end.min(as_of) != until {
             let settled = assessment.settled().into_owned();
             assessment = Assessment::open(&model, Some(settled), closes.end.min(as_of), chronicle)?;
@@ -59,7 +56,7 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: 
         let before = Assessment::open(&model, Some(settled), closes.start, chronicle)?.at_close();
         states_before.push(ObjectiveReport::state(&before, chronicle)?);
     }
-    // A system achieves what it does with all of its objectives, selected or not.
+    // The achievements of a system depend on all its objectives, selected or not.
     if drawn.len() < store.count_objectives()? {
         for stored in store.objectives()?.into_iter().filter(|stored| !drawn.contains(&stored.id)) {
             if let Some(theirs) = contributions.get_mut(&stored.objective.system) {
@@ -82,17 +79,17 @@ pub(crate) fn digest(store: &Store, objectives: Vec<Stored>, week: Week, as_of: 
     }))
 }
 
-/// Where a span is to be read in parts, for there is more of it than is read at once.
+/// Where to split a span that is too long for one read.
 fn cuts(store: &Store, model: &Model, span: Span, chronicle: &mut Chronicle<Load<'_>>) -> Result<Vec<Instant>> {
     if chronicle.beginning(&model.system, model.scope(), span.start, span.end)?.through < span.end {
         return store.cuts(Some(&systems(std::slice::from_ref(model))), span.end);
     }
-    // What the outages are drawn from, two weeks, holds all that the rest of the recent past is: so it is read once.
+    // The account of the two weeks contains everything that outages and recent values need, so it is read once.
     chronicle.pieces(model, span)?;
     Ok(Vec::new())
 }
 
-/// Sees all outages of an objective that touch a range.
+/// Adds all outages of an objective that touch a range.
 fn see(
     seen: &mut Sightings,
     model: &Model,

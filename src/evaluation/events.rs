@@ -1,4 +1,5 @@
-//! Owns the downtime events that `compute` publishes: those that no later fact changes stay, the others are drawn again.
+//! Owns the downtime events that `compute` publishes: those that no later fact changes are kept, the others are
+//! recomputed.
 
 use std::collections::BTreeSet;
 
@@ -18,16 +19,16 @@ use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 use crate::store::{Difference, Store};
 
-/// From this length on history is read in parts.
+/// From this length on, history is read in parts.
 const LONG_MS: i64 = 7 * DAY_MS;
 
-/// Events under way, of one objective after the other.
+/// Publishes the events of one objective after the other.
 pub(super) struct Events<'s> {
     store: &'s Store,
     as_of: Instant,
-    /// How many objectives there are.
+    /// The number of objectives.
     count: usize,
-    /// Opened where something is not charged.
+    /// Opened when there is uncharged downtime.
     sparing: Option<Sparing<'s>>,
     notes: Notes<'s>,
 }
@@ -37,10 +38,7 @@ impl<'s> Events<'s> {
         Self { store, as_of, count, sparing: None, notes: Notes::new(store, as_of) }
     }
 
-    /// Brings the events of an objective in line, given up to when those that are over are known to be right.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Updates the published events of an objective; completed ones are valid up to `known`.
     pub(super) fn publish(
         &mut self,
         assessment: &Assessment<'_>,
@@ -52,11 +50,8 @@ impl<'s> Events<'s> {
         self.each_part(assessment, settled, chronicle, |events, until| rows.put(events, until))
     }
 
-    /// How the published events of an objective differ from what they should be: all of them, or those that are over by a moment up to
-    /// which they are known to be right.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// How the published events of an objective differ from a recomputation: all of them, or with `known`, those
+    /// completed while they are known to be valid.
     pub(super) fn differences(
         &mut self,
         assessment: &Assessment<'_>,
@@ -69,7 +64,8 @@ impl<'s> Events<'s> {
         Ok(rows.differences())
     }
 
-    /// Hands on the events that are not over by a moment, oldest first and part by part, each with the moment before which its events begin.
+    /// Calls `hand` with the events that end after an instant, oldest first and part by part, each part with the
+    /// instant before which its events begin.
     fn each_part(
         &mut self,
         assessment: &Assessment<'_>,
@@ -95,7 +91,7 @@ impl<'s> Events<'s> {
             let events = found.into_iter().flat_map(|outage| outage.events);
             waiting.extend(events.filter(|event| event.end.is_none_or(|end| end > after)));
             waiting.sort_by_key(|event| event.start);
-            // What begins later may come between those of the next part.
+            // Events that begin later may sort between those of the next part.
             let until = if until == range.end { Instant::MAX } else { until };
             let ready = waiting.partition_point(|event| event.start < until);
             hand(&waiting[..ready], until)?;
@@ -104,7 +100,7 @@ impl<'s> Events<'s> {
         Ok(())
     }
 
-    /// Adds what is not charged.
+    /// Adds uncharged downtime.
     fn spare(
         &mut self,
         model: &Model,
@@ -119,7 +115,7 @@ impl<'s> Events<'s> {
         if found.iter().all(|outage| outage.uncharged.is_empty()) {
             return Ok(());
         }
-        // These alone are looked at, so that what is charged costs no more.
+        // Only these outages are examined, so charged downtime costs no more.
         let alone = Span::new(first.start, last.end.unwrap_or(self.as_of.plus(1)));
         let sparing = self.sparing()?;
         let mut spared = sparing.begin(model, alone)?;
@@ -134,7 +130,7 @@ impl<'s> Events<'s> {
         Ok(self.sparing.insert(sparing))
     }
 
-    /// In which parts history is read.
+    /// How history is divided into parts.
     fn pace(&self, model: &Model, range: Span) -> Result<Pace> {
         if range.millis() < LONG_MS {
             return Ok(Pace::unbroken(self.as_of));
@@ -146,18 +142,18 @@ impl<'s> Events<'s> {
 }
 
 impl<'s> Evaluation<'s> {
-    /// Begins to draw the events of this number of objectives.
+    /// Prepares to publish the events of this number of objectives.
     pub(super) fn events(&self, count: usize) -> Events<'s> {
         Events::new(self.store, count, self.as_of)
     }
 }
 
-/// By when an event must be over that nothing changes any more, given up to when days are known.
+/// When an event must be over so that nothing changes it, if days are known up to `known`.
 fn settled(model: &Model, known: Instant) -> Instant {
     if known <= Instant::MIN { Instant::MIN } else { known.plus(-model.objective.hindsight_ms()).max(Instant::MIN) }
 }
 
-/// Up to when, from a moment on, nothing is down; the end of time where nothing ever is.
+/// When the first downtime at or after an instant may begin; the end of time if never.
 fn quiet_until(assessment: &Assessment<'_>, after: Instant) -> Instant {
     let ledger = &assessment.ledger;
     let calendar = ledger.calendar();

@@ -1,4 +1,4 @@
-//! Owns how the latest outage of an objective is found, and what was written of it.
+//! Owns finding the latest outage of an objective and its notes.
 
 use anyhow::Result;
 
@@ -15,10 +15,8 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::store::{Store, Stored};
 
-/// The outage that goes on at a moment, charged or not; else the last of those that are `known` to be charged, oldest first.
-///
-/// # Errors
-/// Those of the database.
+/// The outage in progress at an instant, charged or not; else the last of those `known` to be charged, which are given
+/// oldest first.
 pub(crate) fn latest(store: &Store, stored: Stored, known: &[Outage], as_of: Instant) -> Result<Option<Latest>> {
     let mut evaluation = Evaluation::open(store, 1, as_of)?;
     let model = evaluation.resolver.model(stored)?;
@@ -35,14 +33,14 @@ pub(crate) fn latest(store: &Store, stored: Stored, known: &[Outage], as_of: Ins
     Ok(Some(Latest { outage, notes }))
 }
 
-/// A system, and what it is made of.
+/// Adds a system and its members.
 pub(super) fn with_members(system: &Member, found: &mut Vec<Name>) {
     found.push(system.name.clone());
     let members = system.composition.iter().flat_map(|composition| &composition.members);
     members.for_each(|member| with_members(member, found));
 }
 
-/// What came with facts other than `healthy` that were in force during a stretch of time.
+/// The notes of facts other than `healthy` that were in force during a span.
 fn notes(store: &Store, mut systems: Vec<Name>, span: Span) -> Result<Vec<Note>> {
     systems.sort();
     systems.dedup();

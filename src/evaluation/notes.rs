@@ -1,4 +1,4 @@
-//! Owns what was said of outages: the last note that a fact other than `healthy` brought while one lasted.
+//! Owns notes on outages: the last note of a fact other than `healthy` during each.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -13,27 +13,24 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 use crate::store::{Store, StreamRow};
 
-/// Notes with their moments, oldest first; of one moment, in the order of their texts.
+/// Notes with their instants, oldest first; those of one instant by text.
 pub(super) type Noted = Vec<(Instant, Rc<str>)>;
 
-/// Notes of systems, looked up as they are asked for.
+/// The notes of systems, looked up on demand.
 pub(super) struct Notes<'s> {
     store: &'s Store,
     as_of: Instant,
-    /// The streams of each system, with those of what it is made of, that may have notes.
+    /// The streams of each system and its members that may have notes.
     streams: HashMap<SystemId, Rc<[(SystemId, StreamRow)]>>,
 }
 
 impl<'s> Notes<'s> {
-    /// Of facts up to a moment.
+    /// Uses facts up to an instant.
     pub(super) fn new(store: &'s Store, as_of: Instant) -> Self {
         Self { store, as_of, streams: HashMap::new() }
     }
 
-    /// Adds to the events of outages of an objective what was said last by the end of each, since its outage began.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Adds to each event of an objective's outages the last note between the start of its outage and its own end.
     pub(super) fn add(&mut self, model: &Model, outages: &mut [Outage]) -> Result<()> {
         let now = self.as_of.plus(1);
         let starts = outages.iter().map(|outage| outage.start).min();
@@ -51,10 +48,7 @@ impl<'s> Notes<'s> {
         Ok(())
     }
 
-    /// What was said of a system, or of what objectives on one check look at, within a span.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The notes of a system, or of the scope of objectives on one check, within a span.
     pub(super) fn within(&mut self, system: &Member, scope: Scope<'_>, within: Span) -> Result<Noted> {
         let within = Span::new(within.start, within.end.min(self.as_of.plus(1)));
         let mut noted = Noted::new();
@@ -87,7 +81,7 @@ fn collect(store: &Store, system: &Member, found: &mut Vec<(SystemId, StreamRow)
     members.into_iter().try_for_each(|member| collect(store, member, found))
 }
 
-/// What was said last within a span.
+/// The last note within a span.
 pub(super) fn last(noted: &Noted, within: Span) -> Option<Rc<str>> {
     let (at, text) = noted[..noted.partition_point(|(at, _)| *at < within.end)].last()?;
     (*at >= within.start).then(|| Rc::clone(text))

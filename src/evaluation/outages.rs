@@ -1,4 +1,4 @@
-//! Owns how outages of objectives are found a part of the time after the other: memory follows what is held at once, not what there is.
+//! Owns finding outages of objectives in parts of time, so that memory does not grow with the history.
 
 use std::collections::BTreeSet;
 
@@ -17,12 +17,9 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::store::{Store, Stored};
 
-/// Hands on the outages of objectives that touch their range, with their true starts and ends as of a moment, in the order of their
-/// starts, then of objectives, until `hand` fails. Their events are what is charged of them or, of `all`, what is not charged as well,
-/// and so are outages that did not happen, but were recorded.
-///
-/// # Errors
-/// Those of the database and of `hand`.
+/// Calls `hand` with the outages of objectives that touch their range, with their true starts and ends as of an
+/// instant, by start, then by objective, until `hand` fails. Events are the charged parts; with `all`, uncharged parts
+/// and recorded outages that did not happen are included.
 pub(crate) fn each_outage(
     store: &Store,
     objectives: Vec<Stored>,
@@ -48,11 +45,11 @@ pub(crate) fn each_outage(
     let mut walks: Vec<Walk> = ranges.iter().map(|range| Walk::over(*range)).collect();
     let Some(first) = ranges.iter().map(|range| range.start).max() else { return Ok(()) };
     let last = ranges.iter().map(|range| range.end).max().unwrap_or(first);
-    // All ranges have begun by the end of the first part, so whatever a later part hands on begins in it.
+    // All ranges have begun by the end of the first part, so later parts only return outages that begin in them.
     for end in pace.ends(first, last) {
         let mut found = Vec::new();
         for (place, (model, walk)) in models.iter().zip(&mut walks).enumerate() {
-            // Of a model of its own, what only downtime asks for is forgotten again.
+            // A clone of the model drops what only downtime needs afterwards.
             let mut of_it = walk.until(end, &model.clone(), &pace, &mut evaluation.chronicle)?;
             if let Some(sparing) = &mut sparing {
                 sparing.add(&mut spared[place], &mut of_it, (end, &pace), &mut evaluation.chronicle)?;
@@ -66,11 +63,8 @@ pub(crate) fn each_outage(
     Ok(())
 }
 
-/// The outages of an objective of which something is charged within `range`, with the events that touch it, as of a moment; oldest
-/// first.
-///
-/// # Errors
-/// Those of the database.
+/// The outages of an objective with charged time within `range`, with the events that touch it, as of an instant;
+/// oldest first.
 pub(crate) fn downtime(store: &Store, stored: Stored, range: Span, as_of: Instant) -> Result<Vec<Outage>> {
     let mut found = Vec::new();
     each_outage(store, vec![stored], &Range::Touching(range), (as_of, false), &mut |outage| {
@@ -80,13 +74,13 @@ pub(crate) fn downtime(store: &Store, stored: Stored, range: Span, as_of: Instan
     Ok(charged(found, range))
 }
 
-/// The systems whose facts may be read for objectives.
+/// The systems whose facts evaluating objectives may read.
 pub(super) fn systems(models: &[Model]) -> BTreeSet<SystemId> {
     let mut found = BTreeSet::new();
     for model in models {
         add(&model.system, &mut found);
     }
-    // The graph is shared by all that were resolved together.
+    // All models resolved together share the graph.
     if let Some(model) = models.first() {
         for node in model.dependencies.nodes().iter() {
             add(&node.member, &mut found);
@@ -95,7 +89,7 @@ pub(super) fn systems(models: &[Model]) -> BTreeSet<SystemId> {
     found
 }
 
-/// The systems whose facts may be read for one objective.
+/// The systems whose facts evaluating one objective may read.
 pub(super) fn systems_of(model: &Model, found: &mut BTreeSet<SystemId>) {
     add(&model.system, found);
     model.upstreams().iter().for_each(|place| add(&model.dependencies.member(*place), found));

@@ -1,4 +1,4 @@
-//! Owns how objectives are evaluated over a period that is asked for, instead of over their own windows.
+//! Owns the evaluation of objectives over a requested period instead of their own windows.
 
 use std::collections::BTreeMap;
 
@@ -26,8 +26,8 @@ use crate::domain::value::window::Window;
 use crate::store::{Resolver, Store, Stored};
 
 impl<'s> Evaluation<'s> {
-    /// Opens the account of an objective as if its window were the period, at the close of that if it is over, and hands it on. No
-    /// fact after the period may be known.
+    /// Opens the account of an objective with the period as its window, at its close if it is over, and calls `work`
+    /// with it. No fact after the period may be known.
     fn assess_over<T>(
         &mut self,
         mut stored: Stored,
@@ -44,7 +44,7 @@ impl<'s> Evaluation<'s> {
         work(&assessment, &mut self.chronicle)
     }
 
-    /// The sealed days of an objective whose manifest has a window in the place of which its model may have another one.
+    /// The sealed days of an objective with the declared window, for a model whose window may differ.
     pub(super) fn sealed(&mut self, (id, declared): (i64, Window), model: &Model) -> Result<Option<Ledger>> {
         let objective = &model.objective;
         if objective.window == declared {
@@ -59,8 +59,8 @@ impl<'s> Evaluation<'s> {
     }
 }
 
-/// Evaluates objectives over a period, in the order given. For each, facts after the period do not exist, for a period that is
-/// over is told at its close.
+/// Evaluates objectives over a period, in the order given. Facts after the period do not exist, as a completed period
+/// is evaluated at its close.
 fn each_over<'s, T>(
     store: &'s Store,
     objectives: Vec<Stored>,
@@ -85,9 +85,6 @@ fn each_over<'s, T>(
 }
 
 /// The reports of objectives over a period, in the order given.
-///
-/// # Errors
-/// Those of the database.
 pub(crate) fn reports_over(
     store: &Store,
     objectives: Vec<Stored>,
@@ -97,16 +94,14 @@ pub(crate) fn reports_over(
     let count = objectives.len();
     let mut resolver = Resolver::new(store, is_most(store, count)?)?.asked(count, as_of);
     let reports = each_over(store, objectives, frame, as_of, ObjectiveReport::draw)?;
-    // Of a period that is over, no window is active any more.
+    // In a completed period, no maintenance is in force any more.
     let is_over = |report: &ObjectiveReport| report.budget.window.end <= as_of;
     let report = |report| if is_over(&report) { Ok(report) } else { in_maintenance(report, &mut resolver) };
     reports.into_iter().map(report).collect()
 }
 
-/// The outages of each objective that touch a period, in the order given, with their true starts and ends as of a moment.
-///
-/// # Errors
-/// Those of the database.
+/// The outages of each objective that touch a period, in the order given, with their true starts and ends as of an
+/// instant.
 fn outages_over(store: &Store, objectives: Vec<Stored>, frame: &Frame, as_of: Instant) -> Result<Vec<Vec<Outage>>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
     let mut found = Vec::with_capacity(objectives.len());
@@ -118,10 +113,7 @@ fn outages_over(store: &Store, objectives: Vec<Stored>, frame: &Frame, as_of: In
     Ok(found)
 }
 
-/// How objectives did over a period, in groups where that is asked for.
-///
-/// # Errors
-/// Those of the database.
+/// The review of objectives over a period, in groups on request.
 pub(crate) fn review(
     store: &Store,
     objectives: Vec<Stored>,
@@ -134,7 +126,7 @@ pub(crate) fn review(
     Ok(Review::draw(frame, by, levels, before, outages, as_of))
 }
 
-/// The outages of objectives, each once however many of its system saw it: of those that are charged, and of those that are not.
+/// The outages of objectives, charged or not, each once however many objectives of its system saw it.
 fn interruptions(store: &Store, levels: &[Level], as_of: Instant) -> Result<Vec<Interruption>> {
     let periods: BTreeMap<&Name, Span> = levels.iter().map(|level| (&level.report.objective, level.period())).collect();
     let (charged, excused): (Vec<&Outage>, Vec<&Outage>) =
@@ -164,7 +156,7 @@ fn levels(store: &Store, objectives: Vec<Stored>, frame: &Frame, as_of: Instant)
     Ok(drawn.into_iter().map(with).collect())
 }
 
-/// The days of the period, as far as they have passed.
+/// The days of the period that have begun.
 fn days(assessment: &Assessment<'_>, chronicle: &mut Chronicle<Load<'_>>) -> Result<Vec<LevelDay>> {
     let (calendar, exclusion) = (assessment.ledger.calendar(), assessment.model.objective.dependency_exclusion);
     let day = |span: Span, tally: &Tally| LevelDay {

@@ -1,4 +1,5 @@
-//! Owns what a plan would do to the numbers of objectives: both worlds evaluated as of one moment, and nothing written.
+//! Owns what a plan would do to the numbers of objectives: evaluated before and after as of one instant, without
+//! writing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +20,8 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::store::{Resolver, Store, Stored};
 
-/// Every objective whose numbers come from another model once the plan is carried out, also where only something that it
-/// refers to changes; worst first. `outcome` is all declared objects there will be.
-///
-/// # Errors
-/// Those of the database.
+/// Every objective whose model the plan changes, even if only through something it refers to; worst first. `outcome` is
+/// all objects after the plan.
 pub(crate) fn consequences(
     store: &Store,
     plan: &Plan,
@@ -68,12 +66,9 @@ pub(crate) fn consequences(
     Ok(found)
 }
 
-/// What objectives that are not declared yet would have come to: over a window that ends at `as_of` or, where the first
-/// transition is later than its start, since then. Without transitions it has none. `outcome` is everything they refer to,
-/// and they themselves.
-///
-/// # Errors
-/// Those of the database.
+/// The results of objectives that are not declared yet: over a window that ends at `as_of`, or since the first
+/// transition if that is later than its start; empty without transitions. `outcome` includes them and everything they
+/// refer to.
 pub(crate) fn trials(store: &Store, outcome: &[Object], as_of: Instant) -> Result<Vec<Past>> {
     let objectives = objectives_among(outcome);
     let resolver = Resolver::of(store, outcome.iter().cloned())?;
@@ -89,7 +84,7 @@ pub(crate) fn trials(store: &Store, outcome: &[Object], as_of: Instant) -> Resul
 }
 
 impl Evaluation<'_> {
-    /// The report of an objective by a model that no days are sealed from.
+    /// The report of an objective under a model without sealed days.
     fn judge(&mut self, model: &Model) -> Result<ObjectiveReport> {
         let assessment = Assessment::open(model, None, self.as_of, &mut self.chronicle)?;
         ObjectiveReport::draw(&assessment, &mut self.chronicle)
@@ -108,7 +103,7 @@ fn objective_renames(plan: &Plan) -> impl Iterator<Item = (&Name, &Name)> {
     renames.map(|rename| (rename.update.object.name(), &rename.old_name))
 }
 
-/// The objectives that the plan writes, when it touches nothing that others could refer to; else any may be touched.
+/// The objectives that the plan writes, if it touches only objectives; `None` if it may affect any.
 fn touched(plan: &Plan) -> Option<BTreeSet<&Name>> {
     let only_objectives = plan.written().all(|object| object.kind() == Kind::Objective)
         && plan.delete.iter().all(|identity| identity.kind == Kind::Objective);

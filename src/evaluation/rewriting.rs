@@ -1,4 +1,4 @@
-//! Owns what deleting facts, or moving them to another name, does to the budgets, and how caches follow it.
+//! Owns the effect of deleting or moving facts on the budgets, and the caches after it.
 
 use anyhow::Result;
 
@@ -10,18 +10,15 @@ use crate::domain::plan::reconcile::consequence::{Consequence, worst_first};
 use crate::domain::value::instant::Instant;
 use crate::store::{Followers, Store, Stored};
 
-/// What a rewrite of the journal has done.
+/// The result of a rewrite of the journal.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Rewritten {
     pub(crate) extent: Extent,
-    /// Every objective that facts of its systems decide, before and after; worst first.
+    /// Every objective that depends on facts of its systems, before and after; worst first.
     pub(crate) consequences: Vec<Consequence>,
 }
 
-/// Rewrites the journal, lets all caches follow, and compares the budgets as of a moment. Runs in a write transaction.
-///
-/// # Errors
-/// Those of the database.
+/// Rewrites the journal, updates all caches, and compares the budgets as of an instant. Runs in a write transaction.
 pub(crate) fn rewrite(store: &Store, rewrite: &Rewrite, now: Instant, as_of: Instant) -> Result<Rewritten> {
     let objectives = store.with_caches(|store| decided(store, rewrite), forget)?;
     let before = reports(store, objectives.clone(), as_of)?;
@@ -42,7 +39,7 @@ fn consequence((before, after): (ObjectiveReport, ObjectiveReport)) -> Consequen
     Consequence { objective: after.objective.clone(), before: Some(before), after: Some(after) }
 }
 
-/// The objectives that the facts of a rewrite decide, sorted by name.
+/// The objectives that depend on the facts of a rewrite, sorted by name.
 fn decided(store: &Store, rewrite: &Rewrite) -> Result<Vec<Stored>> {
     let ids = store.decided_by(&store.rewritten_systems(rewrite)?)?;
     let mut objectives = ids.into_iter().map(|id| store.objective_by_id(id)).collect::<Result<Vec<_>>>()?;

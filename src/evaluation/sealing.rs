@@ -1,4 +1,4 @@
-//! Owns the cache of sealed days: how it follows facts and manifests, and how it is compared with a recomputation.
+//! Owns the cache of sealed days: how it follows facts and manifests, and comparing it with a recomputation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +13,15 @@ use crate::domain::budget::day::{Day, Ledger, Verdict};
 use crate::domain::value::instant::Instant;
 use crate::store::{Difference, Followers, Inputs, Resolver, Seal, Store, Stored};
 
-/// The work one ingest spends on sealing days, in transitions read and runs of equal days computed; later ones go on from there.
+/// The work one ingest spends on sealing days, in transitions read and runs of equal days computed; later ones
+/// continue.
 const SEALING_ALLOWANCE: usize = 8_000;
-/// What sealing the days of one busy objective takes of it, about: some weeks of its systems' transitions.
+/// The approximate cost of sealing the days of one busy objective: some weeks of its systems' transitions.
 const WORK_OF_ONE: usize = 500;
 
 impl Evaluation<'_> {
-    /// Seals all days of an objective that are over at the moment of this evaluation, and keeps them, given those that are sealed.
-    /// Runs in a write transaction. Returns how much was read and computed.
+    /// Seals and stores all days of an objective that are over at the instant of this evaluation, given its sealed
+    /// days. Runs in a write transaction. Returns how much was read and computed.
     fn seal(&mut self, id: i64, model: &Model, sealed: Option<(Ledger, Seal)>) -> Result<usize> {
         let (sealed, seal) = sealed.unzip();
         let known = sealed.as_ref().map_or(0, |ledger| ledger.runs().len());
@@ -36,11 +37,8 @@ impl Evaluation<'_> {
     }
 }
 
-/// Goes on sealing days of objectives that depend on systems that an ingest touched, as far as an allowance that grows with what
-/// was ingested reaches. Runs in a write transaction, in which `followers` were read.
-///
-/// # Errors
-/// Those of the database.
+/// Continues sealing days of objectives that depend on ingested systems, up to an allowance that grows with the ingest.
+/// Runs in the write transaction that read `followers`.
 pub(super) fn seal_some(
     store: &Store,
     touched: &BTreeMap<SystemId, Instant>,
@@ -55,7 +53,7 @@ pub(super) fn seal_some(
     if behind.is_empty() {
         return Ok(());
     }
-    // A small ingest gets to few of them, however many are behind.
+    // A small ingest seals only a few of them.
     let reached = behind.len().min(allowance / WORK_OF_ONE);
     let mut evaluation = Evaluation::open(store, reached, now)?;
     for id in behind {
@@ -69,21 +67,18 @@ pub(super) fn seal_some(
     Ok(())
 }
 
-/// Derives from the manifests whose objective each one is, which systems may excuse which, and which have maintenance. Runs in a
-/// write transaction.
-///
-/// # Errors
-/// Those of the database.
+/// Derives from the manifests the system of each objective, which systems may excuse which, and which have maintenance.
+/// Runs in a write transaction.
 pub(super) fn derive_inputs(store: &Store) -> Result<()> {
     derive(store, &mut Resolver::whole(store)?, &store.objectives()?).map(drop)
 }
 
-/// What was not known, so that days may not have followed the facts of all systems that decide them.
+/// Inputs that were unknown: days that depend on them may lack facts of their systems.
 struct Unknown {
     objectives: BTreeSet<i64>,
-    /// Those that may excuse others than was known.
+    /// Systems whose dependents changed.
     systems: BTreeSet<SystemId>,
-    /// Those that are members of others than was known.
+    /// Systems whose composites changed.
     members: BTreeSet<SystemId>,
 }
 
@@ -128,7 +123,7 @@ fn derive(store: &Store, resolver: &mut Resolver<'_>, declared: &[Stored]) -> Re
     Ok(Unknown { objectives, systems, members })
 }
 
-/// The systems that each may excuse, by id.
+/// The systems that each system may excuse, by id.
 fn dependents(resolver: &mut Resolver<'_>) -> Result<BTreeMap<i64, Vec<(SystemId, bool)>>> {
     let mut dependents: BTreeMap<i64, Vec<(SystemId, bool)>> = BTreeMap::new();
     for (upstream, dependent, transitive) in resolver.edges()? {
@@ -150,11 +145,8 @@ fn composites(resolver: &mut Resolver<'_>) -> Result<BTreeMap<i64, Vec<SystemId>
     Ok(composites)
 }
 
-/// Derives anew which systems decide which objectives, outdates what was computed, forgets days sealed from another model, and
-/// seals what is missing. Runs in a write transaction.
-///
-/// # Errors
-/// Those of the database.
+/// Derives which systems decide which objectives, marks computed tables as outdated, drops days sealed from another
+/// model, and seals missing ones. Runs in a write transaction.
 pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
     store.outdate_computed()?;
     let mut resolver = Resolver::whole(store)?;
@@ -166,7 +158,7 @@ pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
         let id = stored.id;
         let model = evaluation.resolver.model(stored)?;
         let (calendar, hindsight_ms) = (model.objective.window.calendar(), model.objective.hindsight_ms());
-        // Days whose systems were not known may not have followed their facts.
+        // Days whose systems were unknown may lack their facts.
         let is_known = !unknown.decides(id, &model);
         let sealed = store.sealed_and_seal(id, &model.objective)?;
         let sealed = sealed.filter(|(_, seal)| is_known && seal.fingerprint == model.fingerprint());
@@ -181,9 +173,6 @@ pub(super) fn settle(store: &Store, now: Instant) -> Result<()> {
 }
 
 /// Compares every cache and derived table with a recomputation from facts and manifests.
-///
-/// # Errors
-/// Those of the database.
 pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     let mut differences = Vec::new();
     let mut tell = |text: String| differences.push(Difference(text));
@@ -193,7 +182,7 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     let mut derived = Inputs { objectives: BTreeMap::new(), windows: store.covered()?, dependents, composites };
     derived.windows.retain(|_, systems| !systems.is_empty());
     let objectives = store.objectives()?;
-    // Later facts change no day that is settled, so that all are drawn as of one moment, however differently far they are sealed.
+    // Later facts change no settled day, so one instant suffices for all, however far each is sealed.
     let hindsight_ms = objectives.iter().map(|stored| stored.objective.hindsight_ms()).max().unwrap_or(0);
     let latest = store.sealed_until()?.unwrap_or(Instant::MIN).plus(hindsight_ms);
     let mut afresh = Evaluation::with(store, resolver, is_most(store, objectives.len())?, latest)?;
@@ -243,7 +232,7 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     Ok(differences)
 }
 
-/// The first object with others than the manifests give it.
+/// The first object whose values differ from those of the manifests.
 fn first_unequal<T: PartialEq>(
     stored: &BTreeMap<i64, Vec<T>>,
     derived: &BTreeMap<i64, Vec<T>>,

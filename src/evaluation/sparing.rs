@@ -1,4 +1,4 @@
-//! Owns how downtime that is charged to nobody is found beside what is charged, with the names of what it is because of.
+//! Owns finding uncharged downtime next to charged downtime, with the names of what excuses it.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,27 +18,24 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::{END, Span, union};
 use crate::store::Store;
 
-/// What is not charged of the outages of objectives.
+/// The uncharged parts of the outages of objectives.
 pub(super) struct Sparing<'s> {
-    /// Systems as they were recorded, whatever corrections say.
+    /// Systems as recorded, without corrections.
     recorded: Evaluation<'s>,
     windows: HashMap<Name, Windows>,
     declared: HashMap<Name, Vec<DeclaredCorrection>>,
 }
 
-/// One objective, looked at within a range.
+/// One objective within a range.
 pub(super) struct Spared {
     unexcused: (Model, Walk),
-    /// Where something was corrected that it looks at.
+    /// If it has corrections.
     recorded: Option<(Model, Walk)>,
     corrections: Vec<Named>,
 }
 
 impl<'s> Sparing<'s> {
-    /// Begins to look at so many objectives, those of these systems or any.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Prepares for this number of objectives, those of these systems or any.
     pub(super) fn open(
         store: &'s Store,
         count: usize,
@@ -49,10 +46,7 @@ impl<'s> Sparing<'s> {
         Ok(Self { recorded, windows: windows(store, systems)?, declared: corrections(store)? })
     }
 
-    /// Begins to look at an objective within a range.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Begins with an objective within a range.
     pub(super) fn begin(&mut self, model: &Model, range: Span) -> Result<Spared> {
         let mut corrections = Vec::new();
         named(&model.system, model.objective.healthcheck.as_ref(), &self.declared, &mut corrections);
@@ -64,11 +58,8 @@ impl<'s> Sparing<'s> {
         Ok(Spared { unexcused: (unexcused(model), Walk::over(range)), recorded, corrections })
     }
 
-    /// Adds what is not charged to the outages of an objective that begin before `end` and have not been handed on, and those that did
-    /// not happen.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Adds the uncharged parts to the outages of an objective that begin before `end` and were not returned before,
+    /// and the recorded outages that did not happen.
     pub(super) fn add(
         &mut self,
         spared: &mut Spared,
@@ -81,7 +72,7 @@ impl<'s> Sparing<'s> {
         let windows = self.windows.get(&unexcused.system.name);
         let active = |span| windows.map_or_else(Vec::new, |windows| windows.touching(span));
         let all = walk.until(end, &unexcused.clone(), pace, chronicle)?;
-        // Excuses do not decide what is down, so they are the same outages.
+        // Excuses do not affect what is down, so the outages are the same.
         for (outage, all) in found.iter_mut().zip(&all) {
             outage.events.extend(uncharged(outage, all, as_of, active));
             outage.events.sort_by_key(|event| event.start);
@@ -93,7 +84,7 @@ impl<'s> Sparing<'s> {
             let mut start = whole.start;
             for end in pace.ends(whole.start, whole.end) {
                 let pieces = chronicle.pieces(unexcused, Span::new(start, end))?;
-                // What is down at last lasts.
+                // Downtime up to `as_of` is ongoing.
                 let until = |span: Span| if span.end > as_of { END } else { span.end };
                 let pieces = pieces.into_iter().filter(|piece| piece.down);
                 down.extend(pieces.map(|piece| Span::new(piece.span.start, until(piece.span))));
@@ -116,7 +107,7 @@ fn corrections(store: &Store) -> Result<HashMap<Name, Vec<DeclaredCorrection>>> 
     Ok(corrections)
 }
 
-/// The corrections of a system, or of one of its checks, and of what it is made of.
+/// The corrections of a system, or of one of its checks, and of its members.
 fn named(
     system: &Member,
     check: Option<&Name>,

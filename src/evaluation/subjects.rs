@@ -1,4 +1,4 @@
-//! Owns which systems conditions can be about.
+//! Owns finding the systems that conditions are evaluated for.
 
 use std::collections::BTreeMap;
 
@@ -12,11 +12,8 @@ use crate::store::Store;
 /// The labels of a system; a system without a manifest has none.
 pub(crate) type Labels = BTreeMap<String, String>;
 
-/// Systems that have a transition by `as_of` or are declared, with their labels, sorted by name. One that is retired by then is there
-/// only if it is `asked` for by its name.
-///
-/// # Errors
-/// Those of the database.
+/// Systems that have a transition by `as_of` or are declared, with their labels, sorted by name. Retired ones are
+/// included only if `asked` names them.
 pub(crate) fn labelled_systems(store: &Store, as_of: Instant, asked: &[String]) -> Result<Vec<(Name, Labels)>> {
     let mut declared = BTreeMap::new();
     for stored in store.objects(Kind::System)? {

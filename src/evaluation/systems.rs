@@ -1,4 +1,4 @@
-//! Owns how the status of systems has moved between two computations: each turn at its own moment, also where there were several.
+//! Owns the status changes of systems between two computations, each at its own instant.
 
 use anyhow::Result;
 
@@ -9,10 +9,10 @@ use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::store::Store;
 
-/// The moves of systems between the last computation and this one.
+/// The status changes of systems between the last computation and this one.
 pub(super) struct Moves<'s> {
     store: &'s Store,
-    /// The last computation, if there was one that is not later.
+    /// The last computation, if there was one before `as_of`.
     last: Option<Instant>,
     as_of: Instant,
     systems: usize,
@@ -20,18 +20,15 @@ pub(super) struct Moves<'s> {
 }
 
 impl<'s> Moves<'s> {
-    /// Of so many systems.
+    /// For this number of systems.
     pub(super) fn between(store: &'s Store, (last, as_of): (Option<Instant>, Instant), systems: usize) -> Self {
         Self { store, last: last.filter(|last| *last < as_of), as_of, systems, evaluation: None }
     }
 
-    /// The statuses of a system since the last computation, each from a moment on. One of which late facts say that it was otherwise as of
-    /// the last computation begins with that, since it was so.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// The statuses of a system since the last computation, each with its start, beginning with the one in force then,
+    /// as late facts may have changed it.
     pub(super) fn of(&mut self, health: &Health) -> Result<Vec<(Instant, Status)>> {
-        // What has not changed its status since then has one turn at the most, which is the difference between what is seen.
+        // A status that has not changed since then has at most one turn, which the difference of views shows.
         let moved = self.last.filter(|last| health.in_status_since.is_some_and(|since| since > *last));
         let Some(last) = moved else { return Ok(Vec::new()) };
         if self.evaluation.is_none() {
@@ -41,7 +38,7 @@ impl<'s> Moves<'s> {
     }
 }
 
-/// The status of a system as of a moment, if it had reported by then, since when it had it, and all later ones.
+/// The status of a system as of an instant with its start, if it had reported by then, and all later ones.
 fn statuses(evaluation: &mut Evaluation<'_>, health: &Health, last: Instant) -> Result<Vec<(Instant, Status)>> {
     let member = evaluation.resolver.member(&health.system)?;
     let mut back = TRANSITIONS_WINDOW_MS;

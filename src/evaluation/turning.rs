@@ -1,4 +1,4 @@
-//! Owns the logging of conditions: when each started and stopped firing since it was looked at last, to the millisecond.
+//! Owns logging conditions: when each started and stopped firing since the last look, to the millisecond.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap, HashMap};
@@ -19,12 +19,9 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::store::{Difference, LoggedUntil, Store};
 
-/// What has to be added to the change log for it to say exactly when each declared condition held for each objective or system of its
-/// scope, up to `as_of`: with its `history` from the first transition of that system on; else, of a pair that is new, from then on or,
-/// where it holds now, from when it began to. Runs in a write transaction.
-///
-/// # Errors
-/// Those of the database.
+/// The entries to add to the change log so that it says exactly when each declared condition held for each objective or
+/// system in scope, up to `as_of`. With `history` that begins at the first transition of the system. Otherwise a new
+/// pair begins now or, if it holds now, when it began to hold. Runs in a write transaction.
 pub(super) fn turns(store: &Store, as_of: Instant, history: bool) -> Result<Turns> {
     let declared = store.conditions()?;
     store.drop_damaged_logged()?;
@@ -68,13 +65,13 @@ pub(super) fn turns(store: &Store, as_of: Instant, history: bool) -> Result<Turn
     Ok(Turns::new(gone, logging.tellings))
 }
 
-/// A logging under way.
+/// A logging run.
 struct Logging<'s> {
     store: &'s Store,
     as_of: Instant,
-    /// Whether the past of what is new is told as well.
+    /// Whether the past of new pairs is logged as well.
     history: bool,
-    /// How far everything is logged that was not come to yet.
+    /// How far each pair not yet processed is logged.
     known: BTreeMap<Pair, LoggedUntil>,
     fingerprints: HashMap<Name, i64>,
     tellings: Vec<Telling>,
@@ -100,23 +97,23 @@ impl Logging<'_> {
                     news.push((pair, &condition.when, fingerprint, first));
                     continue;
                 }
-                // From its first fact on there is news.
+                // Everything since its first fact will be new.
                 (None, None) => {
                     store.put_logged(&pair, LoggedUntil { fingerprint, from: as_of.plus(1), at: as_of })?;
                     continue;
                 }
             };
             let logged = logged.filter(|logged| logged.fingerprint == fingerprint && logged.from == from);
-            // Late facts may be about moments before what is told at all.
+            // Late facts may be older than the logged time.
             let told_from = logged.map_or(from, |logged| logged.at.plus(1)).max(from).max(BEGINNING.plus(1));
             if told_from > as_of {
                 continue;
             }
-            // Facts may be gone that were there: before the first one nothing holds, whatever was told.
+            // Facts may have been deleted: nothing holds before the first one, whatever was logged.
             let stretch = Span::new(first.unwrap_or(END).clamp(told_from, as_of.plus(1)), as_of.plus(1));
             unlogged.push((stretch, told_from, pair, &condition.when, LoggedUntil { fingerprint, from, at: as_of }));
         }
-        // Those that are logged up to the same moment look at the same account.
+        // Pairs logged up to the same instant use the same account.
         unlogged.sort_by_key(|(stretch, ..)| *stretch);
         for alike in unlogged.chunk_by(|(a, ..), (b, ..)| a == b) {
             conditions.cover(subject, alike[0].0, alike.iter().map(|(_, _, _, term, _)| *term));
@@ -136,7 +133,7 @@ impl Logging<'_> {
         Ok(())
     }
 
-    /// Begins to log a condition that is new for an objective or a system with what is news: that it holds, if it does.
+    /// Begins to log a new condition for an objective or a system: an entry if it holds.
     fn begin(
         &mut self,
         conditions: &mut Conditions<'_>,
@@ -155,18 +152,18 @@ impl Logging<'_> {
     }
 }
 
-/// What has to be added to the log of all conditions, in the order of time, then of names. A log of millions of turns is written from
-/// their moments alone.
+/// The additions to the log of all conditions, by time, then by name. A log of millions of turns is written from their
+/// instants alone.
 pub(super) struct Turns {
     gone: std::iter::Peekable<std::vec::IntoIter<Change>>,
-    /// Sorted by what they are of.
+    /// Sorted by id.
     tellings: Vec<Telling>,
-    /// The next moment of each, and its place.
+    /// The next instant of each, and its index.
     queue: BinaryHeap<Reverse<(Instant, usize)>>,
 }
 
 impl Turns {
-    /// `gone` is all of one moment.
+    /// All of `gone` are at one instant.
     fn new(mut gone: Vec<Change>, mut tellings: Vec<Telling>) -> Self {
         gone.sort_by(|a, b| a.id.cmp(&b.id));
         tellings.sort_by(|a, b| a.next_at().map(|(_, id)| id).cmp(&b.next_at().map(|(_, id)| id)));
@@ -199,10 +196,7 @@ impl Iterator for Turns {
     }
 }
 
-/// Where the change log does not say of a condition what history says, as far as the log claims to hold.
-///
-/// # Errors
-/// Those of the database.
+/// Where the change log disagrees with history about a condition, as far as the log claims to be valid.
 pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
     let mut logged: BTreeMap<Instant, Vec<(Pair, LoggedUntil)>> = BTreeMap::new();
     for (pair, until) in store.logged_conditions()? {
@@ -211,12 +205,12 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
     let declared = store.conditions()?;
     let mut differences = Vec::new();
     for (at, mut pairs) in logged {
-        // The account of an objective is drawn once for all conditions on it.
+        // The account of an objective is computed once for all its conditions.
         pairs.sort_by(|(a, _), (b, _)| (&a.subject, &a.condition).cmp(&(&b.subject, &b.condition)));
         let mut conditions = Conditions::open(store, pairs.len(), at)?;
         let mut fingerprints = HashMap::new();
         for (pair, LoggedUntil { fingerprint: logged_from, from, .. }) in pairs {
-            // What is gone, or has another manifest, is put right by the next computation.
+            // The next computation corrects conditions that are gone or changed.
             let Some(condition) = declared.iter().find(|condition| condition.metadata.name == pair.condition) else {
                 continue;
             };
@@ -230,7 +224,7 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
             let stretch = Span::new(first.max(from).min(at.plus(1)), at.plus(1));
             conditions.cover(&pair.subject, stretch, [&condition.when]);
             let held = held(&mut conditions, &condition.when, &pair.subject, stretch)?;
-            // A row that does not read has been told of.
+            // A row that cannot be read was reported already.
             let Ok(told) = store.told(&pair, from) else { continue };
             if let Some(missing) = additions(&told, &held, Span::new(from, at.plus(1))).first() {
                 let id = pair.id();
@@ -242,12 +236,12 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
     Ok(differences)
 }
 
-/// When a condition holds within a stretch, which is empty where there is no fact.
+/// When a condition holds within a stretch; an empty stretch has no facts.
 fn held(conditions: &mut Conditions<'_>, term: &Term, subject: &Subject, stretch: Span) -> Result<Moments> {
     if stretch.is_empty() { Ok(Moments::of(Vec::new())) } else { conditions.solve(term, subject, stretch) }
 }
 
-/// A fingerprint of all that decides when a condition holds for an objective or a system, besides the journal.
+/// A fingerprint of everything outside the journal that decides when a condition holds for an objective or a system.
 fn fingerprint(
     conditions: &mut Conditions<'_>,
     condition: &Condition,
@@ -280,7 +274,7 @@ fn fingerprint(
     Ok(hash.finish().cast_signed())
 }
 
-/// What an objective is to a condition: all that decides its numbers, and what it is judged by.
+/// An objective as a condition sees it: everything that decides its numbers, and its thresholds.
 fn of_model(model: &Model, known: &mut HashMap<Name, i64>) -> String {
     let objective = &model.objective;
     let fingerprint = *known.entry(objective.metadata.name.clone()).or_insert_with(|| model.fingerprint());

@@ -1,6 +1,6 @@
-//! Owns the list of feeds that are built in, each a file of the feed language.
+//! Owns the list of built-in feeds, each a file in the feed language.
 
-/// Names and descriptions; what a file fits earlier in the list is tried first.
+/// Names and descriptions, in the order in which they are tried.
 pub(crate) const BUILTIN: [(&str, &str); 16] = [
     ("uptime-kuma", include_str!("builtin/uptime-kuma.yaml")),
     ("gatus", include_str!("builtin/gatus.yaml")),
@@ -20,7 +20,7 @@ pub(crate) const BUILTIN: [(&str, &str); 16] = [
     ("incidents", INCIDENTS),
 ];
 
-/// The same fields wherever the records are.
+/// The fields shared by all layouts of records.
 const INCIDENTS: &str = concat!(
     include_str!("builtin/incidents/object.yaml"),
     include_str!("builtin/common/incidents.yaml"),

@@ -1,4 +1,4 @@
-//! Owns CSV: telling it from JSON Lines, its header, and the fields of a record.
+//! Owns CSV: distinguishing it from JSON Lines, its header, and the fields of a record.
 
 use std::borrow::Cow;
 
@@ -11,15 +11,16 @@ use super::json;
 use crate::domain::value::wording::and_list;
 use crate::failure::Failure;
 
-/// Delimiters a header may use; of equals the first.
+/// Possible delimiters of a header; the first of equals wins.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
-/// A line with names of so many fields is meant as a header.
+/// A line with this many known names is taken as a header.
 const LIKELY_HEADER: usize = 2;
 
-/// Tells by a line, which `is_first` if none before it told nothing, what an input is; `None` when the line looks like neither format, or like JSON that goes on behind it.
+/// Detects the format of an input from a line; `is_first` if no earlier line was examined. `None` if it looks like
+/// neither format, or like JSON that continues on the next line.
 ///
 /// # Errors
-/// When it looks like a CSV header, but is not a whole one.
+/// When it looks like an incomplete CSV header.
 pub(super) fn tell(line: &[u8], is_first: bool) -> Result<Option<Format>> {
     if line.trim_ascii_start().first() == Some(&b'{') {
         let tells = if is_first { !json::goes_on(line) } else { json::is_whole(line) };
@@ -34,7 +35,7 @@ pub(super) fn tell(line: &[u8], is_first: bool) -> Result<Option<Format>> {
     Columns::read(line).map(|_| Some(Format::Csv))
 }
 
-/// The titles of a line that looks like the header of some table: several columns, none empty or a number.
+/// The titles of a line that looks like a table header: several columns, none empty or a number.
 pub(super) fn titles(line: &[u8]) -> Option<Vec<String>> {
     let cut = |delimiter| Columns::with_delimiter(line, delimiter).titles;
     let titles = DELIMITERS.map(cut).into_iter().max_by_key(Vec::len)?;
@@ -42,7 +43,7 @@ pub(super) fn titles(line: &[u8]) -> Option<Vec<String>> {
     (titles.len() > LIKELY_HEADER && titles.iter().all(is_title)).then_some(titles)
 }
 
-/// The error of a header that does not name every field that is needed.
+/// The error for a header without all required fields.
 pub(super) fn incomplete_header(missing: &[Field], header: &[u8]) -> anyhow::Error {
     let noun = if missing.len() == 1 { "column" } else { "columns" };
     let names = and_list(missing.iter().map(|field| field.as_str()));
@@ -58,12 +59,12 @@ pub(super) fn incomplete_header(missing: &[Field], header: &[u8]) -> anyhow::Err
     )
 }
 
-/// Which field each column holds.
+/// The field of each column.
 pub(super) struct Columns {
     fields: Vec<Option<Field>>,
     titles: Vec<String>,
     cutter: Cutter,
-    /// Whether every line is quoted as a whole, so that it is one field with all of them in it.
+    /// Whether every line is quoted entirely, as one field that contains all others.
     is_wrapped: bool,
 }
 
@@ -88,7 +89,7 @@ impl Columns {
         if missing.is_empty() { Ok(columns) } else { Err(incomplete_header(&missing, header)) }
     }
 
-    /// The columns with the delimiter that gives the most known ones.
+    /// The columns, using the delimiter that gives the most known ones.
     fn guess(header: &[u8]) -> Self {
         let [first, others @ ..] = DELIMITERS.map(|delimiter| Self::with_delimiter(header, delimiter));
         let better = |best: Self, other: Self| if other.count_known() > best.count_known() { other } else { best };
@@ -119,7 +120,7 @@ impl Columns {
         columns
     }
 
-    /// Names of columns that hold no field.
+    /// Names of unknown columns.
     pub(super) fn ignored(&self) -> impl Iterator<Item = &str> {
         let pairs = self.titles.iter().zip(&self.fields);
         pairs.filter(|(title, field)| field.is_none() && !title.is_empty()).map(|(title, _)| title.as_str())
@@ -128,7 +129,7 @@ impl Columns {
     /// The fields of a record.
     ///
     /// # Errors
-    /// With the reason for which it has none.
+    /// With the reason when it cannot be split.
     pub(super) fn split(&mut self, record: &[u8], fields: &mut Fields<'_>) -> Result<(), String> {
         let mut count = self.cutter.cut(record);
         if self.is_wrapped && count == 1 {
@@ -148,7 +149,7 @@ impl Columns {
     }
 }
 
-/// Cuts records into fields.
+/// Splits records into fields.
 pub(super) struct Cutter {
     delimiter: u8,
     parser: Reader,
@@ -158,7 +159,7 @@ pub(super) struct Cutter {
 
 impl Cutter {
     pub(super) fn new(delimiter: u8) -> Self {
-        // A lone carriage return ends nothing: what stood behind it would be lost.
+        // A lone carriage return ends no record: what follows it would be lost.
         let parser = ReaderBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).build();
         Self { delimiter, parser, output: Vec::new(), ends: Vec::new() }
     }
@@ -167,10 +168,10 @@ impl Cutter {
         self.delimiter
     }
 
-    /// Cuts a record into fields; returns how many there are.
+    /// Splits a record into fields; returns their number.
     pub(super) fn cut(&mut self, record: &[u8]) -> usize {
         self.parser.reset();
-        // No field is longer than the record, and there is no more than one field a byte.
+        // No field is longer than the record, and each has at least one byte.
         self.output.resize(record.len() + 1, 0);
         self.ends.resize(record.len() + 2, 0);
         let (mut rest, mut written, mut count) = (record, 0, 0);
@@ -181,7 +182,7 @@ impl Cutter {
             written += wrote;
             count += ended;
             match result {
-                // Once more with nothing left tells the parser that the record is complete.
+                // Calling again with no input tells the parser that the record is complete.
                 ReadRecordResult::InputEmpty => {}
                 // The output has room for any record, so it is never full.
                 ReadRecordResult::Record
@@ -192,13 +193,13 @@ impl Cutter {
         }
     }
 
-    /// Cuts the first field of the record that was cut last into fields of its own; returns how many there are.
+    /// Splits the first field of the last record into fields of its own; returns their number.
     fn cut_within(&mut self) -> usize {
         let inner = self.field(0).to_vec();
         self.cut(&inner)
     }
 
-    /// A field of the record that was cut last.
+    /// A field of the last record.
     pub(super) fn field(&self, index: usize) -> &[u8] {
         let start = if index == 0 { 0 } else { self.ends[index - 1] };
         &self.output[start..self.ends[index]]

@@ -1,4 +1,4 @@
-//! Owns reading an input as a feed describes it: records in, batches of checked rows out, in bounded memory.
+//! Owns reading an input by a feed: records in, batches of checked rows out, in bounded memory.
 
 mod draft;
 mod flat;
@@ -35,16 +35,16 @@ use text::Text;
 use trace::Trace;
 use work::{Work, longest};
 
-/// What is not in the records of an input.
+/// Values that do not come from records.
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Surroundings {
-    /// The name of the file, without folder and ending.
+    /// The name of the file, without folder and extension.
     pub(crate) file: String,
     /// Use this system for every record.
     pub(crate) system: Option<String>,
 }
 
-/// Reads one input as a feed describes it.
+/// Reads one input by a feed.
 pub(crate) struct Described<'f, R: Read> {
     frame: Frame<R>,
     work: Work<'f>,
@@ -54,14 +54,14 @@ pub(crate) struct Described<'f, R: Read> {
     done: bool,
 }
 
-/// How records are cut off an input.
+/// How an input is split into records.
 enum Frame<R: Read> {
     Lines(Box<Records<Input<R>>>),
     Document(Box<Walk<Text<R>>>),
 }
 
 impl<'f, R: Read> Described<'f, R> {
-    /// A reader that has read nothing yet; of a SQLite database, `only` says which of the feed's kinds the rows are of.
+    /// Creates a reader at the start of an input; for a SQLite database, `only` is the kind of its rows.
     pub(crate) fn new(
         input: R,
         recipe: &'f Recipe,
@@ -81,39 +81,39 @@ impl<'f, R: Read> Described<'f, R> {
         Self { frame, work, options, restart: false, failed: None, done: false }
     }
 
-    /// Keeps what becomes of the first records, and of the first rejected ones, so many of each.
+    /// Traces the first records and the first rejected ones, up to `most` of each.
     pub(crate) fn tracing(mut self, most: usize) -> Self {
         self.work.trace = Some(Trace::new(most));
         self
     }
 
-    /// Gives incidents instead of the facts that follow from them.
+    /// Returns incidents instead of facts.
     fn gathering(mut self) -> Self {
         self.work.gather();
         self
     }
 
-    /// What became of the records that were traced.
+    /// The traced records.
     pub(crate) fn traced(&mut self) -> Vec<Tried> {
         self.work.trace.take().map(|trace| trace.found).unwrap_or_default()
     }
 
-    /// The name of the feed that describes the input.
+    /// The name of the feed.
     pub(crate) fn feed(&self) -> &str {
         self.work.feed()
     }
 
-    /// What its records are counted by.
+    /// The unit its records are counted in.
     pub(crate) fn unit(&self) -> &'static str {
         self.work.unit()
     }
 
-    /// The names that have been read, for the next input.
+    /// The names read so far, for the next input.
     pub(crate) fn into_names(self) -> Names {
         self.work.into_names()
     }
 
-    /// The line on which a record begins of which only a part has been read.
+    /// The line on which a partially read record begins.
     pub(crate) fn partial(&self) -> Option<u64> {
         match &self.frame {
             Frame::Lines(records) => records.partial(),
@@ -165,7 +165,7 @@ impl<'f, R: Read> Described<'f, R> {
         Ok(Some(batch))
     }
 
-    /// Reads one record; returns whether another may follow at once.
+    /// Reads one record; returns whether another may follow without blocking.
     fn step(&mut self, batch: &mut Batch, on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>) -> Result<bool> {
         let work = &mut self.work;
         let goes_on = match &mut self.frame {
@@ -209,13 +209,13 @@ impl<'f, R: Read> Described<'f, R> {
     }
 }
 
-/// The ways to the records of each kind.
+/// The paths to the records of each kind.
 fn ways(recipe: &Recipe) -> Vec<Vec<Step>> {
     let way = |kind: &kind::Kind| if let Place::Tree(tree) = &kind.place { tree.way.clone() } else { Vec::new() };
     recipe.kinds.iter().map(way).collect()
 }
 
-/// The error of an input of which no record fits a feed.
+/// The error for an input without a record that fits the feed.
 fn unfitting(feed: &str, what: &str) -> anyhow::Error {
     Failure::new(
         format!("not the format of the feed {feed}: {what}"),

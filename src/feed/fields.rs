@@ -1,4 +1,4 @@
-//! Owns the fields of one line, whatever its format, and the rules by which they become a row.
+//! Owns the fields of one line, in any format, and the rules that make them a row.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::domain::value::duration::format_millis;
 use crate::domain::value::instant::{Instant, InstantError};
 use crate::domain::value::wording::and_list;
 
-/// The most characters of a value that a reason quotes.
+/// The most characters of a value quoted in a reason.
 const MOST_QUOTED: usize = 80;
 
 /// A field a line may have.
@@ -34,12 +34,12 @@ impl Field {
     pub(super) const ALL: [Self; 7] =
         [Self::Ts, Self::System, Self::Status, Self::Check, Self::Location, Self::Source, Self::Note];
 
-    /// The fields that every line has.
+    /// The fields required in every line.
     pub(super) const REQUIRED: [Self; 3] = [Self::Ts, Self::System, Self::Status];
 
     /// The field with this name or alias, in any case.
     pub(super) fn named(name: &[u8]) -> Option<Self> {
-        // Nearly every name is written as here, and there are several in every line.
+        // Nearly every name is spelled like this, and each line has several.
         Self::spelled(name).or_else(|| {
             let mut lower = [0u8; 11];
             let lower = lower.get_mut(..name.len())?;
@@ -62,7 +62,7 @@ impl Field {
         })
     }
 
-    /// The field that is probably meant by a name which is none.
+    /// The field that an unknown name probably means.
     pub(super) fn meant(name: &str) -> Option<Self> {
         let word: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).collect();
         Some(match &*word {
@@ -88,7 +88,7 @@ impl Field {
     }
 }
 
-/// A value as a line has it.
+/// A value as written in a line.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) enum Value<'v> {
     Text(Cow<'v, [u8]>),
@@ -104,7 +104,7 @@ impl Value<'_> {
     }
 }
 
-/// The fields of one line; absent and `null` are the same.
+/// The fields of one line; missing ones equal `null`.
 #[derive(Default)]
 pub(super) struct Fields<'v> {
     values: [Option<Value<'v>>; 7],
@@ -112,7 +112,7 @@ pub(super) struct Fields<'v> {
 }
 
 impl<'v> Fields<'v> {
-    /// Sets a field; returns whether it was not set before. `None` is a `null`.
+    /// Sets a field; returns whether it was unset. `None` is a `null`.
     pub(super) fn set(&mut self, field: Field, value: Option<Value<'v>>) -> bool {
         let bit = 1 << field as u8;
         let new = self.seen & bit == 0;
@@ -125,25 +125,25 @@ impl<'v> Fields<'v> {
         self.values[field as usize].as_ref()
     }
 
-    /// A field of which an empty text is the same as none.
+    /// A field that is absent if its text is empty.
     fn optional(&self, field: Field) -> Option<&Value<'v>> {
         self.get(field).filter(|value| !value.bytes().is_empty())
     }
 
-    /// The note, if there is one.
+    /// The note, if any.
     pub(super) fn note(&self) -> Option<&str> {
         self.optional(Field::Note).and_then(|value| std::str::from_utf8(value.bytes()).ok())
     }
 
-    /// The required fields that are not there.
+    /// The required fields that are missing.
     pub(super) fn lacking(&self) -> impl Iterator<Item = Field> {
         Field::REQUIRED.into_iter().filter(|field| self.seen & (1 << *field as u8) == 0)
     }
 
-    /// The row these fields make.
+    /// The row of these fields.
     ///
     /// # Errors
-    /// With the reason for which they make none.
+    /// With the reason when they are invalid.
     pub(super) fn row(
         &self,
         interner: &mut Interner,
@@ -157,10 +157,10 @@ impl<'v> Fields<'v> {
         Ok(Row::new(self.stream(interner, names)?, at, status))
     }
 
-    /// The index of the stream these fields name.
+    /// The stream index of these fields.
     ///
     /// # Errors
-    /// With the reason for which they name none.
+    /// With the reason when they are invalid.
     pub(super) fn stream(&self, interner: &mut Interner, names: &mut Names) -> Result<u32, String> {
         let source = match self.optional(Field::Source) {
             None => Source::Healthcheck,
@@ -196,7 +196,7 @@ impl<'v> Fields<'v> {
         })
     }
 
-    /// A field that holds a name: a text or a number.
+    /// The name in a field: a text or a number.
     fn name(&self, field: Field) -> Result<&[u8], String> {
         match self.required(field)? {
             Value::Bare(bare) if !bare.iter().any(u8::is_ascii_digit) => {
@@ -225,7 +225,7 @@ impl<'v> Fields<'v> {
     }
 }
 
-/// What to rename so that none of these fields is missing; `None` where some cannot be told by the names that are there.
+/// What to rename so that none of these fields is missing; `None` if that cannot be guessed for all of them.
 pub(super) fn renaming(missing: &[Field], names: &[String]) -> Option<String> {
     let renamed = |field: &Field| {
         let name = names.iter().find(|name| Field::meant(name) == Some(*field))?;
@@ -235,7 +235,7 @@ pub(super) fn renaming(missing: &[Field], names: &[String]) -> Option<String> {
     Some(format!("rename {}", and_list(all.iter().map(String::as_str))))
 }
 
-/// The reason for which a status is none, with the one that is probably meant. Lines that are right do not pass here.
+/// Why a status is invalid, with the one probably meant. Valid lines never get here.
 #[cold]
 #[inline(never)]
 fn unknown_status(bytes: &[u8]) -> String {
@@ -252,12 +252,12 @@ fn unknown_status(bytes: &[u8]) -> String {
     }
 }
 
-/// A value in quotes, on one line, cut when long.
+/// Quotes a value on one line, cut if long.
 pub(super) fn quote(bytes: &[u8]) -> String {
     format!("\"{}\"", excerpt(bytes))
 }
 
-/// A value on one line, cut when long.
+/// A value on one line, cut if long.
 pub(super) fn excerpt(bytes: &[u8]) -> String {
     let cut = &bytes[..bytes.len().min(4 * MOST_QUOTED)];
     let text = String::from_utf8_lossy(cut);

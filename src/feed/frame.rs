@@ -1,4 +1,4 @@
-//! Owns how transitions are cut off an input: line by line, or as the items of one JSON list.
+//! Owns splitting an input into transitions: line by line, or as the items of one JSON list.
 
 use std::io::{self, Read};
 
@@ -8,7 +8,7 @@ use super::records::{Cut, Records};
 use super::walk::{Found, Walk};
 use crate::domain::health::feed::Step;
 
-/// One input and how it is cut.
+/// One input and how it is split.
 pub(super) enum Frame<R: Read> {
     /// Nothing has been read yet.
     Unread(Option<Input<R>>),
@@ -21,11 +21,8 @@ impl<R: Read> Frame<R> {
         Self::Unread(Some(input))
     }
 
-    /// Finds out how the input is cut, unless that is known; returns whether it has turned out to be a list. Without `may_list` it
-    /// is lines.
-    ///
-    /// # Errors
-    /// When the input cannot be read.
+    /// Detects how the input is split, unless known; returns whether it is newly known to be a list. Without `may_list`
+    /// it is lines.
     pub(super) fn open(&mut self, may_list: bool) -> io::Result<bool> {
         let Self::Unread(input) = self else { return Ok(false) };
         let Some(mut input) = input.take() else { return Ok(false) };
@@ -56,7 +53,7 @@ impl<R: Read> Frame<R> {
         }
     }
 
-    /// Whether a whole record has been read that was not handed out.
+    /// Whether a complete record has been read but not returned.
     pub(super) fn has_complete(&mut self, delimiter: Option<u8>) -> bool {
         match self {
             Self::Unread(_) => false,
@@ -65,7 +62,7 @@ impl<R: Read> Frame<R> {
         }
     }
 
-    /// The line on which a record begins of which only a part has been read.
+    /// The line on which a partially read record begins.
     pub(super) fn partial(&self) -> Option<u64> {
         match self {
             Self::Unread(_) => None,
@@ -74,7 +71,7 @@ impl<R: Read> Frame<R> {
         }
     }
 
-    /// Bytes of the file read so far, compressed ones where it is.
+    /// Bytes of the file read so far, before decompression.
     pub(super) fn passed(&self) -> u64 {
         match self {
             Self::Unread(input) => input.as_ref().map_or(0, Input::passed),

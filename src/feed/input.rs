@@ -1,4 +1,4 @@
-//! Owns the bytes of an input: unpacks what is compressed, skips a byte order mark, counts what was read.
+//! Owns the bytes of an input: decompresses them, skips a byte order mark, counts what was read.
 
 mod packed;
 mod zstd;
@@ -10,14 +10,14 @@ use std::rc::Rc;
 use super::unreadable::Unreadable;
 use packed::{Packed, Packing};
 
-/// Bytes asked of a compressed input at once.
+/// Bytes requested from a compressed input at once.
 const BUFFER: usize = 64 * 1024;
-/// Begins a text, and is no part of it.
+/// The byte order mark before a text.
 const MARK: &[u8] = &[0xef, 0xbb, 0xbf];
-/// The most bytes that are looked at to find out whether an input is a JSON list.
+/// The most bytes examined to detect a JSON list.
 const MOST_AHEAD: usize = 4096;
 
-/// What may begin an input: how it is packed, a byte order mark, or the mark of a text that is not UTF-8.
+/// Possible beginnings of an input: a compression format, a byte order mark, or the mark of a text that is not UTF-8.
 const MAGICS: [(&[u8], Option<Packing>); 7] = [
     (&[0x1f, 0x8b], Some(Packing::Gzip)),
     (&[0x28, 0xb5, 0x2f, 0xfd], Some(Packing::Zstd)),
@@ -30,34 +30,34 @@ const MAGICS: [(&[u8], Option<Packing>); 7] = [
 
 /// The bytes of an input.
 pub(super) struct Input<R: Read> {
-    /// Text that has been looked at and is yet to be read.
+    /// Text that was examined but not read.
     ahead: Cursor<Vec<u8>>,
     text: Text<R>,
     progress: Rc<Progress>,
 }
 
-/// An input of which nothing has been read, a plain one, or a compressed one.
+/// An unread, a plain, or a compressed input.
 enum Text<R: Read> {
     Unread(Option<Counted<R>>),
     Plain(Peeked<Counted<R>>),
     Packed(Box<Peeked<Packed<Source<R>>>>),
 }
 
-/// Bytes that have been looked at, and what follows them.
+/// Examined bytes and those that follow them.
 type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
 type Source<R> = BufReader<Peeked<Counted<R>>>;
 
-/// How far an input has been read.
+/// The progress of reading an input.
 #[derive(Default)]
 struct Progress {
     bytes: Cell<u64>,
-    /// Whether nothing follows.
+    /// Whether the end was reached.
     is_over: Cell<bool>,
-    /// What went wrong with reading, so that it is told as such and not as damage.
+    /// A read error, so that it is not reported as damage.
     fault: RefCell<Option<io::Error>>,
 }
 
-/// Counts the bytes that pass.
+/// Counts the bytes read.
 struct Counted<R> {
     inner: R,
     progress: Rc<Progress>,
@@ -83,11 +83,11 @@ impl<R: Read> Read for Counted<R> {
     }
 }
 
-/// What an input begins with, of which these bytes are there: unpacked, as far as they go; as it is where it is in an encoding that
-/// is not read.
+/// Decompresses the beginning of an input as far as possible; bytes in an unsupported encoding are returned as they
+/// are.
 pub(crate) fn beginning(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
-    // That it ends early is no surprise.
+    // It may be cut off.
     drop(Input::new(bytes).take(4 * bytes.len() as u64).read_to_end(&mut text));
     let is_encoded = matches!(Unreadable::told(bytes), Some(Unreadable::Encoded(_)));
     if text.is_empty() && is_encoded { bytes.to_vec() } else { text }
@@ -100,10 +100,7 @@ impl<R: Read> Input<R> {
         Self { ahead: Cursor::default(), text: Text::Unread(Some(counted)), progress }
     }
 
-    /// Whether it opens a JSON list that is empty or of objects; nothing of it is lost.
-    ///
-    /// # Errors
-    /// When it cannot be read.
+    /// Whether it opens a JSON list that is empty or of objects; consumes nothing.
     pub(super) fn opens_list(&mut self) -> io::Result<bool> {
         let (mut seen, mut is_open) = (Vec::new(), false);
         let mut byte = [0];
@@ -122,7 +119,7 @@ impl<R: Read> Input<R> {
         Ok(found)
     }
 
-    /// Bytes read so far, compressed ones where the input is.
+    /// Bytes read so far, before decompression.
     pub(super) fn passed(&self) -> u64 {
         self.progress.bytes.get()
     }
@@ -147,18 +144,18 @@ impl<R: Read> Read for Input<R> {
         if count > 0 {
             return Ok(count);
         }
-        // A fault of the source is told as it is, whatever was made of it on the way.
+        // Return an error of the source itself, whatever decompression made of it.
         self.read_text(into).map_err(|error| self.progress.fault.take().unwrap_or(error))
     }
 }
 
 impl<R: Read> Text<R> {
-    /// Looks at the first bytes, and says what follows.
+    /// Examines the first bytes and chooses how to read the rest.
     fn open(mut inner: Counted<R>) -> io::Result<Self> {
         let start = peek(&mut inner)?;
         let packing = MAGICS.iter().find(|(magic, _)| start == *magic).and_then(|(_, packing)| *packing);
         if inner.progress.is_over.get() && start.len() > 1 {
-            // What little there is may be the beginning of something packed.
+            // A short input may be the beginning of a compressed one.
             let cut = MAGICS.iter().find(|(magic, packing)| packing.is_some() && magic.starts_with(&start));
             if let Some((_, Some(packing))) = cut {
                 return Err(packing.truncated());
@@ -175,7 +172,7 @@ impl<R: Read> Text<R> {
     }
 }
 
-/// The first bytes, as long as they tell something; a pipe may send them one by one.
+/// The first bytes, while they match a mark; a pipe may deliver them one by one.
 fn peek(inner: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut start = Vec::new();
     while MAGICS.iter().any(|(magic, _)| magic.len() > start.len() && magic.starts_with(&start)) {

@@ -1,4 +1,4 @@
-//! Owns the numbering of streams: each gets an index when it is first seen.
+//! Owns the numbering of streams, by first appearance.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -8,22 +8,22 @@ use super::row::Row;
 use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::Source;
 
-/// Bytes of names that are held at the most, give or take one stream's.
+/// The most bytes of names held, plus or minus one stream's.
 const MOST_BYTES: usize = 16 << 20;
 
 /// Streams by index, and indices by stream.
 pub(super) struct Interner {
     keys: Vec<StreamName>,
     entries: HashTable<Entry>,
-    /// The same, by index.
+    /// The same entries by index.
     in_order: Vec<Entry>,
-    /// The names of all entries one behind the other: a feed of many streams waits for memory more than for anything else.
+    /// The names of all entries, concatenated: with many streams, memory access dominates.
     names: Vec<u8>,
     hasher: DefaultHashBuilder,
     last: Option<Entry>,
 }
 
-/// A stream's index, and where its names are: the system's up to `rest`, and up to `end` what else tells it apart, if anything does.
+/// A stream's index and the place of its names: the system's up to `rest`, and the rest of its key up to `end`, if any.
 #[derive(Clone, Copy)]
 struct Entry {
     index: u32,
@@ -42,7 +42,7 @@ impl Interner {
         self.keys.len()
     }
 
-    /// Whether no further stream may be added.
+    /// Whether no more streams may be added.
     pub(super) fn is_full(&self) -> bool {
         self.keys.len() == Row::MOST_STREAMS || self.names.len() >= MOST_BYTES
     }
@@ -57,10 +57,7 @@ impl Interner {
         self.keys[index..].to_vec()
     }
 
-    /// The index of a stream; `make` checks its names when it is new.
-    ///
-    /// # Errors
-    /// Those of `make`.
+    /// The index of a stream; `make` checks its names if it is new.
     pub(super) fn index(
         &mut self,
         stream: &Stream<'_>,
@@ -74,7 +71,7 @@ impl Interner {
         if let Some(last) = self.last.filter(same) {
             return Ok(last.index);
         }
-        // Who looks at many systems mostly does so in the same order each time.
+        // Feeds of many systems mostly list them in the same order each time.
         let follows = self.last.map_or(0, |last| last.index as usize + 1);
         if let Some(next) = self.in_order.get(follows).or(self.in_order.first()).copied().filter(same) {
             self.last = Some(next);
@@ -106,13 +103,13 @@ impl Interner {
 }
 
 impl Entry {
-    /// The system's name, and what else tells the stream apart.
+    /// The system's name and the rest of the key.
     fn of(self, names: &[u8]) -> (&[u8], &[u8]) {
         names[self.start as usize..self.end as usize].split_at((self.rest - self.start) as usize)
     }
 }
 
-/// A stream as a line names it, its names not checked.
+/// A stream as named in a line, unchecked.
 pub(super) struct Stream<'l> {
     pub(super) system: &'l [u8],
     pub(super) source: Source,
@@ -120,17 +117,17 @@ pub(super) struct Stream<'l> {
     pub(super) location: Option<&'l [u8]>,
 }
 
-/// Between the names of a check and of a location: no name has it.
+/// Separates the names of a check and a location; not valid in names.
 const BETWEEN: &[u8] = &[0];
 
 impl Stream<'_> {
-    /// What is told of it besides its names; nothing of most.
+    /// Which names it has and its source; `None` for the most common combination.
     fn kind(&self) -> Option<u8> {
         let kind = (self.source as u8) << 2 | u8::from(self.check.is_some()) << 1 | u8::from(self.location.is_some());
         (kind != (Source::Healthcheck as u8) << 2).then_some(kind)
     }
 
-    /// Calls `each` with the parts of what tells it apart from others of its system.
+    /// Calls `each` with the parts of its key after the system.
     fn tell(&self, mut each: impl FnMut(&[u8])) {
         let Some(kind) = self.kind() else { return };
         each(&[kind]);
@@ -141,7 +138,7 @@ impl Stream<'_> {
         }
     }
 
-    /// Whether this is what tells it apart.
+    /// Whether this is its key after the system.
     fn is_told_by(&self, mut rest: &[u8]) -> bool {
         let mut is_same = true;
         self.tell(|part| match rest.strip_prefix(part) {
@@ -183,7 +180,7 @@ mod tests {
     }
 
     proptest! {
-        /// Rounds over some streams, with others in between.
+        /// Rounds over some streams, with others between.
         #[test]
         fn streams_are_numbered_as_they_come(rounds in prop::collection::vec(prop::collection::vec(0..20usize, 1..12), 1..4), times in 1..4usize) {
             let (mut interner, mut expected) = (Interner::new(), HashMap::new());

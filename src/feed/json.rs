@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Vis
 
 use super::fields::{Field, Fields, Value, excerpt, quote};
 
-/// Reads a flat object of known fields whose strings have no escapes; `false` for anything else, which may yet be valid.
+/// Reads a flat object of known fields whose strings have no escapes; `false` for anything else, which may be valid.
 pub(super) fn scan<'v>(line: &'v [u8], fields: &mut Fields<'v>) -> bool {
     scan_object(line, fields).is_some()
 }
@@ -44,14 +44,14 @@ fn skip(text: &[u8]) -> &[u8] {
     &text[blank..]
 }
 
-/// A string of printable ASCII without quote or backslash, and what follows it.
+/// A string of printable ASCII without quote or backslash, and the rest.
 fn scan_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.strip_prefix(b"\"")?;
     let length = text.iter().position(|byte| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\'))?;
     (text[length] == b'"').then(|| (&text[..length], &text[length + 1..]))
 }
 
-/// A whole number without sign or leading zero, and what follows it.
+/// An integer without sign or leading zero, and the rest.
 fn scan_integer(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let plain = length > 0 && (text[0] != b'0' || length == 1) && length < 16;
@@ -59,7 +59,8 @@ fn scan_integer(text: &[u8]) -> Option<(&[u8], &[u8])> {
     (plain && ends).then(|| text.split_at(length))
 }
 
-/// What is inside a line that is one JSON string, or one quoted field of CSV, and holds an object; `None` for any other line.
+/// The content of a line that is one JSON string, or one quoted CSV field, and contains an object; `None` for any other
+/// line.
 pub(super) fn unquoted(line: &[u8]) -> Option<Vec<u8>> {
     let line = line.trim_ascii();
     let inner = line.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
@@ -73,7 +74,7 @@ pub(super) fn unquoted(line: &[u8]) -> Option<Vec<u8>> {
     serde_json::from_str::<IgnoredAny>(&text).is_ok().then(|| text.into_bytes())
 }
 
-/// Whether a line is the beginning of a JSON value that goes on behind it.
+/// Whether a line is the beginning of a JSON value that continues after it.
 pub(super) fn goes_on(line: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(line).is_err_and(|error| error.is_eof())
 }
@@ -83,10 +84,10 @@ pub(super) fn is_whole(line: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(line).is_ok()
 }
 
-/// Reads any JSON object strictly; names of unknown fields go to `ignored`.
+/// Reads any JSON object strictly; names of unknown fields are passed to `ignored`.
 ///
 /// # Errors
-/// With the reason for which the line is not such an object.
+/// With the reason when the line is invalid.
 pub(super) fn parse(line: &[u8], fields: &mut Fields<'_>, ignored: &mut impl FnMut(&str)) -> Result<(), String> {
     let text = std::str::from_utf8(line)
         .map_err(|error| format!("not UTF-8 from byte {} on: {}", error.valid_up_to() + 1, quote(line)))?;
@@ -98,7 +99,7 @@ pub(super) fn parse(line: &[u8], fields: &mut Fields<'_>, ignored: &mut impl FnM
     let seed = ObjectSeed { fields, ignored };
     seed.deserialize(&mut parser).and_then(|()| parser.end()).map_err(|error| {
         let text = error.to_string();
-        // The line number within one line says nothing; the column does.
+        // Within one line, only the column is useful.
         let text = text.replace(" at line 1 column ", " at column ");
         text.strip_suffix(" at line 0 column 0").unwrap_or(&text).to_owned()
     })
@@ -181,7 +182,7 @@ impl Visitor<'_> for ScalarSeed {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        // Shortest text that reads back as the same number; a number of seconds keeps its milliseconds.
+        // The shortest text that reads back as the same number; a number of seconds keeps its milliseconds.
         Ok(Some(bare(&value)))
     }
 

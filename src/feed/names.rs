@@ -1,4 +1,4 @@
-//! Owns names as feeds write them: checked as they are, or made into names, of which no two may become one.
+//! Owns names from feeds: checked as they are, or converted so that no two texts become one name.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,38 +7,38 @@ use std::collections::hash_map::Entry;
 use super::fields::{Field, quote};
 use crate::domain::value::name::{self, Name};
 
-/// A name that was made: what it names, of a check or a location its system, and the name.
+/// A converted name: its field, the system for a check or a location, and the name.
 type Made = (Field, Box<str>, Name);
 
-/// How the names of feeds are read, over all inputs of an ingest.
+/// How names are read, for all inputs of an ingest.
 #[derive(Default)]
 pub(crate) struct Names {
-    /// The text that each name was made of; `None` when names stay as they are.
+    /// The source text of each converted name; `None` if names are not converted.
     made: Option<HashMap<Made, Box<str>>>,
-    /// Whether texts that become one name mean the same.
+    /// Whether texts that become the same name are one name.
     merges: bool,
 }
 
 impl Names {
-    /// Names that stay as they are, or with `slug` become such as would do.
+    /// Names that stay as they are, or with `slug` are converted to valid ones.
     pub(crate) fn new(slug: bool) -> Self {
         Self { made: slug.then(HashMap::new), merges: false }
     }
 
-    /// The same, with names made from here on.
+    /// The same, converting names from here on.
     pub(crate) fn slugging(self) -> Self {
         Self { made: self.made.or_else(|| Some(HashMap::new())), ..self }
     }
 
-    /// The same, where texts that become one name mean the same if `merges` says so.
+    /// The same, with texts that become the same name allowed if `merges` is set.
     pub(crate) fn merging(self, merges: bool) -> Self {
         Self { merges, ..self }
     }
 
-    /// The name that a field's text stands for; a check's and a location's is one of its `system`.
+    /// The name for a field's text; checks and locations belong to their `system`.
     ///
     /// # Errors
-    /// With the reason, when it is none, none can be made of it, or the same one was made of another text.
+    /// With the reason when it cannot be converted, or another text has the same name.
     pub(super) fn read<'t>(&mut self, field: Field, system: &[u8], text: &'t [u8]) -> Result<Cow<'t, [u8]>, String> {
         let Some(made) = &mut self.made else { return Ok(Cow::Borrowed(text)) };
         let raw = std::str::from_utf8(text).map_err(|_| format!("{} {} is not UTF-8", field.as_str(), quote(text)))?;
@@ -60,10 +60,10 @@ impl Names {
     }
 }
 
-/// Checks a name that is read as it is.
+/// Checks a name that is not converted.
 ///
 /// # Errors
-/// With the reason, and the name that would do.
+/// With the reason and a valid name.
 pub(super) fn checked(field: Field, bytes: &[u8]) -> Result<Name, String> {
     let text = String::from_utf8_lossy(bytes);
     Name::parse(&text).map_err(|error| {

@@ -1,5 +1,5 @@
-//! Owns the lines at the beginning of an input that has not shown yet that it is a feed: they are held back until one does,
-//! and when none does there is one error that says what the input looks like.
+//! Owns the lines at the beginning of an input whose format is unknown: they are held back until one shows it. If none
+//! does, one error says what the input looks like.
 
 use serde_json::Value as Json;
 
@@ -9,18 +9,18 @@ use super::unreadable::Unreadable;
 use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
 
-/// Lines that are held at the most, and their bytes, give or take one line.
+/// The most lines held, and their bytes, plus or minus one line.
 const MOST_LINES: usize = 1000;
 const MOST_BYTES: usize = 256 * 1024;
 const TRANSITIONS: &str = "write one transition per line, such as {\"ts\": \"2026-11-20T14:05:00Z\", \"system\": \"checkout\", \
                            \"status\": \"down\"}, or CSV whose first line names ts, system and status";
 
-/// What to do about a file in a form of its own.
+/// The remedy for a file in an unknown format.
 fn describe() -> String {
     format!("describe it: `slo feed try FILE > feed.yaml` writes a feed to start from; or {TRANSITIONS}")
 }
 
-/// A line that is held back, and why it is rejected if it has to be.
+/// A held line, and why it would be rejected.
 pub(super) struct Held {
     pub(super) line: u64,
     pub(super) raw: Vec<u8>,
@@ -31,16 +31,16 @@ pub(super) struct Held {
 pub(super) struct Opening {
     held: Vec<Held>,
     bytes: usize,
-    /// Of records that have every other field, those that none of them has.
+    /// The fields missing from all held records, each of which has all other fields.
     lacking: Vec<Field>,
-    /// Whether a line has shown what the input is.
+    /// Whether the format is known.
     is_over: bool,
-    /// Whether what is held are the items of a list, so that one by itself was not cut off.
+    /// Whether the held lines are items of a list, so that a single one is complete.
     is_list: bool,
 }
 
 impl Opening {
-    /// Of an input that has `to_tell` what it is, or one that is known.
+    /// `to_tell` says whether the format is unknown.
     pub(super) const fn new(to_tell: bool) -> Self {
         Self { held: Vec::new(), bytes: 0, lacking: Vec::new(), is_over: !to_tell, is_list: false }
     }
@@ -54,7 +54,7 @@ impl Opening {
         self.held.is_empty()
     }
 
-    /// Whether what is held began as a document that goes on over lines.
+    /// Whether the held lines began as a multi-line document.
     pub(super) fn is_document(&self) -> bool {
         let first = self.held.first().map(|held| held.raw.trim_ascii_start());
         self.lacking.is_empty() && first.is_some_and(|first| first.starts_with(b"{") || first.starts_with(b"["))
@@ -64,12 +64,12 @@ impl Opening {
         self.held.len() >= MOST_LINES || self.bytes >= MOST_BYTES
     }
 
-    /// The error of an input of which no more lines may be held.
+    /// The error when no more lines may be held.
     pub(super) fn overflow(&self) -> Option<anyhow::Error> {
         if self.is_full() { self.error() } else { None }
     }
 
-    /// Settles that the lines are the items of a list.
+    /// Declares that the lines are items of a list.
     pub(super) const fn settle_list(&mut self) {
         self.is_list = true;
     }
@@ -79,7 +79,7 @@ impl Opening {
         self.held.push(Held { line, raw: raw.to_vec(), reason });
     }
 
-    /// Holds a record that lacks fields; `false` when that is no reason to hold it, for those held before lack others.
+    /// Holds a record that lacks fields; `false` if the records held before lack other ones.
     pub(super) fn hold_record(
         &mut self,
         line: u64,
@@ -106,23 +106,24 @@ impl Opening {
         true
     }
 
-    /// Ends holding lines back; returns those that are held.
+    /// Stops holding lines; returns the held ones.
     pub(super) fn end(&mut self) -> Vec<Held> {
         self.is_over = true;
         self.release()
     }
 
-    /// What is held, and no longer is.
+    /// Takes the held lines.
     pub(super) fn release(&mut self) -> Vec<Held> {
         self.bytes = 0;
         std::mem::take(&mut self.held)
     }
 
-    /// The one error of an input that is no feed, as far as what is held says so: a single line of JSON may only be cut off.
+    /// The error for an input that is not a feed, if the held lines show that; a single line of JSON may only be cut
+    /// off.
     pub(super) fn error(&self) -> Option<anyhow::Error> {
         let first = self.held.first()?;
         if !self.lacking.is_empty() {
-            // An object by itself that holds others is a document on one line.
+            // A single object with a list in it is a document on one line.
             let is_document = || self.lacking.len() == Field::REQUIRED.len() && first.raw.contains(&b'[');
             let is_foreign = self.held.len() > 1 || self.is_list || is_document();
             return is_foreign.then(|| self.foreign_records());
@@ -165,7 +166,7 @@ impl Opening {
         Failure::new(at(format!("expected a JSON object or a CSV header: {}", excerpt(line))), describe())
     }
 
-    /// The error of JSON Lines of which no record has the fields that are needed.
+    /// The error for JSON Lines without the required fields.
     fn foreign_records(&self) -> anyhow::Error {
         let names: Vec<&str> = self.lacking.iter().map(|field| field.as_str()).collect();
         let (first, line) = (&self.held[0], self.held[0].line);
@@ -180,7 +181,7 @@ impl Opening {
         Failure::new(format!("line {line}: {count} no {}: {}", or_list(names), excerpt(&first.raw)), hint)
     }
 
-    /// What is held, as it was.
+    /// The held bytes, unchanged.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let (before, behind): (&[u8], &[u8]) = if self.is_list { (b"[", b",\n") } else { (b"", b"\n") };
         before.iter().chain(self.held.iter().flat_map(|held| held.raw.iter().chain(behind))).copied().collect()
@@ -196,11 +197,11 @@ fn names(titles: &[String], field: Field) -> bool {
     titles.iter().any(|title| Field::named(title.as_bytes()) == Some(field))
 }
 
-/// What to say of a JSON document that is not one object a line, and what to do about it.
+/// The problem with a JSON document that is not one object per line, and the remedy.
 fn document(text: &str) -> (String, String) {
     let what = "JSON over several lines or in an array, not one object per line";
     let text = text.trim_start();
-    // The list of records: the document itself, or the first list in it.
+    // The list of records: the document itself, or its first list.
     let list = if text.starts_with('[') { Some((0, ".[]".to_owned())) } else { first_list(text) };
     let record = list.and_then(|(at, path)| {
         let inner = &text[at + 1..];
@@ -226,12 +227,12 @@ fn first_list(text: &str) -> Option<(usize, String)> {
     is_plain.then(|| (at, format!(".{key}[]")))
 }
 
-/// The keys of a record, as far as it is one.
+/// The keys of a record, if it is an object.
 fn keys(record: Json) -> Vec<String> {
     if let Json::Object(fields) = record { fields.into_iter().map(|(key, _)| key).collect() } else { Vec::new() }
 }
 
-/// The key of a record under which a field stands.
+/// The key of a field in a record.
 fn known(record: &Json, field: Field) -> Option<&str> {
     record.as_object()?.keys().map(String::as_str).find(|key| Field::named(key.as_bytes()) == Some(field))
 }

@@ -1,4 +1,4 @@
-//! Owns the one way by which commands read an input, whether it is of transitions or of what a feed describes.
+//! Owns reading any input of a command, whether of transitions or by a feed.
 
 use std::io::{self, Read};
 
@@ -14,9 +14,6 @@ pub(crate) enum Reading<'f, R: Read> {
 
 impl<R: Read> Reading<'_, R> {
     /// See [`Reader::next_batch`].
-    ///
-    /// # Errors
-    /// As there.
     pub(crate) fn next_batch(
         &mut self,
         on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
@@ -27,7 +24,7 @@ impl<R: Read> Reading<'_, R> {
         }
     }
 
-    /// See [`Reader::beginning`]; nothing of what a feed describes.
+    /// See [`Reader::beginning`]; empty for a feed.
     pub(crate) fn beginning(&self) -> Vec<u8> {
         match self {
             Self::Transitions(reader) => reader.beginning(),
@@ -35,7 +32,7 @@ impl<R: Read> Reading<'_, R> {
         }
     }
 
-    /// The name of the feed that describes the input, if one does.
+    /// The name of the feed, if any.
     pub(crate) fn feed(&self) -> Option<&str> {
         match self {
             Self::Transitions(_) => None,
@@ -43,7 +40,7 @@ impl<R: Read> Reading<'_, R> {
         }
     }
 
-    /// What records are counted by: lines, or the rows of a database.
+    /// The unit records are counted in: lines, or rows of a database.
     pub(crate) fn unit(&self) -> &'static str {
         match self {
             Self::Transitions(_) => "line",
@@ -51,7 +48,7 @@ impl<R: Read> Reading<'_, R> {
         }
     }
 
-    /// See [`Reader::ignored_fields`]; a feed names what it needs.
+    /// See [`Reader::ignored_fields`]; a feed names the fields it needs.
     pub(crate) fn ignored_fields(&self) -> &[String] {
         match self {
             Self::Transitions(reader) => reader.ignored_fields(),
@@ -67,7 +64,7 @@ impl<R: Read> Reading<'_, R> {
         }
     }
 
-    /// The names that have been read, for the next input.
+    /// The names read so far, for the next input.
     pub(crate) fn into_names(self) -> Names {
         match self {
             Self::Transitions(reader) => reader.into_names(),

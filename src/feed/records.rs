@@ -1,4 +1,4 @@
-//! Owns cutting an input into lines or, for CSV, records; too long ones pass in pieces.
+//! Owns splitting an input into lines or, for CSV, records; overlong ones are returned in pieces.
 
 use std::io::{self, Read};
 
@@ -6,56 +6,56 @@ use memchr::{memchr, memchr_iter, memchr2};
 
 use super::LONGEST_LINE;
 
-/// Bytes asked of the input at once: larger buffers leave the cache.
+/// Bytes requested from the input at once: larger buffers leave the cache.
 const CHUNK: usize = 128 * 1024;
 
-/// What was cut off.
+/// A piece of the input.
 pub(super) enum Cut<'r> {
-    /// A whole line or record, as it is but for its line feed; the line on which it begins.
+    /// A complete line or record without its line feed, and its first line number.
     Record {
         raw: &'r [u8],
         line: u64,
-        /// Whether it is the first line of a record whose quotes do not pair.
+        /// Whether it is the first line of a record with unbalanced quotes.
         broken: bool,
     },
-    /// A piece of a line that is too long.
+    /// A piece of an overlong line.
     Overlong { piece: &'r [u8], line: u64, first: bool, complete: bool },
 }
 
-/// Cuts records off an input.
+/// Splits an input into records.
 pub(super) struct Records<R> {
     input: R,
     buffer: Vec<u8>,
-    /// What has not been cut off yet is `buffer[start..end]`.
+    /// `buffer[start..end]` is not yet returned.
     start: usize,
     end: usize,
-    /// Bytes after `start` known to hold no end of the record.
+    /// Bytes after `start` known not to contain the record's end.
     searched: usize,
     line: u64,
     ended: bool,
-    /// Whether the rest of a too long line is being passed.
+    /// Whether the rest of an overlong line is being returned.
     overlong: bool,
     quoting: Quoting,
-    /// Whether the quotes of the record at `start` do not pair, so that it is cut at its first line.
+    /// Whether the record at `start` has unbalanced quotes, so that it ends with its first line.
     broken: bool,
 }
 
-/// The quoted fields of a record, as far as it has been searched.
+/// The quoted fields in the searched part of a record.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Quoting {
-    /// There is none.
+    /// None.
     Plain,
-    /// One is open where the search stands.
+    /// One is open at the end of the searched part.
     Open,
     /// All are closed; the record may span lines.
     Closed,
 }
 
-/// Where a record ends.
+/// The end of a record.
 enum End {
-    /// At this offset after `start`, with this many line ends in it and behind it.
+    /// At this offset after `start`, with this many line ends including its own.
     At(usize, u64),
-    /// Not within what has been read.
+    /// Not in the bytes read so far.
     Beyond,
 }
 
@@ -79,18 +79,18 @@ impl<R: Read> Records<R> {
         &self.input
     }
 
-    /// The line on which a record begins of which only a part has been read.
+    /// The line on which a partially read record begins.
     pub(super) fn partial(&self) -> Option<u64> {
         (self.overlong || self.end > self.start).then_some(self.line)
     }
 
-    /// Whether a whole record can be cut off without reading.
+    /// Whether a complete record can be returned without reading.
     pub(super) fn has_complete(&mut self, delimiter: Option<u8>) -> bool {
         self.ended || !matches!(self.find_end(delimiter), End::Beyond)
     }
 
-    /// Cuts the next record off; `None` at the end. With the delimiter of a CSV, line ends within quoted fields belong to
-    /// the record. What is cut does not depend on how the input arrives.
+    /// The next record; `None` at the end. With the delimiter of a CSV, line ends in quoted fields belong to the
+    /// record. The result does not depend on how the input arrives.
     pub(super) fn next(&mut self, delimiter: Option<u8>) -> io::Result<Option<Cut<'_>>> {
         loop {
             match self.find_end(delimiter) {
@@ -114,7 +114,7 @@ impl<R: Read> Records<R> {
                         if held == 0 {
                             return Ok(None);
                         }
-                        // A quote that never closes must not swallow the lines behind it.
+                        // A quote that never closes must not swallow the following lines.
                         if self.quoting == Quoting::Open && self.holds_line_end() {
                             self.break_up();
                             continue;
@@ -128,7 +128,7 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// From here on the record at `start` ends with its first line.
+    /// Makes the record at `start` end with its first line.
     fn break_up(&mut self) {
         self.forget_search();
         self.broken = true;
@@ -158,7 +158,7 @@ impl<R: Read> Records<R> {
         Cut::Record { raw, line, broken }
     }
 
-    /// Hands out what is held of a too long line.
+    /// Returns the held part of an overlong line.
     fn pass_piece(&mut self) -> io::Result<Option<Cut<'_>>> {
         let first = !std::mem::replace(&mut self.overlong, true);
         if self.start == self.end {
@@ -167,7 +167,7 @@ impl<R: Read> Records<R> {
             }
             self.fill()?;
         }
-        // A line end that has just been read ends the piece; the next call finds it.
+        // A line end just read ends the piece; the next call finds it.
         let held = memchr(b'\n', &self.buffer[self.start..self.end]).unwrap_or(self.end - self.start);
         let start = self.start;
         self.start += held;
@@ -195,8 +195,8 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// A quote opens a field only where a field begins, and closes it only before a delimiter or a line end; `None` when
-    /// the quotes do not pair.
+    /// A quote opens a field only at its start, and closes it only before a delimiter or a line end; `None` if the
+    /// quotes are unbalanced.
     fn record_end(&mut self, delimiter: u8) -> Option<End> {
         let held = &self.buffer[self.start..self.end];
         let mut at = self.searched;
@@ -239,7 +239,7 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// Reads more behind what is held.
+    /// Reads more after what is held.
     fn fill(&mut self) -> io::Result<()> {
         if self.start > 0 {
             self.buffer.copy_within(self.start..self.end, 0);
@@ -256,7 +256,7 @@ impl<R: Read> Records<R> {
     }
 }
 
-/// Whether a line or record is longer than one may be; the end of a line, `\r\n` or `\n`, does not count.
+/// Whether a line or record is too long, without its `\r\n` or `\n`.
 fn is_too_long(raw: &[u8]) -> bool {
     raw.len() > LONGEST_LINE && without_return(raw).len() > LONGEST_LINE
 }

@@ -1,4 +1,4 @@
-//! Owns one accepted transition, packed into eight bytes that sort by stream, moment and status.
+//! Owns one accepted transition, packed into eight bytes that sort by stream, instant and status.
 
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
@@ -7,15 +7,15 @@ const STATUS_BITS: u32 = 2;
 /// Enough for the year 2262.
 const TIME_BITS: u32 = 44;
 
-/// Stream index, moment and status.
+/// Stream index, instant and status.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Row(u64);
 
 impl Row {
-    /// Indices a stream may have: 0 up to this.
+    /// The number of stream indices.
     pub(crate) const MOST_STREAMS: usize = 1 << (64 - TIME_BITS - STATUS_BITS);
 
-    /// Packs a transition; `at` is within the range facts may have.
+    /// Packs a transition; `at` is in the valid range of facts.
     pub(crate) const fn new(stream: u32, at: Instant, status: Status) -> Self {
         Self((stream as u64) << (TIME_BITS + STATUS_BITS) | (at.millis() as u64) << STATUS_BITS | status as u64)
     }

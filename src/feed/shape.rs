@@ -1,4 +1,4 @@
-//! Owns what an input turns out to be: its format, its columns, and which of its fields nobody needs.
+//! Owns the detected form of an input: its format, its columns, and its unused fields.
 
 use anyhow::Result;
 
@@ -8,10 +8,10 @@ use super::fields::{Fields, excerpt};
 use super::json;
 use super::records::without_return;
 
-/// Names of ignored fields that are remembered.
+/// The most names of ignored fields kept.
 const MOST_IGNORED: usize = 16;
 
-/// What is known of an input.
+/// The known form of an input.
 pub(super) struct Shape {
     format: Format,
     columns: Option<Columns>,
@@ -20,9 +20,9 @@ pub(super) struct Shape {
     ignored: Vec<String>,
 }
 
-/// What a line turned out to be.
+/// The role of a line.
 pub(super) enum Told {
-    /// What the columns are.
+    /// It names the columns.
     Header,
     Record,
     /// Neither a header nor a record of any format.
@@ -35,12 +35,12 @@ impl Shape {
         Self { format, columns: None, settled, ignored: Vec::new() }
     }
 
-    /// Settles that the input is a list of JSON objects.
+    /// Declares that the input is a list of JSON objects.
     pub(super) const fn settle_list(&mut self) {
         (self.format, self.settled) = (Format::Jsonl, true);
     }
 
-    /// Whether every line from here on is a record.
+    /// Whether all following lines are records.
     pub(super) const fn is_settled(&self) -> bool {
         self.settled
     }
@@ -50,7 +50,7 @@ impl Shape {
         self.settled && self.columns.is_none()
     }
 
-    /// What stands between the fields of a record, if that is CSV.
+    /// The delimiter of a record's fields, if it is CSV.
     pub(super) fn delimiter(&self) -> Option<u8> {
         self.columns.as_ref().map(Columns::delimiter)
     }
@@ -59,10 +59,10 @@ impl Shape {
         &self.ignored
     }
 
-    /// Learns from a line what the input is; `is_first` when nothing came before it.
+    /// Detects the form of the input from a line; `is_first` if nothing came before it.
     ///
     /// # Errors
-    /// When it is a header without the columns that are needed.
+    /// When it is a header without the required columns.
     pub(super) fn learn(&mut self, raw: &[u8], is_first: bool) -> Result<Told> {
         let line = without_return(raw);
         if self.format == Format::Auto {
@@ -82,10 +82,10 @@ impl Shape {
         Ok(Told::Header)
     }
 
-    /// The fields of a record; `broken` when its quotes do not pair.
+    /// The fields of a record; `broken` if its quotes are unbalanced.
     ///
     /// # Errors
-    /// With the reason for which it has none.
+    /// With the reason when it cannot be split.
     pub(super) fn split<'v>(&mut self, raw: &'v [u8], broken: bool, fields: &mut Fields<'v>) -> Result<(), String> {
         match &mut self.columns {
             Some(_) if broken => Err("a quote is not closed, or text follows a closing one".to_owned()),
@@ -101,7 +101,7 @@ impl Shape {
     }
 }
 
-/// Whether a line tells spreadsheets, and nobody else, what separates the columns.
+/// Whether a line only tells spreadsheets the delimiter.
 pub(super) fn is_separator(line: &[u8]) -> bool {
     let line =
         line.trim_ascii().strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line.trim_ascii());

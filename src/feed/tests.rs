@@ -1,4 +1,4 @@
-//! Tests of the feed as a whole: what becomes of each line, and how the tests read one.
+//! Tests of the feed as a unit: the result of each line, and the helpers of these tests.
 
 mod bounds;
 mod csv;
@@ -23,7 +23,7 @@ fn options(format: Format) -> Options {
     Options { format, latest: now.plus(600_000), now, batch_rows: 1000, follow: false, plans: false }
 }
 
-/// What became of an input.
+/// The result of an input.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 struct Outcome {
     /// `system source check@location`, milliseconds, status, note.
@@ -102,7 +102,7 @@ fn auto(input: impl AsRef<[u8]>) -> Outcome {
     read(input.as_ref(), options(Format::Auto))
 }
 
-/// One line, by itself: accepted, or the reason.
+/// The result of a single line: accepted, or the reason.
 fn one(line: impl AsRef<[u8]>) -> Result<(String, i64, Status, Option<String>), String> {
     let outcome = read(line.as_ref(), options(Format::Jsonl));
     assert_eq!((outcome.read, &outcome.error), (1, &None), "{outcome:?}");
@@ -112,7 +112,7 @@ fn one(line: impl AsRef<[u8]>) -> Result<(String, i64, Status, Option<String>), 
     }
 }
 
-/// Hands its bytes out in pieces of the given sizes, over and over.
+/// Returns its bytes in pieces of the given sizes, repeatedly.
 struct Drip<'b> {
     rest: &'b [u8],
     sizes: Vec<usize>,
@@ -275,7 +275,7 @@ fn a_location_tells_streams_apart_whatever_it_is_called() {
     let reason =
         "location \"eu west\": a name consists of the characters A-Z a-z 0-9 . _ / : -; write eu-west, or use --slug";
     assert_eq!(line(r#","location":"eu west""#), Err(reason.to_owned()));
-    // The same letters in other places are other streams.
+    // The same letters in other columns make other streams.
     let lines = ["ab,", "a,b", "b,a", ",ab", "ab,"].map(|names| format!("2025-11-20,s,up,{names}\n"));
     let outcome = auto(format!("ts,system,status,check,location\n{}", lines.concat()));
     let streams: Vec<&str> = outcome.rows.iter().map(|(stream, ..)| &**stream).collect();

@@ -1,10 +1,10 @@
-//! Owns the fast reading of RFC 3339 moments; it agrees with [`Instant::parse`] wherever it answers.
+//! Owns fast reading of RFC 3339 times; it agrees with [`Instant::parse`] whenever it returns a result.
 
 use chrono::NaiveDate;
 
 use crate::domain::value::instant::{DAY_MS, HOUR_MS, Instant, MINUTE_MS};
 
-/// Reads moments, remembering the last date.
+/// Reads times, caching the last date.
 pub(super) struct Times {
     date: [u8; 10],
     day_ms: i64,
@@ -15,7 +15,7 @@ impl Times {
         Self { date: *b"1970-01-01", day_ms: 0 }
     }
 
-    /// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`; `None` for anything else, which may yet be a moment.
+    /// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`; `None` for anything else, which may be a valid time.
     pub(super) fn fast(&mut self, text: &[u8]) -> Option<Instant> {
         let (date, rest) = text.split_first_chunk::<10>()?;
         let (clock, rest) = rest.split_first_chunk::<9>()?;
@@ -61,11 +61,11 @@ impl Times {
     }
 }
 
-/// A fraction of a second in whole milliseconds, cut off, and what follows it.
+/// A fraction of a second in milliseconds, cut off, and the rest.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some(digits) = text.strip_prefix(b".") else { return Some((0, text)) };
     let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    // Nine digits at the most: beyond nanoseconds the slow way decides.
+    // At most nine digits: beyond nanoseconds the slow path decides.
     if count == 0 || count > 9 {
         return None;
     }

@@ -1,11 +1,11 @@
-//! Owns what is said of an input that is not text as `slo` reads it: in another encoding, or a binary file.
+//! Owns errors for inputs that are not readable text: in another encoding, or binary files.
 
 use std::fmt;
 use std::io;
 
 use crate::failure::Failure;
 
-/// Begins the files of programs that are often taken for feeds.
+/// Beginnings of files that are often mistaken for feeds.
 const BINARIES: [(&[u8], Unreadable); 7] = [
     (b"SQLite format 3\0", Unreadable::Database),
     (b"PK\x03\x04", Unreadable::Binary("a spreadsheet or another zipped file")),
@@ -15,21 +15,21 @@ const BINARIES: [(&[u8], Unreadable); 7] = [
     (b"\xff\xfe", Unreadable::Encoded("UTF-16")),
     (b"\xfe\xff", Unreadable::Encoded("UTF-16")),
 ];
-/// The bytes by which a text without such a mark is told from others.
+/// The bytes examined to recognize text without such a mark.
 const LOOKED_AT: usize = 1024;
 
-/// Why an input cannot be read, whatever its records are.
+/// Why an input cannot be read, whatever its records.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Unreadable {
     Database,
     Binary(&'static str),
     Encoded(&'static str),
-    /// Bytes that are no text in any encoding of Unicode.
+    /// Bytes that are not text in any Unicode encoding.
     Foreign,
 }
 
 impl Unreadable {
-    /// What an input is that begins so, if it cannot be read.
+    /// The kind of an unreadable input by its beginning; `None` if it is readable.
     pub(crate) fn told(beginning: &[u8]) -> Option<Self> {
         let marked = BINARIES.iter().find(|(magic, _)| beginning.starts_with(magic)).map(|(_, what)| *what);
         marked.or_else(|| Self::guessed(&beginning[..beginning.len().min(LOOKED_AT)], beginning.len() > LOOKED_AT))
@@ -38,11 +38,11 @@ impl Unreadable {
     fn guessed(start: &[u8], goes_on: bool) -> Option<Self> {
         let zeros = |odd: usize| start.iter().skip(odd).step_by(2).filter(|byte| **byte == 0).count();
         let (even, odd) = (zeros(0), zeros(1));
-        // Of a text in Latin letters, every second byte is zero.
+        // In UTF-16, every second byte of Latin text is zero.
         if start.len() >= 4 && even.min(odd) == 0 && even.max(odd) * 5 >= start.len() * 2 {
             return Some(Self::Encoded("UTF-16"));
         }
-        // Escapes colour what terminals show, and 0x1e separates the texts of a JSON sequence.
+        // Escapes color terminal output, and 0x1e separates the texts of a JSON sequence.
         let is_odd =
             |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0x1b | 0x1e);
         let controls = start.iter().filter(is_odd).count();
@@ -50,7 +50,7 @@ impl Unreadable {
             return Some(Self::Binary("a binary file"));
         }
         match std::str::from_utf8(start) {
-            // A letter may be cut in two where the look ends.
+            // The examined part may end within a letter.
             Err(error) if error.error_len().is_some() || !goes_on => Some(Self::Foreign),
             _ => None,
         }
@@ -69,12 +69,12 @@ impl Unreadable {
         }
     }
 
-    /// The error of such an input.
+    /// The error for such an input.
     pub(crate) fn failure(self) -> anyhow::Error {
         Failure::new(self.to_string(), self.remedy())
     }
 
-    /// The error of an input whose reading has failed, with its remedy where it is known.
+    /// The error for an input that failed to read, with its remedy if known.
     pub(crate) fn explained(error: anyhow::Error) -> anyhow::Error {
         let cause = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         let what = cause.and_then(|cause| cause.downcast_ref::<Self>()).copied();

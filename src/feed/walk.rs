@@ -1,4 +1,5 @@
-//! Owns walking JSON while it is read: values at the end of given ways come out one by one, whatever else is passed over.
+//! Owns walking JSON while it is read: values at the end of given paths are returned one by one, everything else is
+//! skipped.
 
 mod scanner;
 
@@ -9,49 +10,49 @@ use super::fields::quote;
 use crate::domain::health::feed::Step;
 use scanner::Scanner;
 
-/// The longest a value that is handed out may be, in bytes.
+/// The longest value returned, in bytes.
 pub(super) const LONGEST_VALUE: usize = 8 << 20;
-/// The deepest nesting above values that are handed out.
+/// The deepest nesting above returned values.
 const DEEPEST: usize = 256;
 
-/// A value that a way leads to.
+/// A value at the end of a path.
 pub(super) struct Found<'b> {
-    /// Which ways lead to it.
+    /// The paths that lead to it.
     pub(super) ways: Rc<[usize]>,
     pub(super) raw: &'b [u8],
     /// The line on which it begins.
     pub(super) line: u64,
     /// The nearest key above it.
     pub(super) key: Option<Rc<str>>,
-    /// Whether it was too long to be held, so that `raw` is only its beginning.
+    /// Whether it was too long, so that `raw` is only its beginning.
     pub(super) is_cut: bool,
 }
 
-/// Walks one input, which may hold several values one after the other.
+/// Walks one input of one or more consecutive values.
 pub(super) struct Walk<R> {
     scanner: Scanner<R>,
     ways: Vec<Vec<Step>>,
     open: Vec<Level>,
-    /// Whether the place is behind a value, so that a comma or an end must follow.
+    /// Whether the position is after a value, so that a comma or an end must follow.
     is_behind: bool,
-    /// Of each way, whether what it leads into was there.
+    /// Whether the parent of each path's end was found.
     reached: Vec<bool>,
-    /// Bytes that are blank between values count as nothing.
+    /// Whether there were any bytes other than blanks.
     has_content: bool,
 }
 
-/// A list or object that is being walked.
+/// An open list or object.
 struct Level {
     is_list: bool,
     index: usize,
-    /// The ways that lead into it.
+    /// The paths that lead into it.
     ways: Rc<[usize]>,
-    /// Of a list, what leads to each of its items where that is the same for all.
+    /// For a list, the paths to each of its items, if they are the same for all.
     items: Option<Child>,
     key: Option<Rc<str>>,
 }
 
-/// The ways that lead to a value or through it, and those that end there.
+/// The paths that lead to a value or through it, and those that end there.
 #[derive(Clone)]
 struct Child {
     ways: Rc<[usize]>,
@@ -68,27 +69,27 @@ impl<R: Read> Walk<R> {
         &self.scanner.input
     }
 
-    /// The line that is being read, if anything is half read.
+    /// The current line, if a value is partially read.
     pub(super) fn partial(&self) -> Option<u64> {
         (!self.open.is_empty() || self.scanner.is_holding()).then_some(self.scanner.line)
     }
 
-    /// Whether a value that has been read waits to be handed out; a list or object within it may only look like that.
+    /// Whether a value that was read may be ready; a nested list or object may look the same.
     pub(super) fn has_complete(&self) -> bool {
         self.scanner.has_end()
     }
 
-    /// Whether some way's end, or the list or object that holds it, was met.
+    /// Whether the end of some path, or its parent, was found.
     pub(super) fn has_reached(&self) -> bool {
         !self.has_content || self.reached.iter().any(|reached| *reached)
     }
 
-    /// Whether anything but blanks was met.
+    /// Whether anything but blanks was found.
     pub(super) const fn has_content(&self) -> bool {
         self.has_content
     }
 
-    /// The next value at the end of a way; `None` at the end of the input.
+    /// The next value at the end of a path; `None` at the end of the input.
     ///
     /// # Errors
     /// When the input cannot be read or is not JSON.
@@ -148,7 +149,7 @@ impl<R: Read> Walk<R> {
         }
     }
 
-    /// Which ways lead to the value that follows, and the nearest key above it; passes its own key.
+    /// The paths to the value that follows and the nearest key above it; consumes its own key.
     fn child(&mut self, byte: u8) -> io::Result<(Child, Option<Rc<str>>)> {
         let depth = self.open.len();
         let Some(level) = self.open.last_mut() else {
@@ -188,7 +189,7 @@ impl<R: Read> Walk<R> {
         Ok((child, Some(key.into())))
     }
 
-    /// Of the ways that lead into what is open, those whose step at this depth leads to a value.
+    /// The paths into the open value whose step at this depth leads to a child.
     fn children(&self, ways: &[usize], depth: usize, leads: impl Fn(&Step) -> bool) -> Child {
         let leads = |way: &usize| depth == 0 || leads(&self.ways[*way][depth - 1]);
         let ways: Rc<[usize]> = ways.iter().copied().filter(leads).collect();
@@ -214,7 +215,7 @@ impl<R: Read> Walk<R> {
 
     fn pass_separator(&mut self, byte: u8) -> io::Result<()> {
         let Some(level) = self.open.last() else {
-            // Between whole values nothing is needed.
+            // Nothing is needed between top-level values.
             self.is_behind = false;
             return Ok(());
         };

@@ -1,4 +1,4 @@
-//! Owns files under names that nobody else has, until they are whole and get their own.
+//! Owns files under temporary names, until they are complete and get their own.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -9,10 +9,10 @@ use anyhow::Result;
 use super::cannot_write;
 use crate::failure::Failure;
 
-/// Names that are tried before giving up.
+/// The most names tried.
 const MOST_TRIES: u32 = 1000;
 
-/// A new file in the folder of its target. It vanishes unless it gets its name.
+/// A new file in the folder of its target. It is deleted unless it gets its name.
 #[derive(Debug)]
 pub(crate) struct Fresh {
     path: PathBuf,
@@ -22,11 +22,11 @@ pub(crate) struct Fresh {
 }
 
 impl Fresh {
-    /// A new file that is to take the place of whatever `target` is: a link is followed, so that it goes on leading there, and
-    /// the permissions are those of the file that is replaced.
+    /// A new file that will replace `target`: a link is followed and stays a link, and the permissions are those of the
+    /// replaced file.
     ///
     /// # Errors
-    /// When the target is a folder, or no file can be made beside it.
+    /// If the target is a folder, or no file can be created beside it.
     pub(crate) fn replacing(target: &Path) -> Result<Self> {
         let place = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         let known = fs::metadata(&place).ok();
@@ -45,16 +45,16 @@ impl Fresh {
         made.map_err(|error| cannot_write(target, &error, "name a file in an existing, writable folder"))
     }
 
-    /// A new, empty file in the folder of `target`, from its first byte at most as open as the file that `like` is of.
+    /// A new, empty file in the folder of `target`; its permissions never exceed those of the file `like` describes.
     ///
     /// # Errors
-    /// When the target names no file, or none can be made there.
+    /// If the target names no file, or none can be created there.
     pub(crate) fn beside(target: &Path, like: Option<&fs::Metadata>) -> io::Result<Self> {
         if target.file_name().is_none() {
             return Err(io::Error::new(ErrorKind::InvalidInput, "it does not name a file"));
         }
         for number in 0..MOST_TRIES {
-            // The target's own name may be as long as a name can be.
+            // The target's own name may already have the maximum length.
             let path = target.with_file_name(format!(".slo-{}-{number}.tmp", std::process::id()));
             let mut options = OpenOptions::new();
             options.write(true).create_new(true);
@@ -76,10 +76,10 @@ impl Fresh {
         &mut self.file
     }
 
-    /// Takes the place of the target, with everything written so far on the disk.
+    /// Replaces the target, after everything written is on the disk.
     ///
     /// # Errors
-    /// Those of the disk; then the target is what it was.
+    /// Of the disk; then the target is unchanged.
     pub(crate) fn replace(mut self) -> io::Result<File> {
         self.file.sync_all()?;
         fs::rename(&self.path, &self.target)?;
@@ -88,16 +88,16 @@ impl Fresh {
         self.file.try_clone()
     }
 
-    /// Gets the target's name if nobody else has it by now.
+    /// Takes the target's name unless it exists by now.
     ///
     /// # Errors
-    /// Those of the disk, `AlreadyExists` among them; then the target is what it was.
+    /// Of the disk, `AlreadyExists` among them; then the target is unchanged.
     pub(crate) fn publish(mut self) -> io::Result<()> {
         self.file.sync_all()?;
         match fs::hard_link(&self.path, &self.target) {
             Ok(()) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(error),
-            // A disk without links: whoever makes the name owns it, and may replace what is there.
+            // On a disk without hard links: whoever creates the name owns it, and may replace the file.
             Err(_) => {
                 drop(OpenOptions::new().write(true).create_new(true).open(&self.target)?);
                 if let Err(error) = fs::rename(&self.path, &self.target) {
@@ -120,7 +120,7 @@ impl Drop for Fresh {
     }
 }
 
-/// A new file is never more open than the one it resembles.
+/// A new file never has more permissions than the one it resembles.
 fn restrict(options: &mut OpenOptions, like: Option<&fs::Metadata>) {
     #[cfg(unix)]
     if let Some(like) = like {
@@ -131,7 +131,7 @@ fn restrict(options: &mut OpenOptions, like: Option<&fs::Metadata>) {
     let _ = (options, like);
 }
 
-/// Makes a new name durable. Not every system can, and the file is whole either way.
+/// Makes a new name durable. Not every system can, and the file is complete either way.
 fn sync_folder(path: &Path) {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     drop(File::open(folder).and_then(|folder| folder.sync_all()));

@@ -1,9 +1,9 @@
-//! Owns telling files apart by what they are, whatever names they have.
+//! Owns recognizing files by identity, whatever their names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What a file is: two names with one identity are one file.
+/// The identity of a file: two names with the same one are the same file.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Identity(Known);
 
@@ -13,29 +13,29 @@ type Known = (u64, u64);
 type Known = PathBuf;
 
 impl Identity {
-    /// The identity of the file that a path leads to, if there is one.
+    /// The identity of the file at a path, if it exists.
     #[cfg(unix)]
     pub(crate) fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
         fs::metadata(path).ok().map(|known| Self((known.dev(), known.ino())))
     }
 
-    /// The identity of the file that a path leads to, if there is one.
+    /// The identity of the file at a path, if it exists.
     #[cfg(not(unix))]
     pub(crate) fn of(path: &Path) -> Option<Self> {
         fs::canonicalize(path).ok().map(Self)
     }
 }
 
-/// The file beside the database at `path` whose name ends like this.
+/// The file beside the database at `path` with this suffix.
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
 }
 
-/// The part of the database at `db` that writing to `path` would destroy: the file itself or one beside it, by whatever name,
-/// whether or not it exists at the moment.
+/// The part of the database at `db` that writing to `path` would destroy: the file itself or one beside it, by any
+/// name, whether or not it exists.
 pub(crate) fn part_of_database(path: &Path, db: &Path) -> Option<PathBuf> {
     let real = fs::canonicalize(db).unwrap_or_else(|_| db.to_owned());
     let parts = ["", "-wal", "-shm", "-journal", "-delivery"]
@@ -52,7 +52,7 @@ fn is_same(one: &Path, other: &Path) -> bool {
     }
 }
 
-/// Where a file would be that does not exist: its folder's true path, and its name.
+/// The place of a file that does not exist: its folder's real path, and its name.
 fn place(path: &Path) -> Option<(PathBuf, &std::ffi::OsStr)> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     Some((fs::canonicalize(folder).ok()?, path.file_name()?))

@@ -1,4 +1,4 @@
-//! Owns warnings about targets: what is valid, and can never do what it seems to promise.
+//! Owns warnings about targets that are valid but cannot work as they seem to.
 
 use super::problem::{Position, Report};
 use crate::domain::account::weights::{FULL, Weights};
@@ -7,8 +7,8 @@ use crate::domain::value::decimal::{Decimal, SCALE};
 use crate::domain::value::target::{Target, WHOLE};
 use crate::domain::value::window::Window;
 
-/// Warns about a target that leaves no budget, and about burn rates that even a total outage does not reach: that one
-/// burns at weight/(1 − target). The places are those of the target and of the fast-burn multiplier.
+/// Warns about a target that leaves no budget, and about burn rates that even a total outage does not reach: it burns
+/// at weight/(1 − target). The positions are those of the target and of the fast-burn multiplier.
 pub(super) fn on_target(
     target: Target,
     window: Window,

@@ -1,4 +1,4 @@
-//! Owns what all kinds share: version, kind and metadata of a document, and the hand-over to the kind's own reader.
+//! Owns what all kinds share: version, kind and metadata of a document, and calling the kind's own reader.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,13 +18,13 @@ use crate::domain::value::name::Name;
 
 /// Version of this project's own manifests.
 pub(super) const VERSION: &str = "slo/v1";
-/// The version under which `System` and `SLO` are accepted as well.
+/// The other version under which `System` and `SLO` are accepted.
 pub(super) const OTHER_VERSION: &str = "checkstack.io/v1alpha1";
 
-/// The kind of documents that are read where records are, and are never applied.
+/// The kind of feeds, which are used when records are read and never applied.
 pub(super) const FEED: &str = "Feed";
 
-/// What every document has.
+/// The fields of every document.
 pub(super) static DOCUMENT: Shape = Shape {
     name: "Document",
     about: "A manifest",
@@ -37,7 +37,7 @@ pub(super) static DOCUMENT: Shape = Shape {
     one_of: &[],
 };
 
-/// What is said about every object.
+/// The metadata of every object.
 pub(super) static METADATA: Shape = Shape {
     name: "Metadata",
     about: "Name, labels and annotations of an object",
@@ -51,7 +51,7 @@ pub(super) static METADATA: Shape = Shape {
     one_of: &[],
 };
 
-/// A document that says at least what it declares.
+/// A document with a known kind and name.
 pub(super) struct Draft {
     pub(super) file: Arc<str>,
     /// Counted from 1 within the file.
@@ -59,26 +59,26 @@ pub(super) struct Draft {
     pub(super) kind: Kind,
     pub(super) name: Name,
     pub(super) name_at: Position,
-    /// `None` when the document has errors.
+    /// `None` if the document has errors.
     pub(super) object: Option<Object>,
     pub(super) references: Vec<Reference>,
 }
 
 impl Draft {
-    /// Something wrong with it; an empty remedy is none.
+    /// A problem with it; the remedy may be empty.
     pub(super) fn problem(&self, severity: Severity, at: Position, message: String, remedy: &str) -> Problem {
         let remedy = Some(remedy.to_owned()).filter(|remedy| !remedy.is_empty());
         let (file, subject) = (Arc::clone(&self.file), Some(self.subject()));
         Problem { severity, file, at: Some(at), subject, message, remedy, excerpt: None }
     }
 
-    /// Kind and name, as messages show them.
+    /// Kind and name for messages.
     pub(super) fn subject(&self) -> String {
         format!("{} {}", self.kind, self.name)
     }
 }
 
-/// Reads one document; `None` when it does not even say its kind and name, which is then reported.
+/// Reads one document; reports and returns `None` if it lacks its kind or name.
 pub(super) fn read(tree: &Tree, document: usize, report: &mut Report) -> Option<Draft> {
     let root = tree.root.as_ref()?;
     let (kind, name) = identify(root);
@@ -87,7 +87,7 @@ pub(super) fn read(tree: &Tree, document: usize, report: &mut Report) -> Option<
         None => kind.to_string(),
     });
     if let Some(subject) = &report.subject {
-        // What was found before the object had a name concerns it too.
+        // Problems found before the name concern the object too.
         report.problems.iter_mut().for_each(|problem| problem.subject = Some(subject.clone()));
     }
     let mut references = Vec::new();
@@ -97,12 +97,12 @@ pub(super) fn read(tree: &Tree, document: usize, report: &mut Report) -> Option<
     Some(Draft { file: Arc::clone(&report.file), document, kind, name, name_at, object, references })
 }
 
-/// Whether a document describes a feed.
+/// Whether a document is a feed.
 pub(super) fn is_feed(root: &Node) -> bool {
     root.child("kind").and_then(Node::as_text) == Some(FEED)
 }
 
-/// Reads a document that describes a feed.
+/// Reads a feed.
 pub(super) fn read_feed(tree: &Tree, report: &mut Report) -> Option<Feed> {
     let root = tree.root.as_ref()?;
     let name = root.child("metadata").and_then(|metadata| metadata.child("name")).and_then(Node::as_text);
@@ -123,12 +123,12 @@ pub(super) fn read_feed(tree: &Tree, report: &mut Report) -> Option<Feed> {
     let metadata = metadata.and_then(|field| read_metadata(&field, report));
     let spec = fields.require("spec", "", report)?;
     let feed = feed::read(&spec, metadata, report);
-    // A feed is read field by field in an order of its own.
+    // The fields of a feed are read in an order of their own.
     report.problems.sort_by_key(|problem| problem.at);
     feed.filter(|_| !report.has_errors())
 }
 
-/// Kind and name as far as they can be told without reporting anything.
+/// Kind and name if they can be read, without reporting anything.
 fn identify(root: &Node) -> (Option<Kind>, Option<(Name, Position)>) {
     let kind = root.child("kind").and_then(Node::as_text).and_then(Kind::parse);
     let name = root.child("metadata").and_then(|metadata| metadata.child("name"));
@@ -158,13 +158,13 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
     let metadata = fields.require("metadata", "write metadata: { name: … }", report);
     let metadata = metadata.and_then(|field| read_metadata(&field, report));
     let spec = match kind {
-        // A system may have nothing to say but its name.
+        // A system may have only a name.
         Some(Kind::System) if fields.get("spec").is_none() && !fields.has_misspelt("spec") => {
             return metadata.map(System::bare).map(Object::System);
         }
         _ => fields.require("spec", "write spec: and below it what is declared", report),
     };
-    // Without a kind nothing is known about the specification; that has been reported.
+    // Without a kind the specification cannot be read; that has been reported.
     let (spec, kind) = spec.zip(kind)?;
     match kind {
         Kind::System => system::read(&spec, metadata, references, report).map(Object::System),
@@ -177,7 +177,7 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
     }
 }
 
-/// Returns whether the version can be judged: that of a kind which is not supported hardly is this project's.
+/// Returns whether the version can be checked; an unknown kind probably has another project's version.
 fn check_kind(fields: &Fields<'_>, report: &mut Report) -> bool {
     let supported: Vec<&str> = Kind::ALL.map(Kind::as_str).into_iter().chain([FEED]).collect();
     let list = format!("supported are {}", supported.join(", "));
@@ -221,7 +221,7 @@ pub(super) fn read_metadata(field: &Field<'_>, report: &mut Report) -> Option<Me
     Some(Metadata { name: name?, title, description, labels: texts(labels), annotations: texts(annotations) })
 }
 
-/// Labels or annotations: keys by Kubernetes' rule, values that are texts.
+/// Labels or annotations: keys by Kubernetes' rules, values that are texts.
 fn pairs(fields: &Fields<'_>, key: &str, report: &mut Report) -> BTreeMap<String, (String, Position)> {
     let mut pairs = BTreeMap::new();
     let Some(field) = fields.get(key) else { return pairs };

@@ -1,4 +1,4 @@
-//! Owns the line of a file that a problem points at, as it is shown under the problem.
+//! Owns the line of a file shown under a problem.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,10 +8,10 @@ use super::wording::is_hidden;
 
 /// The most characters of a line that are shown.
 const MOST_SHOWN: usize = 110;
-/// Of a longer line, the characters before the place that are shown at least.
+/// The fewest characters shown before the position on a longer line.
 const BEFORE: usize = 70;
 
-/// Gives every problem that has a place the line it points at.
+/// Attaches its line to every problem with a position.
 pub(super) fn attach(problems: &mut [Problem], sources: &[Source]) {
     let mut wanted: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
     for problem in problems.iter() {
@@ -34,7 +34,7 @@ pub(super) fn attach(problems: &mut [Problem], sources: &[Source]) {
     }
 }
 
-/// The wanted lines, as places count them; none from where a lone carriage return makes that doubtful.
+/// The requested lines as positions count them; none after a lone carriage return, which makes counting ambiguous.
 fn pick<'a>(bytes: &'a [u8], wanted: &BTreeSet<u32>) -> BTreeMap<u32, &'a [u8]> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
@@ -45,7 +45,7 @@ fn pick<'a>(bytes: &'a [u8], wanted: &BTreeSet<u32>) -> BTreeMap<u32, &'a [u8]> 
 
 fn excerpt(line: &[u8], at: Position) -> Option<Excerpt> {
     let column = at.column as usize - 1;
-    // However long the line is, what lies far behind the place is not looked at.
+    // The part of a long line far after the position is ignored.
     let line = &line[..line.len().min((column + MOST_SHOWN) * 4)];
     let text = String::from_utf8_lossy(line);
     let before = text.chars().take(column).flat_map(visible).count();
@@ -62,7 +62,8 @@ fn excerpt(line: &[u8], at: Position) -> Option<Excerpt> {
     Some(Excerpt { text, before: column - start + usize::from(start > 0) })
 }
 
-/// A character as it is shown: tabs and control characters take one column, what turns the direction of writing is spelled out.
+/// A character as shown: tabs and control characters take one column, characters that change the writing direction are
+/// escaped.
 fn visible(c: char) -> Vec<char> {
     match c {
         '\t' => vec!['→'],

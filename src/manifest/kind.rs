@@ -1,4 +1,4 @@
-//! Owns reading the specifications of each kind of object, and what several kinds share.
+//! Owns reading the specifications of all kinds, and what several kinds share.
 
 pub(super) mod condition;
 pub(super) mod correction;

@@ -1,4 +1,4 @@
-//! Owns what mappings may hold: their fields, the shapes of these, and the schema made of them.
+//! Owns the fields of mappings: reading them, their shapes, and the schema made from those.
 
 pub(super) mod fields;
 pub(super) mod schema;

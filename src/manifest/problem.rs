@@ -1,49 +1,49 @@
-//! Owns what is wrong with a manifest: where, about which object, why, and what to do about it.
+//! Owns problems in manifests: place, object, cause and remedy.
 
 use std::fmt;
 use std::sync::Arc;
 
-/// A place in a file; both count from 1, columns in characters.
+/// A position in a file; both count from 1, columns in characters.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Position {
     pub(crate) line: u32,
     pub(crate) column: u32,
 }
 
-/// How much a problem matters.
+/// How severe a problem is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Severity {
-    /// The input could not be read at all, so nothing is known about what it declares.
+    /// The input could not be read, so its declarations are unknown.
     Unreadable,
-    /// What is written is not valid.
+    /// The text is invalid.
     Error,
-    /// What is written is valid and probably not what was meant.
+    /// The text is valid but probably not what was meant.
     Warning,
 }
 
-/// Something wrong with what was read.
+/// A problem in an input.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Problem {
     pub(crate) severity: Severity,
-    /// The path as reached from what was given, or `stdin`.
+    /// The path as reached from the given one, or `stdin`.
     pub(crate) file: Arc<str>,
-    /// `None` when it concerns the file as a whole.
+    /// `None` if it concerns the entire file.
     pub(crate) at: Option<Position>,
-    /// Kind and name of the object, as far as they are known: `SLO checkout-availability`.
+    /// Kind and name of the object, as far as known: `SLO checkout-availability`.
     pub(crate) subject: Option<String>,
-    /// The cause, with the offending value.
+    /// The cause, with the invalid value.
     pub(crate) message: String,
-    /// What to write instead, where that can be said.
+    /// What to write instead, if known.
     pub(crate) remedy: Option<String>,
-    /// The line it is about, where there is one to show.
+    /// The line it concerns, if there is one to show.
     pub(crate) excerpt: Option<Excerpt>,
 }
 
-/// A line of a file, cut when long and fit to be shown, and the place on it.
+/// A line of a file, cut if long and safe to print, and the position on it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Excerpt {
     pub(crate) text: String,
-    /// The characters of the text before the place.
+    /// The characters of the text before the position.
     pub(crate) before: usize,
 }
 
@@ -67,7 +67,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Keeps so many problems, errors before warnings, in their order; returns whether any was left out.
+/// Keeps the first `most` problems, errors before warnings; returns whether any was left out.
 pub(super) fn shorten(problems: &mut Vec<Problem>, most: usize) -> bool {
     let all = problems.len();
     let is_error = |problem: &Problem| problem.severity != Severity::Warning;
@@ -82,7 +82,7 @@ pub(super) fn shorten(problems: &mut Vec<Problem>, most: usize) -> bool {
     problems.len() < all
 }
 
-/// Collects the problems of one document while it is being read.
+/// Collects the problems of a document.
 pub(super) struct Report {
     pub(super) file: Arc<str>,
     pub(super) subject: Option<String>,
@@ -94,12 +94,12 @@ impl Report {
         Self { file: Arc::clone(file), subject: None, problems: Vec::new() }
     }
 
-    /// Notes that something is not valid; an empty remedy is none.
+    /// Adds an error; the remedy may be empty.
     pub(super) fn error(&mut self, at: Position, message: impl Into<String>, remedy: impl Into<String>) {
         self.note(Severity::Error, at, message.into(), remedy.into());
     }
 
-    /// Notes that something is valid and probably not what was meant; an empty remedy is none.
+    /// Adds a warning: valid but probably not what was meant. The remedy may be empty.
     pub(super) fn warn(&mut self, at: Position, message: impl Into<String>, remedy: impl Into<String>) {
         self.note(Severity::Warning, at, message.into(), remedy.into());
     }

@@ -10,24 +10,25 @@ use std::sync::Arc;
 
 use super::problem::{Problem, Severity};
 
-/// The largest file that is read, in bytes.
+/// The largest file accepted, in bytes.
 pub(super) const LARGEST_FILE: u64 = 64 * 1024 * 1024;
-/// The deepest nesting of directories that is followed.
+/// The deepest nesting of directories.
 const DEEPEST_DIRECTORY: usize = 64;
 
 /// A file that was read, or standard input.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// The path as messages and places name it.
+    /// The path for messages and positions.
     pub(crate) name: Arc<str>,
     /// The path as it was reached; `-` is standard input.
     pub(crate) path: PathBuf,
     pub(crate) bytes: Vec<u8>,
 }
 
-/// The files behind the given paths, in the order given; within a directory by name, subdirectories included. Directories
-/// contribute `*.yaml` and `*.yml` and nothing hidden; a file reached twice is read once. `-` is standard input. What a
-/// directory holds and cannot contribute, a link to a directory or a pipe, is a problem: left out in silence, it would look deleted.
+/// The files at the given paths, in the order given; within a directory by name, with subdirectories. Directories
+/// contribute `*.yaml` and `*.yml`, but nothing hidden. A file reached twice is read once; `-` is standard input.
+/// Anything in a directory that cannot be read, such as a link to a directory or a pipe, is a problem: silently
+/// skipped, it would look deleted.
 pub(super) fn load(paths: &[PathBuf], stdin: &mut dyn Read) -> (Vec<Source>, Vec<Problem>) {
     let mut loader = Loader { stdin, seen: BTreeSet::new(), sources: Vec::new(), problems: Vec::new() };
     for path in paths {
@@ -85,11 +86,11 @@ impl Loader<'_> {
                 self.directory(&path, depth + 1);
                 continue;
             }
-            // Links are followed here, so that this is about what they lead to; one that leads nowhere cannot be read.
+            // This follows links; a broken link cannot be read.
             let kind = fs::metadata(&path).ok().map(|target| target.file_type());
             let is_manifest = path.extension().is_some_and(|end| end == "yaml" || end == "yml");
             if kind.is_some_and(|kind| kind.is_dir()) {
-                // It is not walked, for it may lead back up.
+                // Not followed, as it may lead back up.
                 let message = "a link to a directory, which is not followed".to_owned();
                 let remedy =
                     "name where it leads on the command line too and move the link out, or replace it by the directory";

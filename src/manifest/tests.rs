@@ -1,4 +1,4 @@
-//! Owns the tests of reading manifests as a whole, most of them against the fixtures.
+//! Owns the tests of reading manifests as a unit, mostly with the fixtures.
 
 mod expressions;
 
@@ -22,7 +22,7 @@ fn shown(reading: &Reading) -> String {
     lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
-/// The fixtures of a folder: name, contents, and what is expected beside them.
+/// The fixtures of a folder: path and result of each.
 fn fixtures(folder: &str) -> Vec<(PathBuf, Reading)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/manifests").join(folder);
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -40,14 +40,14 @@ fn fixtures(folder: &str) -> Vec<(PathBuf, Reading)> {
 fn valid_manifests_have_no_problems() {
     for (path, reading) in fixtures("valid") {
         assert_eq!(shown(&reading), "", "{}", path.display());
-        // Of OpenSLO, several documents may make one object, and one document several.
+        // In OpenSLO, several documents may make one object, and one document several.
         let is_own = !path.to_string_lossy().contains("openslo");
         let declared = if is_own { reading.documents } else { reading.objects.len().max(1) };
         assert_eq!(reading.objects.len() + reading.feeds.len(), declared, "{}", path.display());
     }
 }
 
-/// A known set of stored systems, without dependencies or checks.
+/// The known state with these stored systems, without dependencies or checks.
 fn known(systems: &[&str]) -> Known {
     let systems = systems.iter().map(|name| Name::parse(name).unwrap()).collect();
     Known { systems, ..Known::default() }
@@ -165,7 +165,7 @@ fn a_quorum_of_more_locations_than_have_reported_is_warned_about() {
     assert_eq!(shown(&read_sources(&[source("slo.yaml", text)], &known)), expected);
 }
 
-/// Lines of a window, and of each whether it stands inside brackets, where any indentation means the same.
+/// Lines of a manifest, each with whether it is inside brackets, where any indentation means the same.
 const BRACKETS: [(&str, bool); 14] = [
     ("apiVersion: slo/v1", false),
     ("kind: MaintenanceWindow", false),
@@ -192,7 +192,7 @@ proptest! {
         };
         let title = "title: it's [, # ]";
         let text: String = BRACKETS.iter().enumerate().map(line).collect();
-        // An open bracket in a text would be one; with the comment it is none.
+        // An open bracket in a text would count as one, but not in a comment.
         let text = text.replace(title, if typo { "titel: \"it's [\" # ]" } else { "title: \"it's [\" # ]" });
         let reading = read_sources(&[source("slo.yaml", &*text)], &known(&["web"]));
         if typo {
@@ -215,7 +215,7 @@ fn a_bracket_too_many_is_still_said_and_soon() {
         assert!(shown(&reading).contains("not valid YAML"), "{text}: {}", shown(&reading));
         assert_eq!(reading.problems.len(), 1, "{}", shown(&reading));
     }
-    // Thousands of them are put right while that is cheap, and then named one by one.
+    // Thousands of them are fixed while that is cheap, and then reported one by one.
     let many = "  k: [\n1\n]\n".repeat(60_000);
     let reading = read_text(&format!("spec:\n{many}"));
     assert!(shown(&reading).contains("indented less than the key before them; indent the line"), "{}", shown(&reading));
@@ -291,7 +291,7 @@ fn exact_texts_become_exact_values() {
 fn ten_thousand_documents_are_read_together() {
     let mut text = String::new();
     for index in 0..5000 {
-        // Every system depends on the one before, so the chain is as long as there are systems.
+        // Each system depends on the one before, so the chain contains all systems.
         let upstream = if index == 0 { "first".to_owned() } else { format!("system-{}", index - 1) };
         text += &system(&format!("system-{index}"), &[&upstream]);
         text += &objective(

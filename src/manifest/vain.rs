@@ -1,4 +1,5 @@
-//! Owns warnings about conditions that are valid and say nothing: those that can never hold, always do, or are evaluated for nobody.
+//! Owns warnings about conditions that are valid but useless: those that never or always hold, or are evaluated for
+//! nothing.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +11,10 @@ use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Comparison, Condition, Scope, Term};
 use crate::domain::value::name::Name;
 
-/// The most objectives for which one condition is examined; beyond that, what is certain for all is hardly worth the time.
+/// The most objectives for which a condition is examined; with more, results certain for all are hardly worth the time.
 const MOST_EXAMINED: usize = 1000;
 
-/// Warns about every condition among the documents of which something is certain for all objectives it is evaluated for.
+/// Warns about every condition of the documents that is certain for all objectives it is evaluated for.
 pub(super) fn check(drafts: &[Draft], known: &Known) -> Vec<Problem> {
     let mut objectives: BTreeMap<&Name, &Objective> = known.objectives.iter().collect();
     for draft in drafts {
@@ -67,7 +68,7 @@ fn examine(
     }
 }
 
-/// Why the outcome is certain: what the fields of the comparisons that decide can be.
+/// Why the outcome is certain: the bounds of the fields in the deciding comparisons.
 fn reason(term: &Term, holds: bool, covered: &[&Objective]) -> String {
     let first = covered.first().copied();
     let mut bounds: Vec<String> = Vec::new();
@@ -90,7 +91,7 @@ fn reason(term: &Term, holds: bool, covered: &[&Objective]) -> String {
         let why = if holds { "its parts leave nothing out" } else { "its parts contradict each other" };
         return format!(": {why}");
     }
-    // With several objectives this is one of them, and the others decide alike.
+    // With several objectives this is one of them; the others have the same outcome.
     let whose = first.filter(|_| is_own);
     let whose =
         whose.map(|objective| format!(" for {} (target {}%)", objective.metadata.name, objective.target.percent()));

@@ -1,4 +1,4 @@
-//! Owns what only all documents together can show: duplicates, references to nothing, circles of dependencies.
+//! Owns checks across all documents: duplicates, missing references, cycles of dependencies.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -15,16 +15,16 @@ use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::cycle;
 use crate::domain::value::name::Name;
 
-/// The most names that are compared, over all references to nothing, to guess what was meant.
+/// The most names compared for suggestions, over all missing references.
 const MOST_GUESSES: usize = 1_000_000;
 
-/// How deep composite systems may be nested: each is looked at from those it belongs to.
+/// How deep composite systems may be nested, as each level is evaluated within the next.
 const MOST_NESTED: usize = 32;
 const CYCLE_OF_MEMBERS: &str = "systems are members of, or depend on, each other";
 
-/// Everything wrong between the documents. What they say does not depend on their order, only where it is said does.
+/// All problems between documents. Their text does not depend on the order of the documents, only their position does.
 ///
-/// What the `doubtful` names, found in documents that could not be read, would be is unknown: they are not reported missing.
+/// `doubtful` names, found in unreadable documents, are not reported as missing.
 pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) -> Vec<Problem> {
     let declared = drafts.iter().filter(|draft| draft.kind == Kind::System).map(|draft| &draft.name);
     let systems = declared.chain(&known.systems).collect();
@@ -67,18 +67,18 @@ struct Whole<'a> {
     problems: Vec<Problem>,
 }
 
-/// A dependency, and where it is written if that is in one of the documents.
+/// A dependency, and its reference if it is in one of the documents.
 struct Edge<'a> {
     upstream: &'a Name,
     transitive: bool,
     excuses: bool,
-    /// Whether the other system is a member, and not depended on.
+    /// Whether the other system is a member, not a dependency.
     is_member: bool,
     written: Option<(&'a Draft, &'a Reference)>,
 }
 
 impl<'a> Whole<'a> {
-    /// Dependencies as they will be: those of the documents, and the stored ones of systems the documents do not declare.
+    /// The resulting dependencies: those of the documents, and the stored ones of other systems.
     fn collect_edges(&mut self) {
         for draft in self.drafts.iter().filter(|draft| draft.kind == Kind::System) {
             let edges = self.edges.entry(&draft.name).or_default();
@@ -93,7 +93,8 @@ impl<'a> Whole<'a> {
             }
         }
         for (system, known) in &self.known.declared {
-            // Whether a stored edge is transitive is not known here; taking it for one warns too little, never wrongly.
+            // Whether a stored edge is transitive is unknown here; assuming so gives too few warnings, never wrong
+            // ones.
             self.edges.entry(system).or_insert_with(|| {
                 let edge = |upstream, is_member: bool| Edge {
                     upstream,
@@ -156,7 +157,7 @@ impl<'a> Whole<'a> {
             let written = names.iter().zip(next).find_map(|(system, next)| {
                 self.edges.get(*system)?.iter().find(|edge| edge.upstream == *next)?.written
             });
-            // A circle among stored systems only is no fault of these documents.
+            // These documents do not cause a cycle among stored systems only.
             let Some((draft, reference)) = written else { continue };
             let has_members = names
                 .iter()
@@ -172,18 +173,18 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// Refuses composite systems that are made of one another more often than anybody means.
+    /// Rejects composite systems that are nested too deep.
     fn nesting(&mut self) {
         let members = |system: &&'a Name| self.edges.get(*system).into_iter().flatten().filter(|edge| edge.is_member);
         let mut deep: BTreeSet<&Name> =
             self.edges.keys().copied().filter(|system| members(system).next().is_some()).collect();
         for _ in 0..MOST_NESTED {
-            // Those that are left are made of such as were left before.
+            // Each round keeps the systems with a member kept in the round before.
             deep = deep.iter().copied().filter(|of| members(of).any(|edge| deep.contains(edge.upstream))).collect();
         }
         let too_deep: Vec<_> =
             deep.into_iter().flat_map(|system| members(&system)).filter_map(|edge| edge.written).collect();
-        // Circles have been reported as such.
+        // Cycles have been reported as such.
         let has_cycle = self.problems.iter().any(|problem| problem.message.contains(CYCLE_OF_MEMBERS));
         if let (Some((draft, reference)), false) = (too_deep.first(), has_cycle) {
             let message = format!("{} has members nested more than {MOST_NESTED} deep", draft.name);
@@ -191,14 +192,14 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// Warns about excluded systems that could not have excused the objective anyway.
+    /// Warns about excluded systems that could not excuse the objective anyway.
     fn exclusions(&mut self, draft: &'a Draft) {
         let mut excluded = draft.references.iter().filter(|reference| reference.role == Role::Excludes).peekable();
         let covered = draft.references.iter().find(|reference| reference.role == Role::Covers);
         let (Some(_), Some(system)) = (excluded.peek(), covered) else { return };
         let upstreams = self.upstreams(&system.name);
         for Reference { name, path, at, .. } in excluded {
-            // One that does not exist has been reported as such.
+            // A missing system has been reported as such.
             if upstreams.contains(name) || !self.systems.contains(name) {
                 continue;
             }
@@ -234,7 +235,7 @@ impl<'a> Whole<'a> {
         self.edges.get(system).is_some_and(|edges| edges.iter().any(|edge| edge.is_member))
     }
 
-    /// Refuses an objective that looks at a check of a composite system, which has none.
+    /// Rejects an objective that uses a check of a composite system, which has none.
     fn check_of_composite(&mut self, draft: &'a Draft) -> bool {
         let role = |role| draft.references.iter().find(move |reference| reference.role == role);
         let (Some(check), Some(system)) = (role(Role::Checks), role(Role::Covers)) else { return false };
@@ -248,7 +249,7 @@ impl<'a> Whole<'a> {
         true
     }
 
-    /// Refuses a composite system that reports by itself, or of which a stored objective looks at one check.
+    /// Rejects a composite system with facts of its own, or with a stored objective on one of its checks.
     fn facts_of_composite(&mut self, draft: &'a Draft) {
         let Some(member) = draft.references.iter().find(|reference| reference.role == Role::Contains) else { return };
         let name = &draft.name;
@@ -274,7 +275,7 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// Warns about checks of which fewer locations report than have to agree.
+    /// Warns about checks whose quorum exceeds the number of reporting locations.
     fn few_locations(&mut self, draft: &'a Draft) {
         let Some(Object::System(system)) = &draft.object else { return };
         let Some(known) = self.known.locations.get(&draft.name) else { return };
@@ -292,7 +293,7 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// Refuses corrections that say different things of the same streams and time.
+    /// Rejects corrections that contradict each other for the same streams and time.
     fn contradictions(&mut self) {
         let declared = self.drafts.iter().filter_map(|draft| match &draft.object {
             Some(Object::Correction(correction)) => Some((draft, correction)),

@@ -1,4 +1,4 @@
-//! Owns YAML as text: documents, trees with places, and what is wrong with their syntax.
+//! Owns YAML as text: documents, trees with positions, and syntax errors.
 
 pub(super) mod document;
 pub(super) mod flow;

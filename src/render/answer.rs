@@ -1,4 +1,4 @@
-//! Owns an answer that is not printed yet: a value, and how it looks to whom.
+//! Owns an answer before it is printed: a value, and how it looks to each kind of reader.
 
 use std::io::Write;
 
@@ -6,7 +6,7 @@ use anyhow::{Result, anyhow};
 
 use super::{Canvas, Document, Form, Sheet};
 
-/// Who reads an answer.
+/// The reader of an answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Reader {
     Programs,
@@ -30,10 +30,10 @@ impl Reader {
     }
 }
 
-/// How a value looks to some readers: it is written as it is made.
+/// How a value looks to some readers: it is written while it is made.
 type Look<T> = Box<dyn FnOnce(&T, Form, Canvas, &mut dyn Write) -> Result<()>>;
 
-/// A value that gets its looks one after the other; of two for the same readers the later one counts.
+/// A value that gets its looks one by one; the last one for a reader counts.
 pub(crate) struct Looks<T> {
     value: T,
     looks: Vec<(&'static [Reader], Look<T>)>,
@@ -55,19 +55,19 @@ impl<T: 'static> Looks<T> {
         self
     }
 
-    /// To programs. It is made only when it is asked for.
+    /// For programs. It is made only if needed.
     pub(crate) fn document(mut self, document: impl FnOnce(&T) -> Result<Document> + 'static) -> Self {
         let look = |value: &T, form, _, out: &mut dyn Write| document(value)?.write(form, out);
         self.looks.push((&[Reader::Programs], Box::new(look)));
         self
     }
 
-    /// To people, in a terminal (maybe with wide columns) or on a page.
+    /// For people, in a terminal (maybe with wide columns) or on a page.
     pub(crate) fn sheet(self, sheet: impl FnOnce(&T, bool) -> Sheet + 'static) -> Self {
         self.try_sheet(move |value, wide| Ok(sheet(value, wide)))
     }
 
-    /// The same, of which making may fail.
+    /// The same for a sheet that may fail.
     pub(crate) fn try_sheet(self, sheet: impl FnOnce(&T, bool) -> Result<Sheet> + 'static) -> Self {
         self.with(&[Reader::Terminals, Reader::Pages], move |value, form, canvas| {
             let sheet = sheet(value, form == Form::Wide)?;
@@ -75,17 +75,17 @@ impl<T: 'static> Looks<T> {
         })
     }
 
-    /// To people in a terminal, told in full or not.
+    /// For people in a terminal, in full or not.
     pub(crate) fn text(self, text: impl FnOnce(&T, bool, Canvas) -> String + 'static) -> Self {
         self.with(&[Reader::Terminals], move |value, form, canvas| Ok(text(value, form == Form::Wide, canvas)))
     }
 
-    /// To people, wherever they read.
+    /// For people, anywhere.
     pub(crate) fn words(self, words: impl FnOnce(&T) -> String + 'static) -> Self {
         self.with(&[Reader::Terminals, Reader::Pages], move |value, _, _| Ok(words(value)))
     }
 
-    /// To people on a page.
+    /// For people on a page.
     pub(crate) fn markdown(self, markdown: impl FnOnce(&T, Canvas) -> String + 'static) -> Self {
         self.with(&[Reader::Pages], move |value, _, canvas| Ok(markdown(value, canvas)))
     }
@@ -106,7 +106,7 @@ impl<T: 'static> Looks<T> {
 /// Writes an answer in a form.
 type Print = dyn FnOnce(Form, Canvas, &mut dyn Write) -> Result<()>;
 
-/// An answer that is not printed yet.
+/// An answer before it is printed.
 pub(crate) struct Shown(Box<Print>);
 
 impl Shown {
@@ -118,7 +118,7 @@ impl Shown {
     /// Writes the answer in a form.
     ///
     /// # Errors
-    /// When it cannot be represented or written, or has no such form.
+    /// If it cannot be represented or written, or does not have this form.
     pub(crate) fn write(self, form: Form, canvas: Canvas, out: &mut dyn Write) -> Result<()> {
         (self.0)(form, canvas, out)
     }

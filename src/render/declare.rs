@@ -1,4 +1,4 @@
-//! Owns how manifests are written, and how the answers look of what reads them.
+//! Owns how manifests are written, and how answers about them look.
 
 pub(crate) mod condition;
 pub(crate) mod init;

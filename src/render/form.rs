@@ -1,4 +1,4 @@
-//! Owns the forms that all answers share: documents for programs, sheets for people, and text that is escaped for where it goes.
+//! Owns the forms that all answers share: documents for programs, sheets for people, and text escaped for its format.
 
 pub(super) mod document;
 pub(crate) mod github;

@@ -1,4 +1,4 @@
-//! Owns how the answers look that show numbers.
+//! Owns how answers with numbers look.
 
 pub(crate) mod achievements;
 pub(crate) mod badge;

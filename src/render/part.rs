@@ -1,4 +1,4 @@
-//! Owns what several answers show alike: signs, periods, subjects, what is down and what lies ahead.
+//! Owns what several answers share: signs, periods, subjects, what is down and what is expected.
 
 pub(super) mod down;
 pub(super) mod forecast;

@@ -1,4 +1,4 @@
-//! Owns how it looks what other programs take: changes, facts, metrics.
+//! Owns how data for other programs looks: changes, facts, metrics.
 
 pub(crate) mod compute;
 pub(crate) mod journal;

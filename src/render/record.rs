@@ -1,4 +1,4 @@
-//! Owns how the answers look of what takes facts in.
+//! Owns how answers about imported facts look.
 
 pub(crate) mod ingest;
 pub(crate) mod probe;

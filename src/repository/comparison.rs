@@ -1,4 +1,4 @@
-//! Owns whether manifests are as in a commit: what was read is compared with the trees of the commit, by the ids of contents.
+//! Owns comparing manifests with a commit: their content with the trees of the commit, by object id.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use super::object::{Format, Id, Kind, Objects};
 
-/// The deepest nesting of folders that is followed, as when manifests are read.
+/// The deepest nesting of folders that is followed, the same as for reading manifests.
 const DEEPEST: usize = 64;
-/// What a tree says an entry is.
+/// The mode of an entry in a tree.
 const TREE: u32 = 0o040_000;
 const LINK: u32 = 0o120_000;
 const TYPE: u32 = 0o170_000;
@@ -16,7 +16,7 @@ const TYPE: u32 = 0o170_000;
 /// A file that was read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Input<'a> {
-    /// The path as it was reached.
+    /// The path under which it was reached.
     pub(crate) path: &'a Path,
     pub(crate) bytes: &'a [u8],
 }
@@ -40,7 +40,7 @@ impl<'a> Snapshot<'a> {
     /// The files of a commit.
     ///
     /// # Errors
-    /// When the commit or its tree cannot be read.
+    /// If the commit or its tree cannot be read.
     pub(super) fn of(commit: &Id, objects: &'a mut Objects) -> Result<Self, String> {
         let content = objects.read(commit, Kind::Commit)?;
         let first = content.split(|byte| *byte == b'\n').next().and_then(|line| line.strip_prefix(b"tree "));
@@ -50,11 +50,11 @@ impl<'a> Snapshot<'a> {
         Ok(Self { objects, folders: BTreeMap::from([(Place::new(), Some(root))]) })
     }
 
-    /// Whether the inputs are what the commit has at the given paths: the same files, with the same contents. Paths are real ones, but
-    /// for inputs that are links themselves.
+    /// Whether the inputs are what the commit has at the given paths: the same files, with the same content. Paths are
+    /// real ones, except for inputs that are links themselves.
     ///
     /// # Errors
-    /// When a tree cannot be read.
+    /// If a tree cannot be read.
     pub(super) fn has(&mut self, root: &Path, given: &[&Path], inputs: &[(PathBuf, &[u8])]) -> Result<bool, String> {
         let mut read: BTreeSet<Place> = BTreeSet::new();
         for (path, bytes) in inputs {
@@ -76,7 +76,7 @@ impl<'a> Snapshot<'a> {
                 read.insert(link);
             }
         }
-        // What the commit has besides was deleted, unless it is a link to what was read.
+        // Other files in the commit were deleted, unless they are links to a file that was read.
         for place in self.declared(root, given)? {
             if read.contains(&place) {
                 continue;
@@ -90,7 +90,7 @@ impl<'a> Snapshot<'a> {
         Ok(true)
     }
 
-    /// Whether the commit has a link at a place that leads where the file does.
+    /// Whether the commit has a link at a place that leads to the file.
     fn is_link(&mut self, place: &[u8], path: &Path) -> Result<bool, String> {
         let Some(entry) = self.entry(place)? else { return Ok(false) };
         let Ok(target) = fs::read_link(path) else { return Ok(false) };
@@ -104,7 +104,7 @@ impl<'a> Snapshot<'a> {
         Ok(entries.get(name).cloned())
     }
 
-    /// The entries of a folder; `None` where the commit has no folder.
+    /// The entries of a folder; `None` if the commit has no such folder.
     fn folder(&mut self, place: &[u8], depth: usize) -> Result<Option<&BTreeMap<Vec<u8>, Entry>>, String> {
         if depth > DEEPEST * 2 {
             return Err("its folders are nested too deep".to_owned());
@@ -121,7 +121,7 @@ impl<'a> Snapshot<'a> {
         Ok(self.folders.get(place).and_then(Option::as_ref))
     }
 
-    /// The manifests that the commit has at the given paths. What is in a submodule is not in the commit.
+    /// The manifests that the commit has at the given paths. The content of a submodule is not in the commit.
     fn declared(&mut self, root: &Path, given: &[&Path]) -> Result<BTreeSet<Place>, String> {
         let mut found = BTreeSet::new();
         for path in given {
@@ -161,7 +161,7 @@ fn parent(place: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// A path as the repository knows it; `None` outside of it.
+/// A path relative to the repository; `None` outside of it.
 fn place(root: &Path, path: &Path) -> Option<Place> {
     let inside = path.strip_prefix(root).ok()?;
     let part = |part: Component<'_>| match part {
@@ -172,7 +172,7 @@ fn place(root: &Path, path: &Path) -> Option<Place> {
     Some(parts?.join(&b'/'))
 }
 
-/// Whether a file has the content of this id, also where line ends were made those of Windows at checkout.
+/// Whether a file has the content with this id, also if checkout converted its line ends to those of Windows.
 fn is_content(format: Format, bytes: &[u8], id: &Id) -> bool {
     if format.id(Kind::Blob, bytes) == *id {
         return true;

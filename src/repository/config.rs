@@ -1,16 +1,16 @@
-//! Owns what is read of a repository's configuration: the URL of its remote, and how its objects and references are stored.
+//! Owns reading a repository's configuration: the URL of its remote, and how its objects and references are stored.
 //!
-//! Files that it includes are not read, and nothing that it names is run.
+//! Included files are not read, and nothing that it names is run.
 
 use super::object::Format;
 
-/// The values that matter.
+/// The values used here.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(super) struct Config {
     /// The URL of the remote `origin`.
     pub(super) origin: Option<String>,
     pub(super) format: Format,
-    /// Whether references are in tables rather than files.
+    /// Whether references are in tables instead of files.
     pub(super) reftable: bool,
 }
 
@@ -31,7 +31,7 @@ impl Config {
     }
 }
 
-/// A variable; names of sections and variables in lower case.
+/// A variable; names of sections and variables are in lower case.
 struct Setting {
     section: String,
     subsection: Option<String>,
@@ -39,7 +39,7 @@ struct Setting {
     value: String,
 }
 
-/// All variables in their order; a line that is not understood is passed over.
+/// All variables in order; invalid lines are skipped.
 fn settings(text: &str) -> Vec<Setting> {
     let mut found = Vec::new();
     let (mut section, mut subsection) = (String::new(), None);
@@ -58,7 +58,7 @@ fn settings(text: &str) -> Vec<Setting> {
     found
 }
 
-/// The section that a line begins, and what stands behind it.
+/// The section that a line begins, and the rest of the line.
 fn header(line: &str) -> Option<((String, Option<String>), &str)> {
     let inside = line.strip_prefix('[')?;
     let Some((name, quoted)) = inside.split_once('"').filter(|(name, _)| !name.contains(']')) else {
@@ -80,10 +80,10 @@ fn header(line: &str) -> Option<((String, Option<String>), &str)> {
     None
 }
 
-/// A value: quotes taken away, comments left out, lines that end with a backslash joined.
+/// A value: without quotes and comments, with lines that end with a backslash joined.
 fn value<'t>(start: &'t str, lines: &mut impl Iterator<Item = &'t str>) -> String {
     let mut value = String::new();
-    // As long as what is kept for sure; blanks at the end are not.
+    // The length without trailing spaces.
     let mut kept = 0;
     let (mut line, mut quoted) = (start.trim_start(), false);
     loop {

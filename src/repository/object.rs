@@ -1,7 +1,8 @@
-//! Owns reading the objects of a repository by their ids: loose ones, packed ones, and those of other folders that it borrows from.
+//! Owns reading the objects of a repository by id: loose ones, packed ones, and those of other folders that it borrows
+//! from.
 //!
-//! Only commits and trees are read, which are small. What an object says it is called is checked, and all that is unpacked in one
-//! run is bounded, so that a repository made to do harm costs little time and memory.
+//! Only commits and trees are read, which are small. The id of an object is verified, and the total size unpacked in
+//! one run is limited, so that a malicious repository costs little time and memory.
 
 use std::fmt;
 use std::fs;
@@ -21,12 +22,12 @@ pub(super) const LARGEST: usize = 16 * 1024 * 1024;
 const MOST_UNPACKED: usize = 256 * 1024 * 1024;
 /// The most folders of objects: the repository's own, and those it borrows from.
 const MOST_FOLDERS: usize = 16;
-/// The most packs that are looked into.
+/// The most packs that are searched.
 const MOST_PACKS: usize = 10_000;
-/// The most bytes of the list of folders that are borrowed from.
+/// The most bytes of the list of borrowed folders.
 const LONGEST_LIST: u64 = 64 * 1024;
 
-/// How objects are named.
+/// The kind of object ids.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) enum Format {
     #[default]
@@ -34,7 +35,7 @@ pub(super) enum Format {
     Sha256,
 }
 
-/// The name of an object.
+/// The id of an object.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(super) struct Id(Vec<u8>);
 
@@ -66,7 +67,7 @@ impl Format {
         }
     }
 
-    /// The id that an object of this content has.
+    /// The id of an object with this content.
     pub(super) fn id(self, kind: Kind, content: &[u8]) -> Id {
         let head = format!("{} {}\0", kind.as_str(), content.len());
         Id(match self {
@@ -102,14 +103,14 @@ impl fmt::Display for Id {
     }
 }
 
-/// What may still be unpacked, in bytes.
+/// How many more bytes may be unpacked.
 pub(super) struct Allowance(usize);
 
 impl Allowance {
     /// Unpacks exactly `size` bytes.
     ///
     /// # Errors
-    /// When it is too much, or what is packed is damaged or of another size.
+    /// If it is too much, or the packed data is damaged or of another size.
     pub(super) fn inflate(&mut self, packed: impl Read, size: usize) -> Result<Vec<u8>, String> {
         if size > LARGEST {
             return Err(format!("it is larger than {LARGEST} bytes"));
@@ -130,7 +131,7 @@ pub(super) struct Objects {
     pub(super) format: Format,
     /// Folders of objects, the repository's own first.
     folders: Vec<PathBuf>,
-    /// All packs, those that had what was looked for before the others; listed when first needed.
+    /// All packs, those with earlier hits first; listed when first needed.
     packs: Option<Vec<Pack>>,
     allowance: Allowance,
 }
@@ -139,7 +140,7 @@ impl Objects {
     /// The objects of the repository with this common folder.
     ///
     /// # Errors
-    /// When the folder of objects is not to be trusted.
+    /// If the folder of objects cannot be trusted.
     pub(super) fn of(common: &Path, format: Format, trust: Trust) -> Result<Self, String> {
         let mut folders = vec![common.join("objects")];
         let mut next = 0;
@@ -159,7 +160,7 @@ impl Objects {
     /// The content of an object.
     ///
     /// # Errors
-    /// When it is not there, of another kind, damaged, too large, or not to be trusted.
+    /// If it is missing, of another kind, damaged, too large, or not trusted.
     pub(super) fn read(&mut self, id: &Id, kind: Kind) -> Result<Vec<u8>, String> {
         let about = |error: String| format!("{} {id}: {error}", kind.as_str());
         let found = match self.loose(id).map_err(about)? {

@@ -1,4 +1,4 @@
-//! Owns packs: finding an object in the index of one, and putting it together from the differences it is stored as.
+//! Owns packs: finding an object in a pack's index, and rebuilding it from the deltas it is stored as.
 //!
 //! As in Git's documents `gitformat-pack`; indexes of version 2, the only one written since 2008.
 
@@ -9,9 +9,9 @@ use std::path::PathBuf;
 use super::object::{Allowance, Format, Id, Kind, LARGEST};
 use super::trust::Trust;
 
-/// The most differences that an object is put together from; Git itself writes chains of 50, or 250 where told to hurry.
+/// The most deltas of an object; Git itself writes chains of 50, formerly up to 250.
 const LONGEST_CHAIN: usize = 5_000;
-/// Where the names of an index begin: behind its mark, its version and 256 counts.
+/// Where the names of an index begin: after its signature, its version and 256 counts.
 const NAMES_AT: u64 = 8 + 256 * 4;
 
 /// One pack.
@@ -19,12 +19,12 @@ pub(super) struct Pack {
     index: PathBuf,
 }
 
-/// How an object is stored: as itself, or as what differs from another one.
+/// How an object is stored: as itself, or as a delta of another one.
 enum Entry {
     Whole(Kind),
-    /// From the object so many bytes before.
+    /// Of the object this many bytes before.
     Before(u64),
-    /// From the object of this name, in the same pack.
+    /// Of the object with this name, in the same pack.
     Named(Id),
 }
 
@@ -37,10 +37,10 @@ impl Pack {
         Self { index }
     }
 
-    /// Where an object is in the pack, if it is.
+    /// The offset of an object in the pack, if it is there.
     ///
     /// # Errors
-    /// When the index is damaged or not to be trusted.
+    /// If the index is damaged or not trusted.
     pub(super) fn offset(&self, id: &Id, trust: Trust) -> Result<Option<u64>, String> {
         let about = |error: String| format!("{}: {error}", self.index.display());
         let Some(file) = trust.open(&self.index)? else { return Ok(None) };
@@ -54,7 +54,7 @@ impl Pack {
     /// The object at an offset.
     ///
     /// # Errors
-    /// When it is damaged, too large, or not to be trusted.
+    /// If it is damaged, too large, or not trusted.
     pub(super) fn read(
         &self,
         offset: u64,
@@ -87,13 +87,13 @@ impl Pack {
     }
 }
 
-/// Where a pack has an object.
+/// The place of an object in a pack.
 enum Place {
     At(u64),
     Nowhere,
 }
 
-/// Where an index says that a name is; `None` when it is damaged.
+/// The place of a name according to an index; `None` if it is damaged.
 fn find(file: &File, name: &[u8]) -> Option<Place> {
     if bytes::<8>(file, 0)? != *b"\xfftOc\0\0\0\x02" {
         return None;
@@ -119,9 +119,9 @@ fn find(file: &File, name: &[u8]) -> Option<Place> {
     Some(Place::Nowhere)
 }
 
-/// The offset of the name at a place of the index; one too large for four bytes stands in a table of its own.
+/// The offset of the name at a place of the index; one too large for four bytes is in a table of its own.
 fn offset_of(file: &File, place: u32, total: u32, length: u64) -> Option<u64> {
-    // Behind the names is a checksum of four bytes for each.
+    // After the names come checksums of four bytes each.
     let table = NAMES_AT + u64::from(total) * (length + 4);
     let offset = number(file, table + u64::from(place) * 4)?;
     if offset & 0x8000_0000 == 0 {
@@ -145,7 +145,7 @@ fn read_at(mut file: &File, at: u64, into: &mut [u8]) -> Option<()> {
     file.read_exact(into).ok()
 }
 
-/// How an entry is stored, and its size when it is unpacked.
+/// How an entry is stored, and its unpacked size.
 fn head(packed: &mut impl Read, format: Format) -> Option<(Entry, usize)> {
     let first = byte(packed)?;
     let mut size = usize::from(first & 0x0f);
@@ -173,7 +173,7 @@ fn head(packed: &mut impl Read, format: Format) -> Option<(Entry, usize)> {
     Some((entry, size))
 }
 
-/// A distance back, in groups of seven bits, each but the first one more than it says.
+/// A distance back, in groups of seven bits, with one added to each but the first.
 fn distance(packed: &mut impl Read) -> Option<u64> {
     let mut next = byte(packed)?;
     let mut distance = u64::from(next & 0x7f);
@@ -189,7 +189,7 @@ fn byte(packed: &mut impl Read) -> Option<u8> {
     packed.read_exact(&mut byte).ok().map(|()| byte[0])
 }
 
-/// What comes of a base by a list of changes: pieces copied from it, and pieces that are new. `None` when they do not fit.
+/// The result of applying a delta to a base: pieces copied from it, and new pieces. `None` if they do not fit.
 fn changed(base: &[u8], mut changes: &[u8]) -> Option<Vec<u8>> {
     let source = size(&mut changes)?;
     let target = size(&mut changes)?;
@@ -199,7 +199,7 @@ fn changed(base: &[u8], mut changes: &[u8]) -> Option<Vec<u8>> {
     let mut result = Vec::with_capacity(target.min(64 * 1024));
     while let Some(code) = byte(&mut changes) {
         let piece = if code & 0x80 == 0 {
-            // So many new bytes; none is reserved.
+            // This many new bytes; 0 is reserved.
             let (piece, rest) = changes.split_at_checked(usize::from(code)).filter(|_| code != 0)?;
             changes = rest;
             piece

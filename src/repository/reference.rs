@@ -1,4 +1,4 @@
-//! Owns which commit a repository is at: `HEAD`, what it refers to, in files of its own or packed together.
+//! Owns the commit of a repository: `HEAD`, what it refers to, in separate files or packed together.
 
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
@@ -9,9 +9,9 @@ use super::reftable;
 
 /// The longest file that holds one reference.
 const LONGEST: u64 = 4 * 1024;
-/// The most bytes of packed references that are looked through.
+/// The most bytes of packed references that are searched.
 const MOST_PACKED: u64 = 256 * 1024 * 1024;
-/// The most references that lead to each other.
+/// The most references in a chain.
 const MOST_STEPS: usize = 5;
 
 /// What a reference leads to.
@@ -21,7 +21,7 @@ pub(super) enum Target {
     Reference(String),
 }
 
-/// The commit that `HEAD` leads to; `None` before the first one.
+/// The commit of `HEAD`; `None` before the first one.
 pub(super) fn head(repository: &Repository) -> Result<Option<Id>, String> {
     let mut name = "HEAD".to_owned();
     for _ in 0..=MOST_STEPS {
@@ -38,7 +38,7 @@ fn target(repository: &Repository, name: &str) -> Result<Option<Target>, String>
     if name != "HEAD" && !is_reference(name) {
         return Err("HEAD refers to something that is not a reference".to_owned());
     }
-    // A worktree has its own HEAD, and shares the branches with the repository it is of.
+    // A worktree has its own HEAD, and shares the branches of its repository.
     let folder = if name == "HEAD" { &repository.git } else { &repository.common };
     let format = repository.config.format;
     if repository.config.reftable {
@@ -56,7 +56,7 @@ fn target(repository: &Repository, name: &str) -> Result<Option<Target>, String>
     }
 }
 
-/// Whether a name may be looked up as a path: nothing leads out of the repository.
+/// Whether a name may be used as a path: nothing leads out of the repository.
 fn is_reference(name: &str) -> bool {
     let strange = |c: char| c.is_control() || matches!(c, '\\' | ':' | '?' | '*' | '[' | '^' | '~' | ' ');
     name.starts_with("refs/")

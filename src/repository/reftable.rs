@@ -1,4 +1,4 @@
-//! Owns references that are stored in tables, as Git's document `reftable` describes them.
+//! Owns references that are stored in tables, as described in Git's document `reftable`.
 
 use std::path::Path;
 
@@ -10,15 +10,15 @@ use super::trust::Trust;
 const LONGEST_LIST: u64 = 64 * 1024;
 const LARGEST_TABLE: u64 = 64 * 1024 * 1024;
 
-/// What a reference leads to, by the newest table that says something of it; `None` where none does, or it was deleted.
+/// The target of a reference in the newest table that has it; `None` if none does, or it was deleted.
 ///
 /// # Errors
-/// When a table is damaged or not to be trusted.
+/// If a table is damaged or not trusted.
 pub(super) fn target(folder: &Path, name: &str, format: Format, trust: Trust) -> Result<Option<Target>, String> {
     let list = trust.text(&folder.join("tables.list"), LONGEST_LIST)?.unwrap_or_default();
     for table in list.lines().rev().filter(|line| !line.is_empty()) {
         let damaged = || "a table of references is missing or damaged".to_owned();
-        // Tables stand beside their list.
+        // Tables are beside their list.
         if table.contains(['/', '\\']) {
             return Err(damaged());
         }
@@ -32,14 +32,14 @@ pub(super) fn target(folder: &Path, name: &str, format: Format, trust: Trust) ->
     Ok(None)
 }
 
-/// What one table says of a reference.
+/// The content of one table for a reference.
 enum Said {
     Nothing,
     Gone,
     Leads(Target),
 }
 
-/// Looks a reference up in a table; `None` when it is damaged.
+/// Looks a reference up in a table; `None` if the table is damaged.
 fn find(table: &[u8], name: &[u8], format: Format) -> Option<Said> {
     let header = match (table.get(..4)?, table.get(4)?) {
         (b"REFT", 1) => 24,
@@ -49,7 +49,7 @@ fn find(table: &[u8], name: &[u8], format: Format) -> Option<Said> {
     let block_size = number(table.get(5..8)?);
     let mut at = 0;
     loop {
-        // The first block shares its beginning with the header of the table.
+        // The first block includes the header of the table.
         let start = if at == 0 { header } else { at };
         match table.get(start) {
             Some(b'r') => {}
@@ -89,7 +89,7 @@ fn in_block(mut records: &[u8], name: &[u8], format: Format) -> Option<Said> {
             0 => Said::Gone,
             kind @ (1 | 2) => {
                 let id = Id::of(take(&mut records, format.length())?);
-                // A tag is followed by what it is of.
+                // A tag is followed by the object it refers to.
                 take(&mut records, if kind == 2 { format.length() } else { 0 })?;
                 Said::Leads(Target::Commit(id))
             }
@@ -118,7 +118,7 @@ fn take<'t>(bytes: &mut &'t [u8], count: usize) -> Option<&'t [u8]> {
     Some(taken)
 }
 
-/// A number in groups of seven bits, the highest first, each but the first one more than it says.
+/// A number in groups of seven bits, the highest first, with one added to each but the first.
 fn varint(bytes: &mut &[u8]) -> Option<usize> {
     let mut next = take(bytes, 1)?[0];
     let mut number = usize::from(next & 0x7f);

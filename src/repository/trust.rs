@@ -1,16 +1,17 @@
-//! Owns what is read of a repository at all: regular files of bounded size that belong to the owner of its folder, or to root.
+//! Owns which files of a repository may be read: regular files of limited size that belong to the owner of its folder,
+//! or to root.
 //!
-//! A checkout may come from a stranger, and a `.git` may lie in a folder that everybody can write to. Nothing here waits for a
-//! pipe, reads a device, or fills the memory.
+//! A checkout may come from a stranger, and a `.git` may be in a folder that everybody can write to. Nothing here waits
+//! for a pipe, reads a device, or fills the memory.
 
 use std::fs::{self, File, Metadata};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 
-/// Whose files are read.
+/// The trusted owner of files.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trust {
-    /// The user that owns the folder of the repository; `None` where files have no owners.
+    /// The user that owns the folder of the repository; `None` if files have no owners.
     owner: Option<u32>,
 }
 
@@ -20,10 +21,10 @@ impl Trust {
         Self { owner: fs::metadata(folder).ok().and_then(|folder| owner(&folder)) }
     }
 
-    /// Whether the folder is there.
+    /// Whether the folder exists.
     ///
     /// # Errors
-    /// When it is something else, or somebody else's.
+    /// If it is something else, or another user's.
     pub(super) fn folder(self, path: &Path) -> Result<bool, String> {
         let Some(metadata) = found(path, fs::metadata(path))? else { return Ok(false) };
         if !metadata.is_dir() {
@@ -32,17 +33,17 @@ impl Trust {
         self.check(path, &metadata).map(|()| true)
     }
 
-    /// Opens a file; `None` where there is none, or a folder.
+    /// Opens a file; `None` if there is none, or a folder.
     ///
     /// # Errors
-    /// When it is no regular file, or somebody else's, or cannot be opened.
+    /// If it is not a regular file, belongs to another user, or cannot be opened.
     pub(super) fn open(self, path: &Path) -> Result<Option<File>, String> {
         let Some(metadata) = found(path, fs::metadata(path))? else { return Ok(None) };
         if metadata.is_dir() {
             return Ok(None);
         }
         let irregular = || format!("{} is not a regular file", path.display());
-        // Opening a pipe would wait for its writer, so this is looked at before, and at what was opened again.
+        // Opening a pipe would wait for its writer, so this is checked before, and again for the opened file.
         if !metadata.is_file() {
             return Err(irregular());
         }
@@ -54,10 +55,10 @@ impl Trust {
         self.check(path, &metadata).map(|()| Some(file))
     }
 
-    /// The bytes of a file of at most so many; `None` where there is none.
+    /// The bytes of a file of at most `most`; `None` if there is none.
     ///
     /// # Errors
-    /// As for opening, and when it is larger.
+    /// As for opening, and if it is larger.
     pub(super) fn read(self, path: &Path, most: u64) -> Result<Option<Vec<u8>>, String> {
         let Some(file) = self.open(path)? else { return Ok(None) };
         let mut bytes = Vec::new();
@@ -68,10 +69,7 @@ impl Trust {
         Ok(Some(bytes))
     }
 
-    /// The text of a small file, what is not UTF-8 replaced; `None` where there is none.
-    ///
-    /// # Errors
-    /// As for reading.
+    /// The text of a small file, with invalid UTF-8 replaced; `None` if there is none.
     pub(super) fn text(self, path: &Path, most: u64) -> Result<Option<String>, String> {
         Ok(self.read(path, most)?.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()))
     }
@@ -97,7 +95,7 @@ fn owner(_: &Metadata) -> Option<u32> {
     None
 }
 
-/// What is not there is none; anything else that goes wrong is told.
+/// A missing file is `None`; anything else that goes wrong is an error.
 fn found<T>(path: &Path, result: std::io::Result<T>) -> Result<Option<T>, String> {
     match result {
         Ok(found) => Ok(Some(found)),

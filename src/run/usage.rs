@@ -1,4 +1,4 @@
-//! Owns what is printed for a command line that cannot be read: what is wrong with it, and what was probably meant.
+//! Owns the message for an invalid command line: what is wrong with it, and what was probably meant.
 
 use std::error::Error as _;
 
@@ -9,7 +9,7 @@ use crate::commands::deeper;
 use crate::domain::value::wording::{closest, or_list, quote};
 use crate::failure::Failure;
 
-/// What `slo` prints when it is called with nothing.
+/// The output of `slo` without arguments.
 pub(super) const FIRST_STEPS: &str = "\
 slo: error budgets, streaks and CI verdicts from health transitions
 
@@ -23,7 +23,7 @@ slo: error budgets, streaks and CI verdicts from health transitions
 `slo --help` lists all commands, `slo help COMMAND` explains one.
 ";
 
-/// What other programs and people call what has another name here.
+/// Words of other programs and people for what has another name here.
 const OTHER_WORDS: [(&[&str], &str); 18] = [
     (&["import", "load", "record", "push"], "ingest"),
     (&["monitor", "ping", "run", "exec"], "probe"),
@@ -45,7 +45,7 @@ const OTHER_WORDS: [(&[&str], &str); 18] = [
     (&["version"], "--version"),
 ];
 
-/// What is wrong, and what to do about it; `None` where the parser says it well enough.
+/// The error and its remedy; `None` if the parser's message is good enough.
 pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
     let given = text(error, ContextKind::InvalidArg).map(|name| bare(&name));
     let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
@@ -105,7 +105,7 @@ pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
     Some(Failure::new(what, help))
 }
 
-/// The value that was meant: one that begins like it, else the most alike.
+/// The value that was meant: one with the same beginning, else the most similar.
 fn meant(typed: &str, near: &[String]) -> Option<String> {
     begun_or_alike(typed, near).or_else(|| near.last().cloned())
 }
@@ -115,13 +115,13 @@ fn begun_or_alike(typed: &str, near: &[String]) -> Option<String> {
     near().find(|near| near.starts_with(typed)).or_else(|| closest(typed, near())).map(str::to_owned)
 }
 
-/// The command that has another name or place than it was looked for under.
+/// The command with another name or place than the typed one.
 fn elsewhere(typed: &str) -> Option<String> {
     let word = OTHER_WORDS.iter().find(|(words, _)| words.contains(&typed)).map(|(_, command)| (*command).to_owned());
     word.or_else(|| deeper(typed))
 }
 
-/// What may stand there.
+/// The valid values there.
 fn expected(error: &Error) -> Option<String> {
     let values = texts(error, ContextKind::ValidValue);
     let listed = || format!("expected {}", or_list(values.iter().map(String::as_str)));
@@ -139,13 +139,13 @@ fn range(why: &str) -> String {
     }
 }
 
-/// How the command is used, in one line.
+/// The usage of the command, in one line.
 fn usage(error: &Error) -> Option<String> {
     let usage = text(error, ContextKind::Usage)?;
     Some(format!("usage: {}", usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>().join(" ")))
 }
 
-/// The command that the error is about, as it is typed.
+/// The command that the error is about, as typed.
 fn program(error: &Error) -> String {
     let usage = usage(error).unwrap_or_else(|| "usage: slo".to_owned());
     let words = usage.split(' ').skip(1).take_while(|word| !word.starts_with(['[', '<', '-']));

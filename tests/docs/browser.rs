@@ -1,32 +1,32 @@
-//! Owns a real browser without a screen: what it makes of a page, and what it complains of.
+//! Owns a real headless browser: how it shows a page, and what it reports.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-/// Programs that are tried, in this order.
+/// Programs to try, in this order.
 const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-/// A browser that takes longer, in quarters of a second, has got stuck.
+/// How long a browser may take before it counts as stuck, in quarters of a second.
 const PATIENCE: u32 = 480;
 
 pub(crate) struct Browser {
     program: &'static str,
 }
 
-/// What a browser made of a page.
+/// The result of opening a page.
 pub(crate) struct Seen {
-    /// The document after it was read, as HTML.
+    /// The document after loading, as HTML.
     pub(crate) dom: String,
-    /// What it said on its console: errors, violations of the page's policy.
+    /// The messages on its console: errors, violations of the page's policy.
     pub(crate) console: Vec<String>,
 }
 
 impl Browser {
-    /// The browser on the path; `None`, with a word about it, where there is none.
+    /// The browser on the path; `None`, with a message, if there is none.
     #[expect(clippy::print_stderr, reason = "a test that is skipped has to say so")]
     pub(crate) fn find() -> Option<Self> {
-        // Some systems put a script there that only says how to get a browser.
+        // On some systems, this is a script that only says how to install a browser.
         let works = |program: &&str| {
             let output = Command::new(program).arg("--version").stdin(Stdio::null()).output();
             output.is_ok_and(|output| output.status.success())
@@ -38,7 +38,7 @@ impl Browser {
         program.map(|program| Self { program })
     }
 
-    /// Opens a page in a window of so many pixels.
+    /// Opens a page in a window of this size.
     pub(crate) fn open(&self, page: &Path, width: u32, height: u32) -> Seen {
         let (dom, log) = self.run(page, width, height, &["--dump-dom".to_owned()]);
         let console = log.lines().filter(|line| line.contains("CONSOLE")).map(ToOwned::to_owned).collect();
@@ -57,7 +57,7 @@ impl Browser {
         let home = tempfile::tempdir().unwrap();
         let (out, log) = (home.path().join("out"), home.path().join("log"));
         let mut command = Command::new(self.program);
-        // It opens nothing but the page that is tested, which lies on this disk.
+        // It opens only the tested page, which is a local file.
         command.args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]);
         command.args(["--disable-background-networking", "--disable-component-update", "--disable-sync"]);
         command.args(["--disable-dev-shm-usage", "--enable-logging=stderr", "--v=0", "--hide-scrollbars"]);
@@ -73,7 +73,7 @@ impl Browser {
     }
 }
 
-/// Waits until a process ends by itself, and ends it when it does not.
+/// Waits until a process ends by itself, and kills it if it does not.
 fn wait(mut child: Child) -> bool {
     for _ in 0..PATIENCE {
         if let Some(status) = child.try_wait().unwrap() {

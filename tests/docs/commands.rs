@@ -1,4 +1,5 @@
-//! The list of commands in docs/reference/commands.md is what the commands say of themselves, in the groups of the help.
+//! The list of commands in docs/reference/commands.md matches the rows in the commands' files and the groups of the
+//! help.
 
 use std::fs;
 
@@ -22,7 +23,7 @@ pub(crate) fn groups(help: &str) -> Vec<(String, Vec<String>)> {
     groups
 }
 
-/// The rows of the commands, as they stand at the top of the commands' files.
+/// The rows of the commands, from the top of their files.
 fn rows() -> Vec<String> {
     let (mut files, mut folders) = (Vec::new(), vec![repository("src/commands")]);
     while let Some(folder) = folders.pop() {

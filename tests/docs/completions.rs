@@ -19,7 +19,7 @@ fn the_committed_scripts_are_what_slo_prints() {
     }
 }
 
-/// What a shell is offered for the last of `words`.
+/// The candidates that a shell is offered for the last of `words`.
 fn offered(world: &World, db: &str, words: &[&str]) -> Vec<String> {
     let mut command = world.command(&["--"]);
     command.args(words).env("SLO_DB", world.path().join(db));
@@ -77,7 +77,7 @@ fn whatever_stands_for_something_in_the_database_completes() {
     }
 }
 
-/// What a shell says when it runs `script` in the world, if there is such a shell.
+/// What a shell prints when it runs `script` in the world, if the shell is installed.
 fn in_shell(world: &World, shell: &str, script: &str) -> Option<String> {
     let mut command = world.bare(shell);
     command.args(["-c", script]).env("SLO_DB", world.path().join("demo/slo.db"));

@@ -1,4 +1,5 @@
-//! docs/reference/conditions.md: its tables are what the commands print, and both spellings of its examples are the same condition.
+//! docs/reference/conditions.md: its tables match the output of the commands, and both spellings of its examples are
+//! the same condition.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! `slo demo`: it is there in a moment, hurts nobody, and its commands say what it says.
+//! `slo demo`: it is quick, harmless, and its commands print what it says.
 
 use std::fs;
 
@@ -37,7 +37,7 @@ fn a_kept_demo_holds_feed_and_manifests_that_match_its_database() {
     let world = World::new();
     let again = world.slo(&["ingest", "demo/feed/checks.jsonl", "demo/feed/incidents.jsonl"]);
     let text = String::from_utf8(again.stdout).unwrap();
-    // The demo's present may lie ahead of the machine's clock.
+    // The demo's time may be ahead of the machine's clock.
     assert!(text.contains("0 new") || text.contains("rejected"), "{text}");
     assert_eq!(world.slo(&["plan", "demo/manifests"]).status.code(), Some(0));
     assert_eq!(world.slo(&["db", "verify"]).status.code(), Some(0));
@@ -48,7 +48,7 @@ fn the_demo_touches_no_database_that_is_there() {
     let world = World::new();
     let db = world.path().join("demo/slo.db");
     let before = fs::read(&db).unwrap();
-    // SLO_DB names it, and the demo goes elsewhere.
+    // SLO_DB names it, and the demo does not use it.
     assert_eq!(world.slo(&["demo"]).status.code(), Some(0));
     for args in [["demo", "--db", "demo/slo.db"], ["demo", "--keep", "demo"]] {
         let refused = world.slo(&args);

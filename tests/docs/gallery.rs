@@ -1,4 +1,4 @@
-//! The gallery of errors: what `slo validate` prints for every manifest in `fixtures/manifests/invalid`, to the letter.
+//! The gallery of errors: the exact output of `slo validate` for every manifest in `fixtures/manifests/invalid`.
 //! `SLO_REWRITE=1` rewrites it.
 
 use std::fs;
@@ -49,7 +49,7 @@ fn every_error_reads_as_written_beside_it() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// What is wrong only because of what has been reported: `facts.jsonl` is in the database.
+/// Errors that depend on reported facts: `facts.jsonl` is in the database.
 #[test]
 fn every_contradiction_to_the_journal_reads_as_written_beside_it() {
     let world = World::empty();

@@ -1,5 +1,5 @@
-//! docs/how-to/gitops.md's way to keep objectives in Git, with a bare repository and its script for CI: pull requests that lower a target, delete a
-//! file and misspell a field, and what comes of merging them.
+//! docs/how-to/gitops.md's way to keep objectives in Git, with a bare repository and its script for CI: pull requests
+//! that lower a target, delete a file and misspell a field, and the effect of merging them.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -17,13 +17,13 @@ spec:
   windowDays: 30
 ";
 
-/// A bare repository, a clone to work in, a database with a history, and CI.
+/// A bare repository, a clone to work in, a database with history, and CI.
 struct Forge {
     world: World,
 }
 
 impl Forge {
-    /// `None`, with a word about it, where there is no Git.
+    /// `None`, with a message, if Git is missing.
     #[expect(clippy::print_stderr, reason = "a test that is skipped has to say so")]
     fn new() -> Option<Self> {
         let forge = Self { world: World::empty() };
@@ -35,7 +35,7 @@ impl Forge {
         forge.git_at(".", &["init", "-q", "--bare", "-b", "main", "srv/objectives.git"]);
         forge.git_at(".", &["clone", "-q", "srv/objectives.git", "checkout"]);
         forge.git(&["checkout", "-q", "-b", "main"]);
-        // What `gh` would post is kept.
+        // Keeps what `gh` would post.
         let gh = forge.world.path().join(".bin/gh");
         drop(forge.world.bare("slo"));
         fs::write(&gh, "#!/bin/sh\n[ \"$1 $2\" = \"pr comment\" ] && cp \"$5\" \"$HOME/comment.md\"\n").unwrap();
@@ -79,7 +79,7 @@ impl Forge {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
     }
 
-    /// Opens a branch with a file changed, or removed; the working copy stays on it.
+    /// Opens a branch with a changed or removed file, and stays on it.
     fn propose(&self, branch: &str, file: &str, text: Option<&str>) {
         self.git(&["checkout", "-q", "-B", branch]);
         let path = self.world.path().join("checkout").join(file);
@@ -103,8 +103,8 @@ impl Forge {
         self.git(&["rev-parse", "HEAD"])
     }
 
-    /// Runs the page's script as CI would: a fresh clone in a folder of any name, with a shell that stops at what fails.
-    /// Returns the exit code, what was printed, and the comment that was posted.
+    /// Runs the page's script as CI would: a fresh clone in a folder of any name, with a shell that stops at failures.
+    /// Returns the exit code, the output, and the posted comment.
     fn ci(&self, branch: &str) -> (i32, String, String) {
         let home = self.world.path();
         drop(fs::remove_dir_all(home.join("build-42")));
@@ -121,7 +121,7 @@ impl Forge {
     }
 }
 
-/// The script of the page, which has five lines at the most.
+/// The script on the page, which has at most five lines.
 fn script() -> String {
     let text = fs::read_to_string(repository("docs/how-to/gitops.md")).unwrap();
     let start = text.find("```bash\n").expect("the script") + 8;
@@ -151,7 +151,7 @@ fn a_repository_of_objectives_with_the_script_of_the_page() {
     let row = &forge.json(&["list", "objectives"])["objectives"][0];
     assert_eq!((&row["file"], &row["set"]), (&"slo/shop.yaml".into(), &"objectives".into()));
 
-    // One that asks for more than there was.
+    // One that raises the target beyond what was met.
     let (before, after) = ("target: 99.9", "target: 99.95");
     forge.propose("raise", "slo/shop.yaml", Some(&OBJECTIVE.replace(before, after)));
     let (code, _, comment) = forge.ci("raise");
@@ -161,7 +161,7 @@ fn a_repository_of_objectives_with_the_script_of_the_page() {
         assert!(comment.contains(part), "{part}: {comment}");
     }
 
-    // One that lowers the target, from main.
+    // One that lowers the target, based on main.
     forge.git(&["checkout", "-q", "main"]);
     forge.propose("lower", "slo/shop.yaml", Some(&OBJECTIVE.replace(before, "target: 99")));
     let (code, _, comment) = forge.ci("lower");
@@ -173,7 +173,7 @@ fn a_repository_of_objectives_with_the_script_of_the_page() {
     assert_eq!(entry["commit"], *commit);
     assert_eq!(entry["changes"][0]["fields"][0]["after"], "99");
 
-    // One with a typo: the comment says where, and the check is red.
+    // One with a typo: the comment shows the place, and the check fails.
     forge.propose("typo", "slo/shop.yaml", Some(&OBJECTIVE.replace(before, "targt: 99.9")));
     let (code, _, comment) = forge.ci("typo");
     assert_ne!(code, 0);
@@ -195,7 +195,7 @@ fn a_repository_of_objectives_with_the_script_of_the_page() {
         .map(|objective| (&objective["objectiveId"], &objective["orphaned"]))
         .collect();
     assert_eq!(orphaned, [(&"shop-more".into(), &true.into()), (&"shop-availability".into(), &false.into())]);
-    // From any clone, of whatever name.
+    // From any clone, with any name.
     assert_eq!(forge.slo(&["plan", "checkout/slo"]).status.code(), Some(1));
     assert_eq!(forge.slo(&["apply", "--prune", "checkout/slo"]).status.code(), Some(0));
     assert_eq!(forge.slo(&["plan", "build-42/slo"]).status.code(), Some(0));
@@ -211,7 +211,7 @@ fn what_is_applied_before_it_is_committed_is_marked() {
         .unwrap();
     assert_eq!(forge.slo(&["apply", "checkout/slo"]).status.code(), Some(0));
     assert_eq!(forge.json(&["log"])["applies"][0]["commit"], format!("{commit}-dirty"));
-    // What is not asked for is not looked at.
+    // Objects that were not given are not compared.
     assert_eq!(forge.slo(&["apply", "--set", "other", "--adopt", "checkout/slo/shop.yaml"]).status.code(), Some(0));
     assert_eq!(forge.json(&["log"])["applies"][0]["commit"], *commit);
 }

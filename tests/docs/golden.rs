@@ -20,7 +20,7 @@ fn printed(world: &World, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What `slo` prints on a terminal of so many columns; `None` where there is no `script` to make one with.
+/// What `slo` prints on a terminal of this many columns; `None` if there is no `script` program to make one.
 fn on_terminal(world: &World, columns: u16, args: &str, env: &[(&str, &str)]) -> Option<String> {
     let ours = |command: &mut Command| {
         for name in ["SLO_DB", "SLO_AS_OF"] {
@@ -72,7 +72,7 @@ fn tables_for_people() {
 fn a_page_and_its_badges() {
     let world = World::new();
     let page = printed(&world, &["report", "mail-delivery", "--html", "-"]);
-    // The style sheet is compared where it is written.
+    // The style sheet is compared in its own file.
     let (start, end) = (page.find("<style>").unwrap(), page.find("</style>").unwrap());
     compare("report.html", &format!("{}{}", &page[..start + 7], &page[end..]));
     for (name, args) in [
@@ -142,7 +142,7 @@ fn colour_is_for_terminals_that_have_it() {
             assert!(!text.contains('\u{1b}'), "{env:?}: {text}");
         }
     }
-    // A pipe is no terminal; --color always is a wish, though.
+    // A pipe is not a terminal, but --color always overrides that.
     assert!(!printed(&world, &["status"]).contains('\u{1b}'));
     assert!(printed(&world, &["status", "--color", "always"]).contains('\u{1b}'));
 }

@@ -1,4 +1,4 @@
-//! The help: every example in it runs, it fits a terminal, and a command line that is wrong is answered with what was meant.
+//! The help: every example in it runs, it fits a terminal, and an invalid command line gets a suggestion.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::world::{MOMENT, World};
 /// The widest line of the list of commands.
 const WIDTH: usize = 80;
 
-/// Every command that answers, as it is typed.
+/// Every command with an answer, as typed.
 fn commands(world: &World) -> Vec<String> {
     let named = groups(&world.stdout(&["--help"]));
     let mut found = Vec::new();
@@ -31,7 +31,7 @@ fn examples(help: &str) -> Vec<&str> {
     lines.map(str::trim).collect()
 }
 
-/// What examples name: files to import, a folder of manifests, a program that asks the network.
+/// Makes what examples name: files to import, a folder of manifests, a program that uses the network.
 fn furnish(world: &World) {
     let from = |file: &str| fs::read(world.path().join("demo").join(file)).unwrap();
     let here = |file: &str, bytes: &[u8]| fs::write(world.path().join(file), bytes).unwrap();
@@ -41,7 +41,7 @@ fn furnish(world: &World) {
     for file in ["systems.yaml", "objectives.yaml", "maintenance.yaml"] {
         here(&format!("objectives/{file}"), &from(&format!("manifests/{file}")));
     }
-    // One more system, which has no manifest yet.
+    // One more system, without a manifest.
     here("outages.json", br#"{"incidents":[{"id":"a","system":"shop","start":"2026-11-01T00:00:00Z","end":null}]}"#);
     here("blog.jsonl", b"{\"ts\":\"2026-11-01\",\"system\":\"blog\",\"status\":\"up\"}\n");
     for args in [
@@ -52,7 +52,7 @@ fn furnish(world: &World) {
         let output = world.slo(args);
         assert!(output.status.success(), "{output:?}");
     }
-    // The network is not asked.
+    // The network is not used.
     drop(world.bare("slo"));
     std::os::unix::fs::symlink("/bin/true", world.path().join(".bin/curl")).unwrap();
 }
@@ -72,7 +72,7 @@ fn every_example_runs() {
             assert!(example.contains(&format!("slo {command}")), "{example}: not of slo {command}");
             let mut shell = world.bare("sh");
             shell.args(["-c", example]).env("SLO_DB", world.path().join("demo/slo.db"));
-            // A probe is about now.
+            // A probe is always of the current time.
             if command != "probe" {
                 shell.env("SLO_AS_OF", MOMENT);
             }
@@ -136,7 +136,7 @@ fn a_wrong_command_line_is_answered_with_what_was_meant() {
         assert_eq!(refused.status.code(), Some(2), "{line}");
         assert_eq!(String::from_utf8(refused.stderr).unwrap(), said, "{line}");
     }
-    // What is typed cannot write lines of its own.
+    // A typed text cannot print lines of its own.
     let refused = world.slo(&["status", "--x\nerror: y\u{1b}[2J"]);
     let text = String::from_utf8(refused.stderr).unwrap();
     assert_eq!(text.lines().count(), 2, "{text}");

@@ -1,5 +1,5 @@
-//! The files for packagers, CI and administrators: what they run does run, and what they name is there. What cannot be reached from a test
-//! (GitHub, GitLab, a network, an init system) is stood in for by small programs that do as they are asked.
+//! The files for packagers, CI and administrators: what they run works, and what they name exists. Small programs stand
+//! in for what a test cannot reach (GitHub, GitLab, a network, an init system).
 
 use std::fs;
 use std::path::Path;
@@ -34,7 +34,7 @@ fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
-/// The steps of the action, by name, with the scripts that they run.
+/// The steps of the action, by name, with their scripts.
 fn steps() -> Vec<(String, String, Value)> {
     let action = yaml(&fs::read_to_string(repository("action.yml")).unwrap());
     let steps = action["runs"]["steps"].as_array().unwrap();
@@ -43,7 +43,7 @@ fn steps() -> Vec<(String, String, Value)> {
         let run = run.replace("$GITHUB_ACTION_PATH", repository("").to_str().unwrap());
         (step["name"].as_str().unwrap().to_owned(), run, step["env"].clone())
     };
-    // Every input that a step takes is one that the action has.
+    // Every input used by a step is declared by the action.
     for step in steps {
         for value in step["env"].as_object().unwrap().values().chain([&step["if"]]) {
             for input in value.as_str().unwrap_or_default().split("inputs.").skip(1) {
@@ -71,7 +71,7 @@ fn a_release_is_packed_and_the_action_installs_it() {
     let packed = packed.unwrap();
     assert!(packed.status.success(), "{}", text(&packed));
 
-    // The release is where the action looks for it, under the checksum that it has.
+    // The release is where the action looks for it, with its checksum.
     let root = world.path().display().to_string();
     stand_in(
         &world,
@@ -94,7 +94,7 @@ fn a_release_is_packed_and_the_action_installs_it() {
     for file in ["slo", "man1/slo-status.1", "completions/_slo", "LICENSE-MIT", "README.md"] {
         assert!(folder.join(file).is_file(), "the archive has no {file}");
     }
-    // Another content is refused.
+    // Different content is refused.
     let archive = world.path().join(format!("src/dist/slo-v{}-{TARGET}.tar.gz", env!("CARGO_PKG_VERSION")));
     fs::write(&archive, "something else").unwrap();
     assert!(!install().status.success());
@@ -217,7 +217,7 @@ fn the_lines_for_cron_run() {
     let crontab = fs::read_to_string(world.path().join("slo.crontab")).unwrap();
     assert!(crontab.contains(&format!("SLO_DB={}", world.path().join("demo/slo.db").display())), "{crontab}");
     let lines = crontab.lines().filter(|line| line.starts_with(|c: char| c == '*' || c.is_ascii_digit()));
-    // Five fields of time; a percent sign is escaped in a crontab.
+    // Five time fields; a percent sign is escaped in a crontab.
     let command = |line: &str| {
         let mut rest = line;
         for _ in 0..5 {
@@ -244,7 +244,7 @@ fn the_units_for_systemd_run() {
         let line =
             line.replace("/usr/bin/slo", "slo").replace("/var/lib/slo", world.path().join("demo").to_str().unwrap());
         let line = line.replace("%i", "shop").replace("$PROBE", "curl -fsS https://shop.example.com/health");
-        // systemd's own signs, twice for one.
+        // systemd's special characters, doubled to escape them.
         commands.push(line.replace("$$", "$").replace("%%", "%"));
     }
     commands_run(&world, &commands);

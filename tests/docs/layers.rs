@@ -1,4 +1,4 @@
-//! Holds the arrows of ARCHITECTURE.md: which part of the code may know which.
+//! Checks the arrows of ARCHITECTURE.md: which part of the code may use which.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::world::repository;
 
-/// The longest a file gets before it is split by noun; files of tests alone may be longer.
+/// The most lines of a file before it is split by noun; files with only tests may be longer.
 const MOST_LINES: usize = 450;
 
-/// Crates with one owner, and where it may be named.
+/// Crates with one owner, and where they may be used.
 const OWNED: [(&str, &[&str]); 25] = [
     ("serde_json", &["feed", "fuzzing", "manifest", "render", "store"]),
     ("rusqlite", &["store"]),
@@ -38,7 +38,7 @@ const OWNED: [(&str, &[&str]); 25] = [
     ("tokio_postgres_rustls", &["store/shared/encryption"]),
 ];
 
-/// What besides itself each part may name of this crate.
+/// What each part of the crate may use, besides itself.
 const MAY_USE: [(&str, &[&str]); 17] = [
     ("domain", &[]),
     ("exit", &[]),
@@ -77,7 +77,7 @@ const MAY_USE: [(&str, &[&str]); 17] = [
     ("run", &["cli", "clock", "commands", "domain", "exit", "failure", "render"]),
 ];
 
-/// Commands that use another one, each for a reason that ARCHITECTURE.md gives.
+/// Commands that use another one, each for a reason given in ARCHITECTURE.md.
 const SIBLINGS: &[(&str, &str)] = &[
     ("apply", "validate"),
     ("feed", "feeds"),
@@ -119,7 +119,7 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("status", "period"),
 ];
 
-/// Crates that the pure middle may name.
+/// Crates that the domain may use.
 const DOMAIN_CRATES: [&str; 5] = ["chrono", "chrono_tz", "strsim", "std", "core"];
 
 struct Source {
@@ -133,9 +133,9 @@ impl Source {
         self.name.split('/').next().unwrap()
     }
 
-    /// The lines of code, comments and items for tests left out.
+    /// The lines of code, without comments and items for tests.
     fn code(&self) -> impl Iterator<Item = &str> {
-        // What is skipped now is indented by so much.
+        // The indentation of the item that is being skipped.
         let mut skipped: Option<usize> = None;
         self.text.lines().filter_map(move |line| {
             let indent = line.len() - line.trim_start().len();
@@ -157,12 +157,12 @@ impl Source {
         })
     }
 
-    /// The modules around this one and itself, from the crate's root.
+    /// The modules that contain this one, and itself, from the crate's root.
     fn module(&self) -> Vec<&str> {
         self.name.split('/').collect()
     }
 
-    /// The modules that its code names, as far as the path of each one goes.
+    /// The modules that its code names, as far as each path goes.
     fn named_modules(&self) -> BTreeSet<Vec<String>> {
         let own = self.module();
         let mut found = BTreeSet::new();
@@ -178,7 +178,7 @@ impl Source {
     }
 }
 
-/// The paths that follow `prefix` in a line, each as its names: `crate::a::{b, c}` gives `a, b` and `a, c` after `crate::`.
+/// The paths after `prefix` in a line, each as its names: `crate::a::{b, c}` gives `a, b` and `a, c` after `crate::`.
 fn paths_after(line: &str, prefix: &str) -> Vec<Vec<String>> {
     let mut found = Vec::new();
     for (at, _) in line.match_indices(prefix) {
@@ -229,7 +229,7 @@ fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// The names that follow `prefix` in a line: `crate::domain::…` after `crate::` gives `domain`.
+/// The names after `prefix` in a line: `crate::domain::…` after `crate::` gives `domain`.
 fn named_after<'t>(line: &'t str, prefix: &'t str) -> impl Iterator<Item = &'t str> {
     line.match_indices(prefix).flat_map(move |(at, _)| {
         let free = !line[..at].ends_with(|c: char| is_word(c) || c == ':');
@@ -249,7 +249,7 @@ fn arrows_point_one_way() {
     for source in sources() {
         let Some((part, allowed)) = MAY_USE.iter().find(|(part, _)| *part == source.part()) else { continue };
         for name in source.code().flat_map(|line| named_after(line, "crate::")) {
-            // `crate::Invocation` and the like are the crate's own face.
+            // `crate::Invocation` and other types are the crate's own interface.
             let is_module = name.starts_with(|c: char| c.is_ascii_lowercase());
             if is_module && name != *part && !allowed.contains(&name) {
                 faults.insert(format!("{} uses {name}", source.name));
@@ -267,7 +267,7 @@ fn every_part_has_its_arrows() {
     assert!(unknown.is_empty(), "say in this test and in ARCHITECTURE.md what these may use: {unknown:?}");
 }
 
-/// The rooms of the domain in the order in which facts flow through them.
+/// The rooms of the domain, in the order in which facts pass through them.
 const ROOMS: [&str; 6] = ["value", "health", "account", "budget", "rules", "plan"];
 
 #[test]
@@ -286,7 +286,8 @@ fn rooms_of_the_domain_know_only_earlier_ones() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
-/// Of two neighbours of the domain, files or folders beside each other, at most one knows the other, directly or by way of a third.
+/// Of two neighbors in the domain, files or folders beside each other, at most one uses the other, directly or
+/// indirectly.
 #[test]
 fn neighbours_do_not_know_each_other_in_circles() {
     let sources: Vec<Source> = sources().into_iter().filter(|source| source.part() == "domain").collect();
@@ -323,10 +324,10 @@ fn neighbours_do_not_know_each_other_in_circles() {
     assert!(circles.is_empty(), "these reach themselves again: {circles:#?}");
 }
 
-/// The groups of commands, in which each has its file, in the order of the help.
+/// The groups of commands, each with a file per command, in the order of the help.
 const GROUPS: [&str; 6] = ["record", "declare", "look", "decide", "publish", "maintain"];
 
-/// Which command a module below `commands` belongs to.
+/// The command that a module below `commands` belongs to.
 fn command<'n>(names: &[&'n str]) -> Option<&'n str> {
     names.iter().copied().find(|name| !GROUPS.contains(name))
 }

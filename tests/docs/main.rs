@@ -1,4 +1,5 @@
-//! Holds what the documents promise: documents, demo, completions, manual pages, how answers look, and the layers of the code.
+//! Checks what the documents promise: documents, demo, completions, manual pages, how answers look, and the layers of
+//! the code.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 #![expect(clippy::disallowed_methods, reason = "tests read SLO_REWRITE and PATH")]

@@ -1,4 +1,4 @@
-//! `slo man`: every command has a page, and says on it what its help says.
+//! `slo man`: every command has a page, which matches its help.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Owns the list of documents, and holds what is true of each: it is listed, its links and anchors lead somewhere, and README is short.
+//! Owns the list of documents, and checks each: it is listed, its links and anchors are valid, and README is short.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::world::repository;
 
 /// The longest README, in bytes.
 const LONGEST_README: usize = 15 * 1024;
-/// Documents beside those of docs/.
+/// Documents outside of docs/.
 const AT_THE_ROOT: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 
 /// Every document, by its path in the repository.
@@ -37,7 +37,7 @@ pub(crate) fn text(page: &str) -> String {
     fs::read_to_string(repository(page)).unwrap()
 }
 
-/// What a document links to, and the anchors of its headings.
+/// A document's links, and the anchors of its headings.
 #[derive(Default)]
 struct Read {
     links: Vec<String>,
@@ -56,7 +56,7 @@ impl Read {
                 Event::Start(Tag::Heading { .. }) => heading = Some(String::new()),
                 Event::End(TagEnd::Heading(_)) => {
                     let anchor = anchor(&heading.take().unwrap());
-                    // A heading that is there twice gets a number.
+                    // A repeated heading gets a number.
                     let same = |known: &&String| known.starts_with(&anchor) && known[anchor.len()..].starts_with('-');
                     let twice = read.anchors.iter().filter(same).count();
                     let taken = read.anchors.contains(&anchor);
@@ -74,7 +74,7 @@ impl Read {
     }
 }
 
-/// The anchor that a heading gets where documents are shown.
+/// The anchor that a heading gets on a rendered page.
 fn anchor(heading: &str) -> String {
     let kept = heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));
     kept.collect::<String>().to_lowercase().replace(' ', "-")

@@ -1,4 +1,4 @@
-//! contrib/notify: what each receiver of changes gets, from `slo compute` to a local HTTP server.
+//! contrib/notify: the message for each receiver of changes, from `slo compute` to a local HTTP server.
 
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::TcpListener;
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 
 use crate::world::{World, repository};
 
-/// Whoever waits longer has been forgotten.
+/// The time limit of a request.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A server that answers so many requests, each on a connection of its own, and gives back their paths and bodies.
+/// A server that answers this many requests, each on a connection of its own, and returns their paths and bodies.
 fn receiver(requests: usize) -> (String, thread::JoinHandle<Vec<(String, Value)>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     listener.set_nonblocking(true).unwrap();
@@ -56,7 +56,7 @@ fn receiver(requests: usize) -> (String, thread::JoinHandle<Vec<(String, Value)>
     (address, thread::spawn(received))
 }
 
-/// Whether there is what the script needs.
+/// Whether the programs that the script needs are installed.
 #[expect(clippy::print_stderr, reason = "a test that is skipped has to say so")]
 fn can_run() -> bool {
     let there = |program: &str| Command::new(program).arg("--version").output().is_ok_and(|it| it.status.success());
@@ -67,8 +67,8 @@ fn can_run() -> bool {
     missing.is_empty()
 }
 
-/// The demo, computed two days ago: since then an objective went down, another one got at risk, a system degraded, and another one was
-/// unhealthy for some minutes.
+/// The demo, computed two days ago: since then, an objective went down, another became at risk, a system degraded, and
+/// another was unhealthy for some minutes.
 fn two_days_ago() -> World {
     let world = World::new();
     world.stdout(&["compute", "--as-of", "2026-11-18T14:05:00Z"]);
@@ -180,7 +180,7 @@ fn what_is_over_is_resolved_under_the_same_key() {
     assert_eq!(of("resolve"), of("trigger"));
 }
 
-/// A healthy fact for each stream of `mail`, like the line given.
+/// A healthy fact for each stream of `mail`, like the given line.
 fn up(world: &World, line: &str) -> String {
     let history: Value =
         serde_json::from_str(&world.stdout(&["history", "mail", "--since", "90d", "-o", "json"])).unwrap();

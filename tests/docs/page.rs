@@ -1,5 +1,5 @@
-//! `slo report` and `slo badge`: the numbers of a page are those of `status`, it needs and runs nothing, and a real browser
-//! shows it without complaint at any width.
+//! `slo report` and `slo badge`: the numbers of a page match `status`, it is self-contained and runs nothing, and a
+//! real browser shows it without errors at any width.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,7 +11,7 @@ use crate::browser::Browser;
 use crate::scan::{Element, difference, elements, fields};
 use crate::world::World;
 
-/// Fields that are told of every objective that has data.
+/// Fields shown for every objective with data.
 const ALWAYS: [&str; 16] = [
     "state",
     "systemId",
@@ -48,7 +48,7 @@ fn objectives(world: &World) -> Vec<Value> {
     }
 }
 
-/// Holds a page against what programs are told: every value, every event, and that nothing is missing.
+/// Compares a page with the answers for programs: every value, every event, and nothing is missing.
 fn holds(world: &World, found: &[Element]) {
     let objectives = objectives(world);
     assert_eq!(difference(found, &objectives), None);
@@ -89,7 +89,7 @@ fn events(found: &[Element], objective: &str) -> Vec<(String, String)> {
     pairs(found, objective, "data-start", "data-end")
 }
 
-/// The elements in the chapter of an objective that carry two attributes, by these.
+/// The pairs of two attributes on elements in the chapter of an objective.
 fn pairs(found: &[Element], objective: &str, first: &str, second: &str) -> Vec<(String, String)> {
     let chapter = found.iter().skip_while(|element| element.get("id") != Some(&format!("o-{objective}"))).skip(1);
     let chapter = chapter.take_while(|element| element.name != "section");
@@ -115,7 +115,7 @@ fn a_page_of_some_histories_counts_every_objective_in_groups() {
     let all = objectives(&world);
     let counted = |found: &[Element], key: &dyn Fn(&Value) -> String| {
         let mut expected: Vec<(String, String, usize)> = Vec::new();
-        // Groups come in the order of their worst objectives, as `status` lists these.
+        // Groups are sorted by their worst objective, in the order of `status`.
         for objective in &all {
             let name = key(objective);
             if !expected.iter().any(|(known, _, _)| *known == name) {
@@ -176,7 +176,7 @@ fn needs_nothing(text: &str) {
             let id = target.strip_prefix('#').unwrap_or_else(|| panic!("{element:?}"));
             assert!(found.iter().any(|other| other.get("id") == Some(id)), "{target} leads nowhere");
         }
-        // Charts say in words what they show, or stand beside the words.
+        // Charts describe themselves in words, or are beside the words.
         if element.name == "svg" {
             let told =
                 element.get("role") == Some("img") && element.get("aria-label").is_some_and(|text| text.len() > 5);
@@ -224,7 +224,7 @@ fn a_browser_shows_the_page_without_complaint() {
     let seen = browser.open(&path, 1280, 900);
     assert_eq!(seen.console, [""; 0]);
     holds(&world, &elements(&seen.dom));
-    // A page that runs something is complained of, so silence means something.
+    // The browser reports a page that runs something, so silence is meaningful.
     let text = fs::read_to_string(&path).unwrap();
     let broken = world.path().join("broken.html");
     fs::write(&broken, text.replace("<main>", "<main><script>document.title = 'no'</script>")).unwrap();
@@ -237,7 +237,7 @@ fn a_page_is_as_wide_as_its_window() {
     let Some(browser) = Browser::find() else { return };
     let world = World::new();
     let text = fs::read_to_string(page(&world, "page.html", &[])).unwrap();
-    // Windows have a least width, frames have none. A script outside opens and measures what is in them.
+    // Windows have a minimum width, frames do not. A script outside opens and measures their content.
     let escaped = text.replace('&', "&amp;").replace('"', "&quot;");
     let frame = |width: u32| {
         format!("<iframe width=\"{width}\" height=\"900\" style=\"border:0\" srcdoc=\"{escaped}\"></iframe>")

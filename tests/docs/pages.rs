@@ -1,4 +1,4 @@
-//! Holds README.md and every page of docs/: outputs are what the commands print, and what they tell to run does run.
+//! Checks README.md and every page of docs/: outputs match the commands, and the commands on a page work.
 //! `SLO_REWRITE=1` rewrites the outputs.
 
 use std::fs;
@@ -7,19 +7,19 @@ use std::process::Stdio;
 use crate::markdown::{pages, text};
 use crate::world::{REWRITE, World, repository};
 
-/// A part of a page that a command writes.
+/// A part of a page that is the output of a command.
 struct Block {
-    /// What leads to it: a command, or the script before it.
+    /// Its source: a command, or the script before it.
     source: String,
     start: usize,
     end: usize,
 }
 
-/// A stretch of a page that is run, block by block, in one shell.
+/// A part of a page that is run, block by block, in one shell.
 struct Run {
-    /// Whether the demo is there; else the folder is empty.
+    /// Whether the demo is in the folder; otherwise it is empty.
     demo: bool,
-    /// Each script, with where its output stands if that is right below.
+    /// Each script, and the place of its output if that is directly below.
     scripts: Vec<(String, Option<(usize, usize)>)>,
 }
 
@@ -36,7 +36,7 @@ fn outputs(text: &str) -> Vec<Block> {
     found.collect()
 }
 
-/// The words of a command line; what stands between single quotes is one.
+/// The arguments of a command line; a text in single quotes is one.
 fn arguments(line: &str) -> Vec<&str> {
     fn words((index, part): (usize, &str)) -> Vec<&str> {
         match index % 2 {
@@ -47,7 +47,7 @@ fn arguments(line: &str) -> Vec<&str> {
     line.split('\'').enumerate().flat_map(words).collect()
 }
 
-/// The stretches between `<!-- run: empty -->` or `<!-- run: demo -->` and `<!-- end of run -->` or the end of the page.
+/// The parts between `<!-- run: empty -->` or `<!-- run: demo -->` and `<!-- end of run -->` or the end of the page.
 fn runs(text: &str) -> Vec<Run> {
     let mark = "\n<!-- run: ";
     let stretch = |(at, _): (usize, &str)| {
@@ -74,7 +74,7 @@ fn scripts(text: &str, mut at: usize, end: usize) -> Vec<(String, Option<(usize,
     scripts
 }
 
-/// What a stretch prints, block by block.
+/// The output of a part, block by block.
 fn printed(run: &Run) -> Vec<(Block, String)> {
     let world = if run.demo { World::new() } else { World::empty() };
     let mut whole = String::new();
@@ -104,7 +104,7 @@ fn printed(run: &Run) -> Vec<(Block, String)> {
     blocks
 }
 
-/// Compares what a page shows with what it should, or puts that into it.
+/// Compares the outputs on a page with the actual ones, or writes these.
 fn settle(page: &str, mut blocks: Vec<(Block, String)>) {
     let mut text = text(page);
     blocks.retain(|(block, shown)| text[block.start..block.end] != **shown);

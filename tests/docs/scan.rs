@@ -1,4 +1,4 @@
-//! Owns reading HTML far enough to find elements, their attributes, and the values a page carries for programs.
+//! Owns reading as much HTML as it takes to find elements, their attributes, and the values of a page for programs.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ impl Element {
     }
 }
 
-/// Every element of a document, in order; text, comments and the style sheet are passed over.
+/// Every element of a document, in order; text, comments and the style sheet are skipped.
 pub(crate) fn elements(html: &str) -> Vec<Element> {
     let mut found = Vec::new();
     let mut rest = html;
@@ -36,7 +36,7 @@ pub(crate) fn elements(html: &str) -> Vec<Element> {
     found
 }
 
-/// The attributes of a tag, and what follows it.
+/// The attributes of a tag, and the rest.
 fn attributes(mut rest: &str) -> (BTreeMap<String, String>, &str) {
     let mut found = BTreeMap::new();
     loop {
@@ -89,12 +89,12 @@ pub(crate) fn fields(elements: &[Element]) -> Vec<Field> {
     found
 }
 
-/// How the fields of a page differ from the objectives of `status -o json`; `None` where each is the same.
+/// How the fields of a page differ from the objectives of `status -o json`; `None` if they are the same.
 pub(crate) fn difference(elements: &[Element], objectives: &[serde_json::Value]) -> Option<String> {
     for field in fields(elements) {
         let objective = objectives.iter().find(|objective| objective["objectiveId"] == field.objective.as_str());
         let value = objective.and_then(|known| known.pointer(&format!("/{}", field.name.replace('.', "/"))));
-        // Both texts are read by the same reader, so that equal numbers are equal.
+        // Both texts are parsed in the same way, so that equal numbers are equal.
         let same = value.is_some_and(|value| match value {
             serde_json::Value::String(text) => *text == field.value,
             other => serde_json::from_str(&field.value).is_ok_and(|shown: serde_json::Value| shown == *other),

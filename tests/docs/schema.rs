@@ -1,4 +1,4 @@
-//! The JSON Schema of manifests: committed as printed, and of one mind with the reader.
+//! The JSON Schema of manifests: committed as printed, and consistent with the reader.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::world::{REWRITE, World, binary, repository};
 
-/// What the reader refuses and no schema can: a part of its message, and why.
+/// Errors of the reader that a schema cannot express: a part of the message, and the reason.
 const BEYOND_SCHEMAS: [(&str, &str); 103] = [
     ("is longer than a day", "patterns do not add up lengths"),
     ("countsAsDown is empty", "none of the weights is required by itself"),
@@ -117,7 +117,7 @@ const BEYOND_SCHEMAS: [(&str, &str); 103] = [
     ("the expression is empty", "the grammar of expressions"),
 ];
 
-/// What annotations of OpenSLO documents say, as texts.
+/// Annotations of OpenSLO documents, as texts.
 const CARRIED: [&str; 12] = [
     "staleAfter",
     "checks",
@@ -141,7 +141,7 @@ fn validator() -> Validator {
     jsonschema::draft202012::new(&schema()).unwrap()
 }
 
-/// The documents of a file, as editors see them; `None` for one that is not YAML.
+/// The documents of a file, as an editor sees them; `None` for one that is not YAML.
 fn documents(text: &str) -> Vec<(String, Option<Value>)> {
     let mut chunks = vec![String::new()];
     for line in text.lines() {
@@ -171,7 +171,7 @@ fn fixtures(folder: &str) -> Vec<(String, String)> {
     found
 }
 
-/// The errors that the reader finds in one document by itself, but for those beyond any schema.
+/// The errors that the reader finds in one document by itself: those that a schema can express, and the others.
 fn errors(document: &str) -> (Vec<String>, Vec<String>) {
     let mut command = Command::new(binary());
     command.args(["validate", "-o", "json", "-"]).env_clear().env("SLO_DB", "/nowhere/slo.db");
@@ -187,9 +187,9 @@ fn errors(document: &str) -> (Vec<String>, Vec<String>) {
     all.into_iter().partition(|message| !is_beyond_schemas(message))
 }
 
-/// Whether no schema can refuse what this message is about.
+/// Whether no schema can express the error in this message.
 fn is_beyond_schemas(message: &str) -> bool {
-    // Expressions have a grammar of their own; the mappings around them have not.
+    // Expressions have a grammar of their own; the mappings around them do not.
     let is_structure = ["unknown field", "has both", "does not say", "must be", "is missing", "is empty"]
         .iter()
         .any(|part| message.contains(part));
@@ -245,7 +245,7 @@ fn every_structural_error_breaks_the_schema() {
     assert!(compared > 100, "{compared}");
 }
 
-/// Where something is changed in a document, and how.
+/// A change of a document, and its place.
 #[derive(Clone, Debug)]
 enum Change {
     Remove,
@@ -290,7 +290,7 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
-/// The number of values inside a value that stand under a key or in a list.
+/// The number of values in a value, under keys and in lists.
 fn size(value: &Value) -> usize {
     match value {
         Value::Array(items) => items.iter().map(|item| 1 + size(item)).sum(),
@@ -299,7 +299,7 @@ fn size(value: &Value) -> usize {
     }
 }
 
-/// Changes the value that is reached as the `at`th.
+/// Changes the `at`th value.
 fn apply(value: &mut Value, at: &mut usize, change: &Change) {
     match value {
         Value::Array(items) => {
@@ -344,7 +344,8 @@ fn apply(value: &mut Value, at: &mut usize, change: &Change) {
 }
 
 proptest! {
-    /// Random changes of valid documents: reader and schema agree on every one of them, but for what is beyond schemas.
+    /// Random changes of valid documents: reader and schema agree on each, except for errors that no schema can
+    /// express.
     #[test]
     fn reader_and_schema_agree(
         document in any::<Index>(), changes in prop::collection::vec((any::<Index>(), change()), 1..4),
@@ -387,7 +388,7 @@ fn a_manifest_to_start_from_is_valid_and_overwrites_nothing() {
     assert!(slo(&["init", "slo.yaml"]).status.success());
     let text = fs::read_to_string(world.path().join("slo.yaml")).unwrap();
     assert!(text.contains("name: \"a:b\"") && text.contains("name: \"123\""), "{text}");
-    // Every suggestion is a field that there is, and a value that it may have.
+    // Every suggestion is an existing field, or a value that it may have.
     let all =
         example.replace("spec: {}", "spec:").lines().fold(String::new(), |all, line| match line.split_once("# ") {
             Some((indent, rest)) if !indent.is_empty() && indent.trim().is_empty() && !rest.starts_with("window:") => {

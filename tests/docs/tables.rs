@@ -1,5 +1,5 @@
-//! docs/reference/tables.md: the tables that `compute` fills are those it promises, and its queries give what it shows, through rusqlite
-//! and through the `sqlite3` program. `SLO_REWRITE=1` rewrites what they give.
+//! docs/reference/tables.md: the tables that `compute` fills match the promised ones, and its queries return what it
+//! shows, through rusqlite and through the `sqlite3` program. `SLO_REWRITE=1` rewrites the results.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -35,7 +35,7 @@ fn promised(text: &str) -> Vec<(String, Vec<(String, String)>)> {
     text.split("\n## `").skip(1).map(section).collect()
 }
 
-/// Each fenced block in a language, with where the block right below it begins and ends.
+/// Each fenced block in a language, with the range of the block directly below it.
 fn queries(text: &str) -> Vec<(String, (usize, usize))> {
     let mut found = Vec::new();
     for (at, fence) in text.match_indices("```sql\n") {
@@ -51,7 +51,7 @@ fn block_after(text: &str, from: usize, fence: &str) -> (usize, usize) {
     (start, start + text[start..].find("```").unwrap())
 }
 
-/// What the `sqlite3` program prints: values parted by bars.
+/// The output of the `sqlite3` program: values separated by bars.
 fn answer(connection: &Connection, sql: &str) -> String {
     let mut statement = connection.prepare(sql).unwrap();
     let columns = statement.column_count();
@@ -81,9 +81,9 @@ fn the_tables_have_the_columns_that_are_promised() {
         let mut statement = connection.prepare(&format!("PRAGMA table_info({table})")).unwrap();
         let there = statement.query_map([], |row| Ok((row.get(1)?, row.get(2)?))).unwrap();
         let mut there = there.collect::<Result<Vec<(String, String)>, _>>().unwrap();
-        // Those that are no part of the interface.
+        // These are not part of the interface.
         there.retain(|(column, _)| column != "checksum" && column != "digest");
-        // A view declares no type for what it computes: there, values tell it.
+        // A view declares no type for computed columns: there, the values show it.
         for (column, declared) in there.iter_mut().filter(|(_, declared)| declared.is_empty()) {
             let sql = format!("SELECT upper(typeof({column})) FROM {table} LIMIT 1");
             *declared = connection.query_row(&sql, [], |row| row.get(0)).unwrap();

@@ -1,4 +1,4 @@
-//! Words and turns that must not come back: what `slo` prints and what its documents say is written as people in the field write.
+//! Words and phrases that must not come back: output and documents use the words of the field.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::markdown::{pages, text};
 use crate::world::repository;
 
-/// What is not written, and what is written instead. Compared without case, between the ends of words.
+/// Words to avoid, and what to write instead. Compared case-insensitively, as entire words.
 const INSTEAD: [(&str, &str); 39] = [
     ("mend", "fix"),
     ("mends", "fixes"),
@@ -49,7 +49,7 @@ const INSTEAD: [(&str, &str); 39] = [
     ("because of itself", "self"),
 ];
 
-/// Turns of the list that a text has, each with what is written instead.
+/// The listed words in a text, each with its replacement.
 fn found(text: &str) -> Vec<String> {
     let lower = text.to_lowercase();
     let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
@@ -61,7 +61,7 @@ fn found(text: &str) -> Vec<String> {
     INSTEAD.iter().filter(|(turn, _)| has(turn)).map(|(turn, better)| format!("{turn:?}: {better}")).collect()
 }
 
-/// The texts between double quotes of a source file, without its tests; texts that go on in the next line are joined.
+/// The string literals of a source file, without its tests; literals over several lines are joined.
 fn literals(source: &str) -> Vec<String> {
     let code = source.split("#[cfg(test)]").next().unwrap();
     let lines: Vec<&str> = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
@@ -111,7 +111,7 @@ fn turns_that_were_replaced_do_not_come_back() {
             for text in literals(&fs::read_to_string(&source).unwrap()) {
                 look(&name, &text);
             }
-            // What the help is made of.
+            // The source of the help.
             if name.contains("/cli") {
                 let help = fs::read_to_string(&source).unwrap();
                 for line in help.lines().filter(|line| line.trim_start().starts_with("///")) {

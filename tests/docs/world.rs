@@ -1,4 +1,4 @@
-//! Owns running the built binary in a folder of its own, with the demo world at hand.
+//! Owns running the built binary in a folder of its own, optionally with the demo.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-/// The demo's present.
+/// The demo's time.
 pub(crate) const MOMENT: &str = "2026-11-20T14:05:00Z";
 
 /// When set, expected texts are rewritten instead of compared.
@@ -22,13 +22,13 @@ pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// A folder with the demo world in it, in which commands are run.
+/// A folder with the demo, in which commands are run.
 pub(crate) struct World {
     folder: TempDir,
 }
 
 impl World {
-    /// A folder with nothing in it.
+    /// An empty folder.
     pub(crate) fn empty() -> Self {
         Self { folder: TempDir::new().unwrap() }
     }
@@ -45,25 +45,25 @@ impl World {
         self.folder.path()
     }
 
-    /// `slo` as of the demo's present, on the demo's database, with nothing of this process' environment.
+    /// `slo` as of the demo's time, on the demo's database, without this process's environment.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = self.bare("slo");
         command.args(args).env("SLO_DB", self.path().join("demo/slo.db")).env("SLO_AS_OF", MOMENT);
         command
     }
 
-    /// A program found as usual, `slo` being the built one.
+    /// A program from the path, where `slo` is the built one.
     pub(crate) fn bare(&self, program: &str) -> Command {
         let bin = self.path().join(".bin");
         if !bin.exists() {
             fs::create_dir(&bin).unwrap();
-            // A link would show another name than `slo` where the build adds a suffix.
+            // With a link, the name would not be `slo` if the build adds a suffix.
             fs::hard_link(binary(), bin.join("slo"))
                 .or_else(|_| fs::copy(binary(), bin.join("slo")).map(drop))
                 .unwrap();
         }
         let usual = std::env::var("PATH").unwrap_or_default();
-        // Found on the path, so that it is called by its name alone.
+        // Found on the path, so that its name is used without a folder.
         let mut command = Command::new(program);
         command.current_dir(self.path()).env_clear().env("PATH", format!("{}:{usual}", bin.display()));
         command.env("HOME", self.path()).env("TMPDIR", self.path());
@@ -74,7 +74,7 @@ impl World {
         self.command(args).output().unwrap()
     }
 
-    /// What a command prints, exit code aside.
+    /// The output of a command, with any exit code.
     pub(crate) fn stdout(&self, args: &[&str]) -> String {
         String::from_utf8(self.slo(args).stdout).unwrap()
     }

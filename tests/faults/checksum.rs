@@ -1,4 +1,4 @@
-//! Owns the checksum of a row, written from docs/design/segment-format.md and not from the program.
+//! Owns the checksum of a row, implemented from docs/design/segment-format.md and not from slo's code.
 
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;
@@ -27,7 +27,7 @@ fn bytes_of(value: ValueRef<'_>) -> Vec<u8> {
     [&[tag][..], &number.to_le_bytes(), content].concat()
 }
 
-/// Every table with a checksum, and what it covers.
+/// Every table with a checksum, and the columns it covers.
 fn tables(connection: &Connection) -> Vec<(String, Vec<String>)> {
     let list = |sql: &str, parameter: &str| -> Vec<String> {
         let mut statement = connection.prepare(sql).unwrap();
@@ -50,7 +50,7 @@ fn register(connection: &Connection) {
     connection.create_scalar_function("documented_sum", -1, FunctionFlags::SQLITE_UTF8, sum).unwrap();
 }
 
-/// Makes every checksum anew.
+/// Recalculates every checksum.
 pub(crate) fn resum(connection: &Connection) {
     register(connection);
     for (table, columns) in tables(connection) {
@@ -67,7 +67,7 @@ fn every_row_carries_the_checksum_that_is_documented() {
         "{\"ts\":1710000000,\"system\":\"shop\",\"status\":\"down\",\"note\":\"disk\",\"source\":\"incident\"}\n",
     );
     world.ingest(&lines("many", 0, 3000));
-    // One ingest overrules another, and what a third brings is forgotten.
+    // One ingest overrules another, and the facts of a third are deleted.
     for status in ["up", "down"] {
         world.ingest(&format!(
             "{{\"ts\":1710000060,\"system\":\"shop\",\"check\":\"other\",\"status\":\"{status}\"}}\n"

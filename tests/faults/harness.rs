@@ -1,4 +1,4 @@
-//! Owns a folder in which the binary runs, and what every one of its answers must hold to.
+//! Owns a folder in which the binary runs, and the checks of every output.
 
 use std::ffi::OsString;
 use std::fs;
@@ -13,14 +13,14 @@ use crate::server::{self, Server};
 
 pub(crate) const SLO: &str = env!("CARGO_BIN_EXE_slo");
 
-/// A folder with a database that is not there yet.
+/// A folder whose database does not exist yet.
 pub(crate) struct World {
     dir: TempDir,
-    /// The address of the database, where it is on a server.
+    /// The address of the database, if it is on a server.
     address: Option<String>,
 }
 
-/// What a process left behind.
+/// The result of a process.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) code: i32,
@@ -49,13 +49,13 @@ impl Output {
         serde_json::from_slice(&self.stdout).unwrap_or_else(|error| panic!("{error}: {} {}", self.text(), self.stderr))
     }
 
-    /// It could not be answered, for nobody has written to the database yet.
+    /// It failed because nobody has written to the database yet.
     pub(crate) fn says_nothing_is_there(&self) -> bool {
         let reasons = ["there is no database", "it is empty", "has no tables of slo"];
         self.code == 2 && reasons.iter().any(|reason| self.stderr.contains(reason))
     }
 
-    /// It could not be answered: one error that says what, and one hint that says what to do.
+    /// It failed: one error with the cause, and one hint with the remedy.
     #[track_caller]
     pub(crate) fn refuses(&self, what: &str) {
         assert_eq!((self.code, &*self.text()), (2, ""), "{}", self.stderr);
@@ -66,18 +66,18 @@ impl Output {
 }
 
 impl World {
-    /// A world in a file, or on a server where tests are asked to run there.
+    /// A world in a file, or on a server if tests are told to use one.
     pub(crate) fn new() -> Self {
         let shared = server::is_asked_for().then(Server::any).flatten();
         Self { address: shared.map(Server::fresh), ..Self::in_file() }
     }
 
-    /// A world in a file, wherever the others are: what it is about is the file.
+    /// A world in a file in any case, for tests about the file.
     pub(crate) fn in_file() -> Self {
         Self { dir: tempfile::tempdir().unwrap(), address: None }
     }
 
-    /// A world with a few transitions, an objective, and days that are sealed.
+    /// A world with a few transitions, an objective, and sealed days.
     pub(crate) fn lived_in() -> Self {
         Self::new().live()
     }
@@ -111,8 +111,8 @@ impl World {
         self.path("slo.db")
     }
 
-    /// What the database holds, to be compared with what it holds later: the bytes of a file, or all that a server tells
-    /// of what was recorded and declared.
+    /// The content of the database, for comparing with it later: the bytes of a file, or all facts and declared objects
+    /// on a server.
     pub(crate) fn kept(&self) -> Vec<u8> {
         const ALL: [&[&str]; 4] = [
             &["export", "journal"],
@@ -126,7 +126,7 @@ impl World {
         ALL.iter().flat_map(|args| self.run(args).stdout).collect()
     }
 
-    /// Whether there is a database.
+    /// Whether the database exists.
     pub(crate) fn is_made(&self) -> bool {
         if self.address.is_none() { self.db().exists() } else { !self.run(&["db", "info"]).says_nothing_is_there() }
     }
@@ -142,7 +142,7 @@ impl World {
         drop(fs::remove_file(self.path("slo.db-shm")));
     }
 
-    /// What names the database.
+    /// The place of the database.
     pub(crate) fn place(&self) -> OsString {
         self.address.as_ref().map_or_else(|| self.path("slo.db").into(), OsString::from)
     }
@@ -154,7 +154,7 @@ impl World {
         path
     }
 
-    /// The binary, in this folder, with `SLO_DB` as its whole environment.
+    /// The binary, in this folder, with only `SLO_DB` in its environment.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(SLO);
         command.args(args).env_clear().env("SLO_DB", self.place()).current_dir(self.root()).stdin(Stdio::null());
@@ -166,7 +166,7 @@ impl World {
         Output::of(&self.command(args).output().unwrap())
     }
 
-    /// Runs a command that has to hold; returns its standard output.
+    /// Runs a command that must succeed; returns its standard output.
     #[track_caller]
     pub(crate) fn pass(&self, args: &[&str]) -> String {
         let output = self.run(args);
@@ -177,7 +177,7 @@ impl World {
     #[track_caller]
     pub(crate) fn feed(&self, args: &[&str], stdin: impl AsRef<[u8]>) -> Output {
         let mut child = piped(self.command(args)).spawn().unwrap();
-        // A process that has refused its input closes it.
+        // A process that refuses its input closes it.
         drop(child.stdin.take().unwrap().write_all(stdin.as_ref()));
         Output::of(&child.wait_with_output().unwrap())
     }
@@ -204,7 +204,7 @@ impl World {
         connection.execute_batch(sql).unwrap();
     }
 
-    /// Changes rows and makes their checksums anew, as a fault of the program itself would.
+    /// Changes rows and recalculates their checksums, as a bug in slo would.
     pub(crate) fn forge(&self, sql: &str) {
         self.sql(sql);
         crate::checksum::resum(&rusqlite::Connection::open(self.db()).unwrap());
@@ -226,7 +226,7 @@ pub(crate) fn line(ts: &str, system: &str, status: &str) -> String {
     format!("{{\"ts\":\"{ts}\",\"system\":\"{system}\",\"status\":\"{status}\"}}\n")
 }
 
-/// So many lines of one system, a second apart, up and down in turn.
+/// `count` lines of one system, one per second, alternating up and down.
 pub(crate) fn lines(system: &str, from: i64, count: i64) -> String {
     let one = |number: i64| {
         let status = if number % 2 == 0 { "up" } else { "down" };
@@ -235,7 +235,7 @@ pub(crate) fn lines(system: &str, from: i64, count: i64) -> String {
     (from..from + count).map(one).collect()
 }
 
-/// Lines of no regularity, which no format packs into next to nothing.
+/// Irregular lines, which no format packs well.
 pub(crate) fn irregular(system: &str, count: i64) -> String {
     let mut at = 1_700_000_000_000;
     let one = |number: i64| {
@@ -251,7 +251,7 @@ pub(crate) fn piped(mut command: Command) -> Command {
     command
 }
 
-/// Tries again until it is so, for ten seconds at the most; what is promised within one may take longer on a busy machine.
+/// Retries until it is true, for at most ten seconds; what should take less than one may take longer on a busy machine.
 #[track_caller]
 pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     for _ in 0..500 {
@@ -263,7 +263,7 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     panic!("never: {what}");
 }
 
-/// Ends a process when the test does.
+/// Ends a process with the test.
 pub(crate) struct Leashed(pub(crate) Child);
 
 impl Drop for Leashed {
@@ -273,25 +273,25 @@ impl Drop for Leashed {
     }
 }
 
-/// How many times as much as usual the harnesses of faults are to do, for a night's run: `SLO_NIGHT`, else 1.
+/// How many times the usual work these tests should do, for a night's run: `SLO_NIGHT`, else 1.
 #[expect(clippy::disallowed_methods, reason = "a test is told by its environment how long it may take")]
 pub(crate) fn night() -> u64 {
     std::env::var("SLO_NIGHT").ok().and_then(|text| text.parse().ok()).filter(|factor| *factor > 0).unwrap_or(1)
 }
 
-/// Says how much a harness has done, for the figures in docs/design/robustness.md; `--nocapture` shows it.
+/// Prints how much a test has done, for the figures in docs/design/robustness.md; `--nocapture` shows it.
 #[expect(clippy::print_stderr, reason = "a night's run is told what it has come to")]
 pub(crate) fn tell(figure: &str) {
     eprintln!("done: {figure}");
 }
 
-/// Says why a test proves nothing here.
+/// Prints why a test is skipped.
 #[expect(clippy::print_stderr, reason = "a test that is skipped has to say so")]
 pub(crate) fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
 }
 
-/// Runs a script as somebody whom permissions bind, with `$SLO` as the binary; `None` where there is no such way.
+/// Runs a script as a user without root's permissions, with `$SLO` as the binary; `None` if there is no way to.
 #[cfg(unix)]
 pub(crate) fn as_nobody(world: &World, script: &str) -> Option<Output> {
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -301,7 +301,7 @@ pub(crate) fn as_nobody(world: &World, script: &str) -> Option<Output> {
         fs::copy(SLO, &slo).unwrap();
     }
     let mut command = if is_root {
-        // The binary may lie where nobody can reach it, so it comes along.
+        // The binary may be where nobody can read it, so it is copied.
         fs::set_permissions(world.root(), fs::Permissions::from_mode(0o755)).unwrap();
         let mut command = Command::new("setpriv");
         command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "sh", "-c", script]);

@@ -1,4 +1,4 @@
-//! Much of something, in little time and memory.
+//! Large amounts, in little time and memory.
 
 mod maintenance;
 mod memory;

@@ -1,5 +1,5 @@
-//! What goes wrong outside: bad feeds, broken databases, full disks, crashes and closed pipes. All of it through the real
-//! binary, with an empty environment.
+//! External faults: bad feeds, broken databases, full disks, crashes and closed pipes. All with the real binary and an
+//! empty environment.
 
 #![expect(clippy::unwrap_used, reason = "all of this is tests, and clippy knows only functions marked as such")]
 

@@ -1,4 +1,4 @@
-//! What is put out: texts for people, files, pages.
+//! Outputs: texts for people, files, pages.
 
 mod answers;
 mod outputs;

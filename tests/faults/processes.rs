@@ -1,4 +1,4 @@
-//! Processes: those that are run, those that run at once, and how they end.
+//! Processes: commands run by slo, concurrent ones, and how they end.
 
 mod compute;
 mod load;
@@ -8,7 +8,7 @@ mod secrets;
 mod stopping;
 mod waiting;
 
-/// A part of the faults that are not about files; with `SLO_TEST_STORE=postgres` all of them run on a server.
+/// Some of the faults that are not about files; with `SLO_TEST_STORE=postgres`, all of them run on a server.
 #[test]
 fn other_faults_hold_on_a_server_as_well() {
     const PART: [&str; 3] = ["inputs::ingest::", "storage::upkeep::mer", "processes::probe::what"];

@@ -1,8 +1,8 @@
-//! Owns how many random cases a law looks at that costs more than others.
+//! Owns the number of random cases of the expensive laws.
 
 use proptest::prelude::ProptestConfig;
 
-/// One in so many of the cases that are run otherwise, and at least one. Where `PROPTEST_CASES` is set, it holds for these laws, too.
+/// One in `times` of the usual number of cases, and at least one. `PROPTEST_CASES` also applies to these laws.
 pub(crate) fn one_in(times: u32) -> ProptestConfig {
     let usual = ProptestConfig::default();
     ProptestConfig { cases: (usual.cases / times).max(1), ..usual }

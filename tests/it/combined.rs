@@ -1,4 +1,4 @@
-//! Laws on worlds in which all that may be declared meets.
+//! Laws on worlds that combine everything that can be declared.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use crate::reference::{difference, health, objectives};
 use crate::world::World;
 use crate::world::strategy::rich::rich_worlds;
 
-/// What is wrong with what is printed of a world at a moment.
+/// What is wrong with the output for a world as of its time.
 fn wrong(slo: &Slo, world: &World) -> Option<String> {
     let as_of = world.as_of_text();
     let printed = Value::Array(slo.objectives(&as_of));
@@ -23,7 +23,7 @@ fn wrong(slo: &Slo, world: &World) -> Option<String> {
 proptest! {
     #![proptest_config(one_in(2))]
 
-    /// Every field of `status` and `health`, as of the world's moment and beside the moments of facts.
+    /// Every field of `status` and `health`, as of the world's time and close to the times of facts.
     #[test]
     fn everything_at_once_equals_the_reference(
         world in rich_worlds(), moments in prop::collection::vec((any::<prop::sample::Index>(), -1..=1_i64), 3),

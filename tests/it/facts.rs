@@ -1,4 +1,4 @@
-//! Facts: how they come in, and what status follows from them.
+//! Facts: how they are imported, and the status that follows from them.
 
 mod corrections;
 mod feeds;

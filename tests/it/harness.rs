@@ -1,4 +1,5 @@
-//! Owns a world on disk: a temporary directory with a database, in which commands run in-process and without an environment.
+//! Owns a world on disk: a temporary folder with a database, in which commands run in-process and without an
+//! environment.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,13 +12,13 @@ use tempfile::TempDir;
 
 use crate::shared::server::{Server, is_asked_for};
 
-/// A temporary directory with its own database.
+/// A temporary folder with its own database.
 pub(crate) struct Slo {
     dir: TempDir,
     db: PathBuf,
 }
 
-/// What one command left behind.
+/// The result of one command.
 #[derive(Debug)]
 pub(crate) struct Output {
     pub(crate) code: u8,
@@ -25,7 +26,8 @@ pub(crate) struct Output {
     pub(crate) stderr: String,
 }
 
-/// A temporary folder, in memory where there is room: the laws are about answers, not about disks, which tests/faults strikes at.
+/// A temporary folder, in memory if there is room: the laws are about answers, not about disks, which tests/faults
+/// covers.
 fn folder() -> TempDir {
     const ENOUGH: u64 = 1 << 30;
     let memory = Path::new("/dev/shm");
@@ -45,19 +47,19 @@ impl Slo {
         Self { dir, db }
     }
 
-    /// A world in a file, whatever the others are kept in.
+    /// A world in a file, whatever the others use.
     pub(crate) fn in_file() -> Self {
         let dir = folder();
         let db = dir.path().join("slo.db");
         Self { dir, db }
     }
 
-    /// The same with a database of this path or address.
+    /// The same with a database at this path or address.
     pub(crate) fn at(db: impl Into<PathBuf>) -> Self {
         Self { db: db.into(), ..Self::new() }
     }
 
-    /// The same with a shared database, which has a schema of its own on this server.
+    /// The same with a shared database, in a schema of its own on this server.
     pub(crate) fn on(server: &Server) -> Self {
         Self { db: server.fresh().into(), ..Self::new() }
     }
@@ -78,7 +80,7 @@ impl Slo {
         self.db.clone()
     }
 
-    /// A file with what the database holds, to look into: its own where it is one, else a copy.
+    /// A file with the content of the database, for inspection: its own file, or a copy.
     pub(crate) fn file(&self) -> PathBuf {
         if self.db.starts_with(self.dir.path()) {
             return self.db();
@@ -89,7 +91,7 @@ impl Slo {
         copy
     }
 
-    /// Runs one command with nothing in its environment but `SLO_DB`.
+    /// Runs one command with only `SLO_DB` in its environment.
     pub(crate) fn run(&self, args: &[&str], stdin: &[u8]) -> Output {
         self.run_where(&[], args, stdin)
     }
@@ -99,12 +101,12 @@ impl Slo {
         self.dir.path().join(name)
     }
 
-    /// The same with more in its environment.
+    /// The same with more variables in its environment.
     pub(crate) fn run_where(&self, more: &[(&str, &str)], args: &[&str], stdin: &[u8]) -> Output {
         self.invoke(more, args, stdin, false)
     }
 
-    /// Runs one command on a terminal, where somebody answers what it asks.
+    /// Runs one command on a terminal, where a person answers its question.
     pub(crate) fn ask(&self, args: &[&str], answer: &str) -> Output {
         self.invoke(&[], args, answer.as_bytes(), true)
     }
@@ -131,7 +133,7 @@ impl Slo {
         }
     }
 
-    /// Runs a command that has to hold, and returns its standard output.
+    /// Runs a command that must succeed, and returns its standard output.
     #[track_caller]
     pub(crate) fn pass(&self, args: &[&str], stdin: &[u8]) -> String {
         let output = self.run(args, stdin);
@@ -159,7 +161,7 @@ impl Slo {
         path
     }
 
-    /// Makes `manifests` the whole of what is declared.
+    /// Applies `manifests` as everything that is declared.
     #[track_caller]
     pub(crate) fn apply(&self, manifests: &str) {
         let folder = self.write_manifests(manifests);

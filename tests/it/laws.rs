@@ -1,4 +1,5 @@
-//! The one law and its consequences, on random small worlds: what is printed depends on the facts, the manifests and `as-of` alone.
+//! The one law and its consequences, on random small worlds: output depends only on the facts, the manifests and
+//! `as-of`.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -12,19 +13,19 @@ use crate::world::busy::busy_worlds;
 use crate::world::strategy::{revised_worlds, worlds};
 use crate::world::{Fact, World, feed};
 
-/// A database that saw the world's facts in one batch, in the order given, and then its manifests.
+/// A database that ingested the world's facts in one batch, in the given order, and then applied its manifests.
 fn fresh(world: &World) -> Slo {
     Slo::with(&world.feed(), &world.manifests())
 }
 
-/// `status -o json` of a database that verifies.
+/// `status -o json` of a database that passes verification.
 fn verified_status(slo: &Slo, world: &World) -> String {
     let status = slo.status(&world.as_of_text());
     slo.pass(&["db", "verify"], b"");
     status
 }
 
-/// What is printed of days: streaks, achievements, and the trend of each objective.
+/// The output about days: streaks, achievements, and the trend of each objective.
 fn days(slo: &Slo, world: &World) -> Vec<String> {
     let as_of = world.as_of_text();
     let print = |args: &[&str]| slo.pass(&[args, &["--as-of", &as_of, "-o", "json"]].concat(), b"");
@@ -32,7 +33,7 @@ fn days(slo: &Slo, world: &World) -> Vec<String> {
     [print(&["streaks"]), print(&["achievements"])].into_iter().chain(trends).collect()
 }
 
-/// The facts in the order of `keys`, each as often as its key says, and where to cut them into batches.
+/// The facts in the order of `keys`; those whose key is divisible by three come twice.
 fn shuffled(facts: &[Fact], keys: &[u8]) -> Vec<Fact> {
     let mut keyed: Vec<(u8, &Fact)> = keys.iter().copied().cycle().zip(facts).collect();
     keyed.sort_by_key(|(key, _)| *key);
@@ -47,7 +48,7 @@ fn objective_at(slo: &Slo, name: &str, at: Ms) -> Value {
     objectives.remove(0)
 }
 
-/// What a forecast claims of an objective at the instant it names.
+/// A forecast's claim about an objective at the instant it names.
 type Claim = fn(&Value) -> bool;
 
 fn number(objective: &Value, field: &str) -> f64 {
@@ -118,7 +119,7 @@ proptest! {
 
     #[test]
     fn the_past_knows_nothing_of_later_facts(world in worlds(), moment in any::<prop::sample::Index>(), shift in -1..=1_i64) {
-        // A moment at or beside a fact, which is where knowing too much would show.
+        // A time at or close to a fact, where using later facts would show.
         let moments: Vec<Ms> = world.facts.iter().map(|fact| fact.ts + shift).chain([world.as_of]).collect();
         let past = world.at(*moment.get(&moments));
         let mut innocent = past.clone();
@@ -137,7 +138,7 @@ proptest! {
 
     #[test]
     fn a_forecast_comes_true_and_not_a_millisecond_earlier(world in worlds()) {
-        // As forecast: no further facts.
+        // As forecast: no more facts.
         let mut world = world;
         world.facts.retain(|fact| fact.ts <= world.as_of);
         let slo = fresh(&world);
@@ -170,7 +171,7 @@ proptest! {
         for facts in facts.chunks(batch) {
             slo.ingest(&feed(facts));
         }
-        // Everything once more, in one batch.
+        // Everything again, in one batch.
         slo.ingest(&feed(&facts));
         slo.apply(&world.manifests());
         prop_assert_eq!(verified_status(&slo, &world), expected);

@@ -1,4 +1,4 @@
-//! Rules: conditions, verdicts, and how well they would have done.
+//! Rules: conditions, verdicts, and how well they would have worked.
 
 mod backtests;
 mod conditions;

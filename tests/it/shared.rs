@@ -1,4 +1,4 @@
-//! A shared database of PostgreSQL answers as a file does, to the byte, whoever has written what before.
+//! A shared database of PostgreSQL answers exactly like a file, whatever was written before and by whom.
 
 mod commands;
 mod encrypted;
@@ -20,7 +20,7 @@ use crate::world::strategy::worlds;
 use crate::world::{Fact, World, feed};
 use server::Server;
 
-/// Every command that reads, in the forms that show most.
+/// Every command that reads, in the most detailed forms.
 const PLAIN: [&[&str]; 27] = [
     &["status", "-o", "json"],
     &["status", "-o", "wide"],
@@ -51,7 +51,7 @@ const PLAIN: [&[&str]; 27] = [
     &["status", "-o", "csv"],
 ];
 
-/// The same, and about each thing of a world.
+/// The same, and about each object of a world.
 fn questions(world: &World) -> Vec<Vec<String>> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<String>>();
     let mut questions: Vec<Vec<String>> = PLAIN.iter().map(|words_of| words(words_of)).collect();
@@ -68,22 +68,22 @@ fn questions(world: &World) -> Vec<Vec<String>> {
     questions
 }
 
-/// Asks one database.
+/// Runs a command on one database.
 fn ask(slo: &Slo, question: &[String], as_of: &str) -> Output {
     let question: Vec<&str> = question.iter().map(String::as_str).collect();
     slo.run(&[&question, &["--as-of", as_of][..]].concat(), b"")
 }
 
-/// Asks both everything.
+/// Runs all commands on both.
 fn compare(file: &Slo, shared: &Slo, world: &World, when: &str) -> Result<(), TestCaseError> {
-    // The moment at which something was done differs, and nothing else.
+    // Only the time at which something was done differs.
     let without_clock = |text: &str| {
         text.lines()
             .filter(|line| !line.contains("edAt\"") && !line.contains("generated"))
             .map(str::to_owned)
             .collect::<Vec<_>>()
     };
-    // A part of the questions after each step is enough, for there are many.
+    // A part of the commands after each step is enough, because there are many.
     let questions = questions(world).into_iter().enumerate();
     for (_, question) in questions.filter(|(index, _)| index % 4 == when.len() % 4 || when == "computed again") {
         let (is, should) = (ask(shared, &question, &world.as_of_text()), ask(file, &question, &world.as_of_text()));
@@ -98,7 +98,7 @@ fn compare(file: &Slo, shared: &Slo, world: &World, when: &str) -> Result<(), Te
     Ok(())
 }
 
-/// Does the same in both, and expects that it goes the same way.
+/// Runs the same on both, and expects the same result.
 fn both(file: &Slo, shared: &Slo, args: &[&str], stdin: &str) -> Result<(), TestCaseError> {
     let (is, should) = (shared.run(args, stdin.as_bytes()), file.run(args, stdin.as_bytes()));
     prop_assert_eq!(is.code, should.code, "{:?}: {} {}", args, &is.stderr, &should.stderr);
@@ -106,7 +106,7 @@ fn both(file: &Slo, shared: &Slo, args: &[&str], stdin: &str) -> Result<(), Test
     Ok(())
 }
 
-/// The facts dealt into so many heaps.
+/// The facts, distributed over this many batches.
 fn dealt(world: &World, keys: &[u8]) -> Vec<Vec<Fact>> {
     let mut heaps = vec![Vec::new(); 3];
     for (fact, key) in world.facts.iter().zip(keys.iter().cycle()) {
@@ -115,7 +115,7 @@ fn dealt(world: &World, keys: &[u8]) -> Vec<Vec<Fact>> {
     heaps
 }
 
-/// A part of all tests that know nothing of servers; with `SLO_TEST_STORE=postgres` every one of them runs on one.
+/// Some of all tests that know nothing of servers; with `SLO_TEST_STORE=postgres`, every one of them runs on one.
 #[test]
 fn other_tests_hold_on_a_server_as_well() {
     const PART: [&str; 5] = [
@@ -141,7 +141,7 @@ proptest! {
         let folder = file.write_manifests(&world.manifests());
         both(&file, &shared, &["apply", "--set", "world", folder.to_str().unwrap()], "")?;
         compare(&file, &shared, &world, "applied")?;
-        // Late facts, with and without a computation between them and the question.
+        // Late facts, with and without a computation between them and the commands.
         both(&file, &shared, &["ingest", "-"], &feed(&heaps[1]))?;
         compare(&file, &shared, &world, "late")?;
         both(&file, &shared, &["compute", "--as-of", &as_of, "-o", "json"], "")?;

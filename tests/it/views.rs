@@ -1,4 +1,4 @@
-//! Views: what is published elsewhere says what the commands say.
+//! Views: everything published elsewhere matches the commands.
 
 pub(crate) mod computed;
 mod dashboards;

@@ -1,4 +1,4 @@
-//! Owns what a small world is: the facts and manifests of SPEC 2 and 4 as plain data, and their text.
+//! Owns small worlds: the facts and manifests of SPEC 2 and 4 as plain data, and their text.
 
 pub(crate) mod busy;
 pub(crate) mod strategy;
@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use crate::reference::calendar::{DAY, MINUTE, Ms, Unit, Zone, rfc3339, weekday};
 
-/// From harmless to bad, which is also how conflicts and several streams are settled.
+/// From harmless to bad; this order also settles conflicts and several streams.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Status {
     Unknown,
@@ -33,7 +33,6 @@ pub(crate) enum Source {
     Incident,
 }
 
-/// One transition.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Fact {
     pub(crate) ts: Ms,
@@ -80,7 +79,6 @@ impl Fact {
     }
 }
 
-/// JSON Lines.
 pub(crate) fn feed(facts: &[Fact]) -> String {
     facts.iter().map(Fact::line).collect()
 }
@@ -91,7 +89,7 @@ pub(crate) struct System {
     pub(crate) stale_after: Option<Ms>,
     pub(crate) checks: Vec<Check>,
     pub(crate) retired_at: Option<Ms>,
-    /// Of a composite one.
+    /// Of a composite system.
     pub(crate) members: Vec<String>,
     pub(crate) quorum: Quorum,
     pub(crate) dependencies: Vec<Dependency>,
@@ -105,7 +103,7 @@ impl System {
     }
 }
 
-/// What is declared of a check.
+/// The declaration of a check.
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
     pub(crate) name: String,
@@ -141,7 +139,7 @@ impl Quorum {
     }
 }
 
-/// As written: what is not is `None`.
+/// As declared; `None` if not.
 #[derive(Clone, Debug)]
 pub(crate) enum Thresholds {
     Consecutive { healthy: Option<usize>, degraded: Option<usize>, unhealthy: Option<usize> },
@@ -165,13 +163,13 @@ pub(crate) struct Objective {
     /// Percent × 10⁶.
     pub(crate) target_micro: i128,
     pub(crate) window: Window,
-    /// `spec.timezone`, unless it is UTC; a calendar window's own zone is then written there and not in the window.
+    /// `spec.timezone`, unless it is UTC; a calendar window's own zone is then written there instead of in the window.
     pub(crate) timezone: Zone,
     pub(crate) self_only: bool,
     pub(crate) excluded_dependencies: Vec<String>,
     pub(crate) exclude_maintenance: bool,
     pub(crate) counts_as_down: Vec<Status>,
-    /// Of these, in thousandths; none: all count in full.
+    /// Of these statuses, in thousandths; empty if all count in full.
     pub(crate) weights: Vec<i128>,
     pub(crate) minimum_outage: Ms,
     pub(crate) attribution_grace: Ms,
@@ -185,7 +183,7 @@ pub(crate) struct Objective {
 }
 
 impl Objective {
-    /// An objective in which everything that has a default has it.
+    /// An objective with all defaults.
     pub(crate) fn new(name: &str, system: &str, target_micro: i128, window: Window) -> Self {
         Self {
             name: name.to_owned(),
@@ -226,10 +224,10 @@ impl Objective {
     }
 }
 
-/// Hours that are counted.
+/// Hours that count.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Shift {
-    /// From Monday, which is 0; none: every day.
+    /// From Monday, which is 0; empty for every day.
     pub(crate) days: Vec<i64>,
     /// Minutes of the day.
     pub(crate) after: Option<i64>,
@@ -250,21 +248,21 @@ pub(crate) struct Maintenance {
     pub(crate) systems: Vec<String>,
     pub(crate) start: Ms,
     pub(crate) duration: Ms,
-    /// Of one that returns; its start lies on a whole minute.
+    /// For a recurring one; its start is on a whole minute.
     pub(crate) returns: Option<Returns>,
     pub(crate) cancelled: bool,
 }
 
-/// Returns every so often, counted in days, at the same local time of a zone.
+/// Recurs at an interval of days, at the same local time of a zone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Returns {
     pub(crate) zone: Zone,
     pub(crate) days: i64,
-    /// Whether its end is declared, and not its duration.
+    /// Whether its end is declared instead of its duration.
     pub(crate) by_end: bool,
 }
 
-/// Everything `slo` can know, and a moment to look at it.
+/// Everything `slo` can know, and the time to evaluate it.
 #[derive(Clone, Debug)]
 pub(crate) struct World {
     pub(crate) as_of: Ms,
@@ -275,7 +273,7 @@ pub(crate) struct World {
     pub(crate) corrections: Vec<Correction>,
 }
 
-/// What was recorded wrongly of a system.
+/// A correction of a system's record.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Correction {
     pub(crate) name: String,
@@ -295,7 +293,7 @@ impl Correction {
         Self { name: name.to_owned(), system: system.to_owned(), check, source, location, start, end, status }
     }
 
-    /// Whether it is about the effective status.
+    /// Whether it is of the effective status.
     pub(crate) fn is_of_system(&self) -> bool {
         self.check.is_none() && self.source.is_none() && self.location.is_none()
     }
@@ -357,7 +355,7 @@ impl World {
         }
     }
 
-    /// The same world looked at at another moment.
+    /// The same world as of another time.
     pub(crate) fn at(&self, as_of: Ms) -> Self {
         Self { as_of, ..self.clone() }
     }

@@ -1,4 +1,4 @@
-//! Owns `slo backtest`: when a condition would have held, what that was worth, and what the history supports.
+//! Owns `slo backtest`: when a condition would have fired, its score, and what the history supports.
 //!
 //! | `slo backtest [NAME…]` | when a condition (`--when`, `--condition`) would have fired, and its score as an alert;
 //! `--suggest target` or `threshold`: what the history supports | |
@@ -24,9 +24,9 @@ use crate::render::Looks;
 use crate::render::decide::{backtest as render, suggestion};
 use crate::store::{Access, Store, Stored};
 
-/// How far back firings are looked for where `--since` does not say.
+/// How far back firings are searched without `--since`.
 const USUAL_MS: i64 = 90 * DAY_MS;
-/// How long before a breach an alert may announce it where `--lead` does not say: the longest lookback of the burn rates.
+/// How long before a breach an alert may announce it without `--lead`: the longest lookback of the burn rates.
 const USUAL_LEAD_MS: i64 = 3 * DAY_MS;
 
 impl Run for Backtest {
@@ -77,7 +77,7 @@ fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Q
         } else {
             Subjects::Objectives(selected(store, args, &scope)?)
         };
-        // A status is no forecast, as a burn rate is one of a breach.
+        // A burn rate forecasts a breach; a status does not.
         let lead_ms = if about_systems { args.lead.unwrap_or(0) } else { question.matching.lead_ms };
         let question = Question { matching: Matching { lead_ms, ..question.matching }, ..question };
         let tested = backtest(store, subjects, &term, question)?;
@@ -153,7 +153,7 @@ fn thresholds(context: &mut Context<'_>, args: &Backtest, store: &Store, questio
     Ok(looks.sheet(move |it, _| suggestion::threshold_sheet(it, since, until)).into())
 }
 
-/// Says which incidents concern nobody here: a list may be of more than this database, and a name may be misspelt.
+/// Reports incidents of unknown subjects: a list may cover more than this database, and a name may be misspelled.
 fn tell_strangers(context: &mut Context<'_>, store: &Store, incidents: &[Incident]) -> Result<()> {
     let (objectives, systems) = store.read(|store| Ok((store.objectives()?, store.systems()?)))?;
     let objectives: BTreeSet<&Name> = objectives.iter().map(|stored| &stored.objective.metadata.name).collect();
@@ -180,7 +180,7 @@ fn tell_strangers(context: &mut Context<'_>, store: &Store, incidents: &[Inciden
     Ok(())
 }
 
-/// The condition that is asked about, and what it is about.
+/// The requested condition and its scope.
 fn asked(store: &Store, args: &Backtest) -> Result<(Term, Scope)> {
     let (term, scope) = match (&args.condition, &args.when) {
         (Some(name), _) => {
@@ -203,7 +203,7 @@ fn alert(term: &Term) -> Result<BurnAlert> {
     })
 }
 
-/// The systems that a condition is about, as far as they are selected.
+/// The selected systems that a condition covers.
 fn selected_systems(store: &Store, args: &Backtest, scope: &Scope, as_of: Instant) -> Result<Vec<Name>> {
     let selected = selection::systems_in_scope(store, &args.selection, as_of)?.into_iter();
     let systems: Vec<Name> =

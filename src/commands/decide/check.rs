@@ -29,7 +29,7 @@ use crate::render::{Form, Looks};
 use crate::store::Store;
 use waiting::Waited;
 
-/// Of how many findings people are told since when they are so and what clears them.
+/// How many findings show their course to people: since when, and what clears them.
 const MOST_COURSES: usize = 10;
 
 impl Run for Check {
@@ -39,7 +39,7 @@ impl Run for Check {
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let for_programs = context.form().is_for_programs();
         let detail = Detail { course: true, always: args.explain || for_programs, explain: args.explain };
-        // People read on from the worst: since when the hundredth fails, is not worth the time it takes to find out.
+        // People read from the worst on: the course of the hundredth is not worth computing.
         let to_read = !for_programs && !args.explain;
         let courses = if to_read { MOST_COURSES } else { usize::MAX };
         let wanted = period::wanted(&args.over, context, context.as_of)?;
@@ -58,7 +58,7 @@ impl Run for Check {
     }
 }
 
-/// How a verdict looks, over the period that was asked about.
+/// The output of a verdict, over the given period.
 pub(in crate::commands) fn verdict(findings: Vec<Finding>, frame: Option<Frame>, as_of: Instant) -> Answer {
     let looks = Looks::of(findings).document(move |it| document(it, frame.as_ref(), as_of));
     let looks = looks.sheet(move |it, _| sheet(it, frame.as_ref()));
@@ -66,7 +66,7 @@ pub(in crate::commands) fn verdict(findings: Vec<Finding>, frame: Option<Frame>,
     Answer::from(looks.junit(move |it| junit(it, as_of)))
 }
 
-/// What objectives may fail on, as asked.
+/// The rules that the arguments ask for.
 fn rules(store: &Store, args: &Check) -> Result<Vec<Rc<Rule>>> {
     let mut rules: Vec<Rule> = args.fail_on.iter().map(|what| Rule::ready_made(ready_made(*what))).collect();
     for text in &args.when {
@@ -110,7 +110,7 @@ fn ready_made(what: FailOn) -> ReadyMade {
     }
 }
 
-/// Appends the verdict to the summary of a GitHub job, where there is one.
+/// Appends the verdict to the summary of a GitHub job, if there is one.
 fn summarize(context: &mut Context<'_>, findings: &[Finding], frame: Option<&Frame>) {
     let Some(path) = context.env.get(OsStr::new("GITHUB_STEP_SUMMARY")).filter(|path| !path.is_empty()) else {
         return;
@@ -121,7 +121,7 @@ fn summarize(context: &mut Context<'_>, findings: &[Finding], frame: Option<&Fra
         Ok(file.write_all(job_summary(findings, frame).as_bytes())?)
     };
     if let Err(error) = append() {
-        // The verdict does not depend on it.
+        // A failure here does not change the verdict.
         context.warn(&format!("the summary was not written to {}: {error:#}", path.to_string_lossy()));
     }
 }

@@ -1,4 +1,4 @@
-//! Owns `slo plan` and `slo apply`: the same value, shown or carried out.
+//! Owns `slo plan` and `slo apply`: one plan, shown or applied.
 //!
 //! | `slo plan PATH…` | shows what `apply` would change, and the effect on the budgets; takes the same options |
 //! something would change, or is orphaned (2: a manifest is invalid) |
@@ -30,7 +30,7 @@ impl Run for Plan {
         let store = context.store(if exists { Access::Read } else { Access::Scratch })?;
         let given = Given::load(context, &args.apply);
         store.read(|store| match decide(context, &args.apply, &given, store, "there is no plan")? {
-            // Without valid manifests, whether there is drift could not be answered.
+            // Without valid manifests, drift cannot be determined.
             Decision::Refused(refused) => Ok(refusal(context, refused).exits(ExitStatus::Error)),
             Decision::Planned(planned) => {
                 let drift = planned.plan.is_drift();
@@ -45,11 +45,11 @@ impl Run for Apply {
     const NAME: &'static str = "apply";
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        // Before a database is made.
+        // Before a database is created.
         context.now()?;
         let given = Given::load(context, args);
         let is_new = !context.has_store()?;
-        // What is refused leaves no database behind that was not there before.
+        // A refused apply creates no database.
         if is_new {
             let scratch = context.store(Access::Scratch)?;
             context.begin_anew();
@@ -64,7 +64,7 @@ impl Run for Apply {
         if is_new {
             context.note(&format!("note: created the database {}", store.path().display()));
         }
-        // Where pages of caches spoil it, it begins anew without them; what was told of the first attempt is not told twice.
+        // If pages of caches are invalid, it starts again without them; messages of the first attempt are not repeated.
         let decision = store.write_anyway(|store| {
             context.begin_anew();
             let decision = decide(context, args, &given, store, "nothing was changed")?;
@@ -84,7 +84,7 @@ impl Run for Apply {
     }
 }
 
-/// Shows a plan with what it would do to the budgets, or that it has been carried out.
+/// Shows a plan with its effect on the budgets, or that it was applied.
 fn show(context: &Context<'_>, planned: Planned, consequences: Option<Vec<Consequence>>) -> Answer {
     let Planned { plan, problems, .. } = planned;
     let done = consequences.is_none();
@@ -92,7 +92,7 @@ fn show(context: &Context<'_>, planned: Planned, consequences: Option<Vec<Conseq
     Looks::of(outlook).document(document).text(|it, _, canvas| text(it, canvas)).markdown(|it, _| markdown(it)).into()
 }
 
-/// People have been told on standard error; programs and pages get it where they look for the answer.
+/// People saw the problems on standard error; programs and pages get them as the answer.
 fn refusal(context: &Context<'_>, refused: Refused) -> Answer {
     let as_of = context.as_of;
     let looks = Looks::of(refused).document(move |it| refusal_document(&it.set, &it.problems, as_of));

@@ -1,4 +1,4 @@
-//! Owns `slo correct`: a Correction, ready to commit, and what it would do to the budgets.
+//! Owns `slo correct`: a Correction, ready to commit, and its effect on the budgets.
 //!
 //! | `slo correct SYSTEM --status STATUS --reason WHY` | prints a `Correction` of a wrong record, and on standard
 //! error its effect on the budgets; `--check`, `--source`, `--location`, `--since`, `--until`, `--write FILE` | |
@@ -54,7 +54,7 @@ impl Run for Correct {
     }
 }
 
-/// Tells of what is probably not meant: all of time, or a time in which nothing was wrong.
+/// Warns about what is probably not intended: all of time, or a time without anything to correct.
 fn caution(context: &mut Context<'_>, declared: &DeclaredCorrection, effects: &[Consequence]) {
     let Correction { start, end, status, .. } = &declared.correction;
     if (start, end) == (&None, &None) && *status != Corrected::Ignored {
@@ -95,7 +95,7 @@ fn correction_of(args: &Correct, as_of: Instant) -> Result<Correction> {
     Ok(Correction { start, end, target, status })
 }
 
-/// The correction as it is declared, and what it would do to the budgets.
+/// The declared correction, and its effect on the budgets.
 fn propose(
     store: &Store,
     args: &Correct,
@@ -139,7 +139,7 @@ fn propose(
     Ok((declared, effects))
 }
 
-/// Refuses a check or a location that no stream of the system has: the correction would do nothing.
+/// Refuses a check or a location that no stream of the system has: the correction would change nothing.
 fn expect_streams<'s>(
     streams: impl Iterator<Item = (Option<&'s Name>, Option<&'s Name>)>,
     args: &Correct,
@@ -160,7 +160,7 @@ fn expect_streams<'s>(
     Ok(())
 }
 
-/// A name that says what it is about, and that no correction has.
+/// A name derived from the correction that no other one has.
 fn fresh_name(system: &Name, correction: &Correction, known: &[&DeclaredCorrection]) -> Result<Name> {
     let check = correction.target.check.as_ref().map_or(String::new(), |check| format!("-{check}"));
     let day = correction.start.or(correction.end).map(|at| at.to_string().chars().take(10).collect::<String>());
@@ -171,7 +171,7 @@ fn fresh_name(system: &Name, correction: &Correction, known: &[&DeclaredCorrecti
     Name::parse(&free).map_err(|error| Failure::new(format!("{free:?}: {error}"), "name the correction with --name"))
 }
 
-/// Adds a document to a file, which is made if there is none.
+/// Appends a document to a file, created if missing.
 fn append(path: &Path, manifest: &str) -> Result<()> {
     let before = match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),

@@ -62,9 +62,9 @@ impl Run for Init {
 /// The systems of the journal.
 #[derive(Default)]
 struct Found {
-    /// Those without a manifest.
+    /// The systems without a manifest.
     starters: Vec<Starter>,
-    /// How many have one.
+    /// The number of systems with a manifest.
     declared: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Owns `slo log`: who applied which manifests when, what that changed, and what was deleted from the journal or moved in it.
+//! Owns `slo log`: who applied which manifests when, what changed, and which facts were deleted or moved.
 //!
 //! | `slo log [NAME…]` | who applied which manifests when, what that changed, and which facts were deleted or moved, newest
 //! first; `--set NAME`, `-n 20` | |
@@ -57,7 +57,7 @@ fn check_set(store: &Store, set: &Name) -> Result<()> {
     Err(Failure::new(format!("there is no set {:?}", set.as_str()), hint))
 }
 
-/// Objects that are gone have a log all the same.
+/// Deleted objects still have a log.
 fn check_names(store: &Store, names: &[Name]) -> Result<()> {
     if names.is_empty() {
         return Ok(());

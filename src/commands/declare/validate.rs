@@ -26,7 +26,7 @@ impl Run for Validate {
     const FORMS: Forms = Forms::Usual(&[Output::Junit, Output::Github]);
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        // Without a database, references resolve among the manifests alone.
+        // Without a database, references are resolved within the manifests.
         let known = context.store_if_any()?.map_or_else(|| Ok(Known::default()), |store| store.read(known))?;
         let reading = Files::load(&args.paths.paths, &mut context.stdin).read(&known);
         if reading.documents == 0 && reading.problems.is_empty() {
@@ -48,22 +48,22 @@ impl Run for Validate {
     }
 }
 
-/// A valid object's file and its name there.
+/// The file and the name of a valid object.
 fn good(declared: &Declared) -> (String, String) {
     (declared.origin.file.to_string(), declared.object.identity().to_string())
 }
 
-/// A valid feed's file and its name there.
+/// The file and the name of a valid feed.
 fn good_feed((feed, file): &(Feed, Arc<str>)) -> (String, String) {
     (file.to_string(), format!("Feed {}", feed.name))
 }
 
-/// The problems of a reading, ready to be printed.
+/// The problems found while reading, ready to print.
 pub(super) fn problem_lines(reading: &Reading) -> Vec<ProblemLine> {
     lines_of(&reading.problems)
 }
 
-/// Problems, ready to be printed.
+/// Problems, ready to print.
 pub(in crate::commands) fn lines_of(problems: &[Problem]) -> Vec<ProblemLine> {
     let line = |problem: &Problem| ProblemLine {
         file: problem.file.to_string(),
@@ -78,12 +78,12 @@ pub(in crate::commands) fn lines_of(problems: &[Problem]) -> Vec<ProblemLine> {
     problems.iter().map(line).collect()
 }
 
-/// No manifest at all is hardly meant.
+/// An input without manifests is probably a mistake.
 pub(super) fn no_manifest(remedy: &str) -> anyhow::Error {
     Failure::new("no manifest found", remedy)
 }
 
-/// What is known besides the manifests being read.
+/// The declared objects besides the manifests being read.
 pub(in crate::commands) fn known(store: &Store) -> Result<Known> {
     let mut known = Known::default();
     let names: BTreeMap<_, Name> = store.systems()?.into_iter().map(|(name, id)| (id, name)).collect();
@@ -118,7 +118,7 @@ pub(in crate::commands) fn known(store: &Store) -> Result<Known> {
     Ok(known)
 }
 
-/// What reading manifests means for the exit code.
+/// The exit code for a reading of manifests.
 pub(in crate::commands) fn outcome(reading: &Reading) -> ExitStatus {
     if reading.has_unreadable() { ExitStatus::Error } else { ExitStatus::holds(!reading.has_errors()) }
 }

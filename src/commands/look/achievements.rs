@@ -1,4 +1,4 @@
-//! Owns `slo achievements`: what systems have achieved, and what they are near to.
+//! Owns `slo achievements`: what systems have achieved, and what is next.
 //!
 //! | `slo achievements [SYSTEM…]` | what systems have achieved, since when, and which achievement is closest; `-o wide`
 //! shows all that are missing; `--recent 5`: the last ones, newest first | |

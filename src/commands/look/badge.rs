@@ -1,4 +1,4 @@
-//! Owns `slo badge`: one objective as a small picture for a README.
+//! Owns `slo badge`: one objective as a small image for a README.
 //!
 //! | `slo badge NAME` | one objective as an SVG badge: `--show availability`, `budget`, `state` or `streak`;
 //! `--label TEXT` | |

@@ -1,4 +1,4 @@
-//! Owns `slo digest`: one week of all objectives, to paste or to mail.
+//! Owns `slo digest`: one week of all objectives, to paste or mail.
 //!
 //! | `slo digest` | one week: the state of objectives, downtime by cause, what changed; `--week 2026-W47`, `last`;
 //! `-o markdown` for pasting, `-o html` for mail | |
@@ -35,12 +35,12 @@ impl Run for Digest {
     }
 }
 
-/// The week asked for; by default the one that has lasted up to `as_of`.
+/// The requested week; by default the current one, up to `as_of`.
 ///
 /// # Errors
-/// When it is none, or has not begun.
+/// If it is invalid or has not begun.
 fn week(text: Option<&str>, as_of: Instant) -> Result<Week> {
-    // As of the end of a week it is that week which is told.
+    // As of the end of a week, that week is reported.
     let current = Week::containing(as_of.plus(-1));
     let week = match text {
         None | Some("this") => return Ok(current),

@@ -1,4 +1,4 @@
-//! Owns `slo downtime`: events, and what they come to.
+//! Owns `slo downtime`: events and totals.
 //!
 //! | `slo downtime [NAME…]` | downtime events: when, how long, what caused them; `--period`, `--since`, `--until`, `--open`,
 //! `--last 5`; `--all` lists what is not charged, too, and why; sums `--by` objective, system, label:KEY, upstream or day | |
@@ -21,7 +21,7 @@ use crate::render::Looks;
 use crate::render::look::downtime::{Asked, Reading, Source, document, sheet, sums};
 use crate::store::{Access, Stored};
 
-/// How far back events are listed where `--since` does not say.
+/// How far back events are listed without `--since`.
 const USUAL_DAYS: i64 = 30;
 
 impl Run for Downtime {
@@ -42,7 +42,7 @@ impl Run for Downtime {
         let range = frame.as_ref().map_or(Range::Touching(touching), |frame| within(frame, &objectives));
         let all = args.all;
         let asked = Asked { range: range.clone(), frame, by, all, open: args.open, last: args.last, as_of };
-        // They are read while they are printed, for there may be millions.
+        // They are read while printing, because there may be millions.
         let source: Source =
             Box::new(move |hand| store.read(|store| each_outage(store, objectives, &range, (as_of, all), hand)));
         let looks = Looks::of(Rc::new(Reading::new(asked, source))).document(|it| Ok(document(it)));
@@ -51,13 +51,13 @@ impl Run for Downtime {
     }
 }
 
-/// The stretch that `--since` and `--until` name.
+/// The range given by `--since` and `--until`.
 fn range(args: &Downtime, as_of: Instant) -> Result<Span> {
     let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
     // The last outages may be long ago.
     let usual = if args.last.is_some() { Instant::MIN } else { as_of.plus(-USUAL_DAYS * DAY_MS) };
     let since = since.unwrap_or(usual);
-    // Whatever begins at `as_of` is there as of then; `until` is exclusive where it is given.
+    // What begins exactly at `as_of` is included, but a given `until` is exclusive.
     let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?.map(|until| until.min(as_of));
     if let Some(until) = until.filter(|until| since > *until) {
         return Err(Failure::new(format!("--since {since} is after --until {until}"), "swap the two times"));
@@ -65,7 +65,7 @@ fn range(args: &Downtime, as_of: Instant) -> Result<Span> {
     Ok(Span::new(since, until.unwrap_or(as_of.plus(1))))
 }
 
-/// When a period is for each objective.
+/// The range of a period for each objective.
 fn within(frame: &Frame, objectives: &[Stored]) -> Range {
     let span = |stored: &Stored| (stored.objective.metadata.name.clone(), frame.span(stored.objective.window));
     Range::Within(objectives.iter().map(span).collect())

@@ -52,14 +52,14 @@ fn selected(store: &Store, args: &Health, as_of: Instant) -> Result<Vec<SystemHe
         all.retain(|health| !health.is_retired || args.all);
         all
     } else {
-        // One that is named is asked for, retired or not.
+        // Named systems are shown even if retired.
         healths(store, &selection::systems(store, &args.systems)?, as_of)?
     };
     found.retain(|health| labelled.as_ref().is_none_or(|labelled| labelled.covers(&health.system)));
     Ok(found)
 }
 
-/// Every selected system, judged by its status: the worst first.
+/// Every selected system with its verdict, worst first.
 fn findings(store: &Store, args: &Health, as_of: Instant) -> Result<Vec<Finding>> {
     let (name, statuses) = failing(&args.fail_on);
     let rule = Rc::new(Rule::of_statuses(name, statuses, args.held_for));
@@ -76,7 +76,7 @@ fn findings(store: &Store, args: &Health, as_of: Instant) -> Result<Vec<Finding>
     healths.iter().map(|health| conditions.judge(&rule, &Subject::System(health.system.clone()), detail)).collect()
 }
 
-/// The statuses that fail, and what that is called.
+/// The statuses that fail, and the name of the rule.
 fn failing(fail_on: &[FailOnStatus]) -> (String, StatusSet) {
     let (mut names, mut statuses) = (Vec::new(), StatusSet::default());
     for what in fail_on {

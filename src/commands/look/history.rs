@@ -1,4 +1,5 @@
-//! Owns `slo history`: the journal of one system, with the ingest that brought each fact and the effective status after it.
+//! Owns `slo history`: the journal of one system, with the ingest that added each fact and the effective status after
+//! it.
 //!
 //! | `slo history SYSTEM` | the journal of one system, and which import each transition came from; repeats of a
 //! stream's status are counted, or listed with `--all` (JSON lists all) | |
@@ -20,7 +21,7 @@ use crate::render::Looks;
 use crate::render::look::history::{Entry, document, sheet};
 use crate::store::Access;
 
-/// How far back facts are listed where `--since` does not say.
+/// How far back facts are listed without `--since`.
 const USUAL_DAYS: i64 = 7;
 
 impl Run for History {
@@ -80,7 +81,7 @@ impl Run for History {
     }
 }
 
-/// The first correction, by name, under which the stream of a fact was at that moment; else that of the effective status.
+/// The first correction, by name, that covers the stream of a fact at that time; else one of the effective status.
 fn corrected_by(entry: &Entry, corrections: &[DeclaredCorrection]) -> Option<Name> {
     let (check, location) = (entry.check.as_ref(), entry.location.as_ref());
     let there = || corrections.iter().filter(|it| it.correction.holds_at(entry.transition.at));
@@ -92,7 +93,7 @@ fn corrected_by(entry: &Entry, corrections: &[DeclaredCorrection]) -> Option<Nam
     found.map(|it| it.metadata.name.clone())
 }
 
-/// What a correction says, on one line.
+/// A correction on one line.
 fn told(DeclaredCorrection { metadata, correction, reason, .. }: &DeclaredCorrection) -> String {
     let Target { check, source, location } = &correction.target;
     let names = [check.as_ref().map(Name::as_str), source.map(Source::as_str), location.as_ref().map(Name::as_str)];

@@ -1,4 +1,4 @@
-//! Owns `slo list`: what the database holds, and what conditions can be made of.
+//! Owns `slo list`: what the database holds, and what conditions can use.
 //!
 //! | `slo list KIND` | `systems`, `objectives`, `maintenance`, `corrections`, `conditions`, `ingests`, `sets`, `policies`,
 //! `fields`, `feeds`; `maintenance` says what is active now, and when each window comes next; `-o wide` shows the set and
@@ -59,7 +59,7 @@ fn systems(store: &Store, as_of: Instant) -> Result<Vec<KnownSystem>> {
         let streams = streams.get(&id).into_iter().flatten().filter(|stream| stream.first <= as_of).count();
         KnownSystem { streams, declared: manifests.remove(&name), name }
     });
-    // A system that only later facts name does not exist yet.
+    // A system with only later facts does not exist yet.
     Ok(known.filter(|system| system.streams > 0 || system.declared.is_some()).collect())
 }
 

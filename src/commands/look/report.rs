@@ -1,4 +1,4 @@
-//! Owns `slo report`: objectives and their histories as one page, or how they did over a period.
+//! Owns `slo report`: objectives with their histories as one page, or their results over a period.
 //!
 //! | `slo report` | `--period last-month`: results by group and objective, and outages with cause and note, as a table,
 //! HTML, markdown, CSV or JSON; `--html FILE`: one self-contained HTML page about all objectives, or the selected ones; see
@@ -27,7 +27,7 @@ use crate::render::look::page::{Contents, html};
 use crate::render::look::review::{document, html as html_of, markdown, text};
 use crate::store::{Access, Store, Stored};
 
-/// The heading of the page where `--title` does not say.
+/// The heading of the page without `--title`.
 const TITLE: &str = "Service level objectives";
 
 impl Run for Report {
@@ -69,7 +69,7 @@ fn of_period(args: &Report, wanted: &period::Wanted, context: &mut Context<'_>) 
     Ok(looks.markdown(|it, _| markdown(it)).html(move |it| html_of(it, title.as_deref())).into())
 }
 
-/// The page of the objectives' own windows.
+/// The page for the objectives' own windows.
 fn of_windows(args: &Report, path: &Path, context: &mut Context<'_>) -> Result<Answer> {
     if context.output.is_some_and(|output| !matches!(output, Output::Table | Output::Html)) {
         return Err(Failure::new(
@@ -88,7 +88,7 @@ fn of_windows(args: &Report, path: &Path, context: &mut Context<'_>) -> Result<A
     written(path, &page, count, context)
 }
 
-/// Writes a page to where it is asked for.
+/// Writes a page to its target.
 fn written(path: &Path, page: &str, count: usize, context: &mut Context<'_>) -> Result<Answer> {
     if path == Path::new("-") {
         return Ok(Answer::text(page.to_owned()));
@@ -98,16 +98,16 @@ fn written(path: &Path, page: &str, count: usize, context: &mut Context<'_>) -> 
     Ok(Answer::written(ExitStatus::Pass))
 }
 
-/// What is known of the selected objectives, worst first.
+/// The selected objectives, worst first.
 struct Histories {
-    /// All of them, where that is more than have a chapter.
+    /// All of them, if not all have a chapter.
     reports: Option<Vec<ObjectiveReport>>,
     chapters: Vec<Chapter>,
     unlocked: Vec<Unlocked>,
 }
 
 impl Histories {
-    /// Reads the histories of the worst `details` objectives, and how all of them stand.
+    /// Reads the histories of the worst `details` objectives, and the reports of all.
     fn draw(
         store: &Store,
         mut objectives: Vec<Stored>,
@@ -118,7 +118,7 @@ impl Histories {
         if objectives.len() > details {
             let mut found = reports(store, objectives, as_of)?;
             worst_first(&mut found);
-            // Few are needed again, so what was read of all is not kept meanwhile.
+            // Few are needed again, so the data of all is not kept.
             let worst = found.iter().take(details).map(|report| store.objective(&report.objective));
             objectives = worst.filter_map(Result::transpose).collect::<Result<Vec<_>>>()?;
             all = Some(found);
@@ -132,7 +132,7 @@ impl Histories {
     }
 }
 
-/// The page, and how many objectives it is about.
+/// The page, and its number of objectives.
 fn page(histories: &Histories, args: &Report, as_of: Instant) -> Result<(String, usize)> {
     let Histories { reports, chapters, unlocked } = histories;
     let all: Vec<&ObjectiveReport> = match reports {

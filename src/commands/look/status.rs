@@ -1,4 +1,4 @@
-//! Owns `slo status`: every selected objective as of a moment, worst first.
+//! Owns `slo status`: every selected objective, worst first.
 //!
 //! | `slo status [NAME…]` | every objective, worst first, and what is down or in maintenance now; `--by label:team` summarizes
 //! groups, `--period` looks at a period | |
@@ -19,7 +19,7 @@ use crate::render::Looks;
 use crate::render::look::status::{Grouped, document, sheet};
 use crate::store::Access;
 
-/// Clears the screen and moves to its top.
+/// Clears the screen and moves the cursor to the top.
 const CLEAR: &str = "\u{1b}[H\u{1b}[2J\u{1b}[3J";
 
 impl Run for Status {

@@ -25,7 +25,7 @@ impl Run for Trend {
         if let Some(since) = since.filter(|since| *since > until) {
             return Err(Failure::new(format!("--since {since} is after --until {until}"), "swap the two times"));
         }
-        // Later facts change no day that is over, but do not exist either way.
+        // Later facts do not change finished days, but they do not exist as of then.
         let until = until.min(as_of);
         let store = context.store(Access::Read)?;
         let snapshots = store.read(|store| {

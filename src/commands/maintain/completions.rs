@@ -1,4 +1,4 @@
-//! Owns `slo completions`, and completing: names and labels come from the database.
+//! Owns `slo completions`, and completion itself: names and labels come from the database.
 //!
 //! | `slo completions SHELL`, `slo man [COMMAND]` | completion scripts and manual pages: [Install](../how-to/install.md) | |
 
@@ -22,9 +22,9 @@ use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::store::{Access, Address, Store, is_address};
 
-/// The environment variable by which a shell asks for completions.
+/// The environment variable with which a shell asks for completions.
 const VARIABLE: &str = "COMPLETE";
-/// How long a shell waits for the names of a shared database that does not answer.
+/// How long a shell waits for the names of an unresponsive shared database.
 const MOST_WAITING: Duration = Duration::from_secs(2);
 
 impl Run for Completions {
@@ -47,7 +47,7 @@ impl Run for Completions {
     }
 }
 
-/// Answers a shell that asks for completions; `None` when this run is not for that.
+/// Answers a shell's request for completions; `None` if this run is not one.
 pub(crate) fn complete(invocation: &Invocation, db: Option<&Path>, stdout: &mut dyn Write) -> Option<ExitStatus> {
     let shell = invocation.env.get(OsStr::new(VARIABLE))?.to_str()?;
     let shells = Shells::builtins();
@@ -67,14 +67,14 @@ pub(crate) fn complete(invocation: &Invocation, db: Option<&Path>, stdout: &mut 
     Some(if done.is_ok() { ExitStatus::Pass } else { ExitStatus::Error })
 }
 
-/// The database that the line being completed names.
+/// The database named in the line being completed.
 fn db_of(words: &[OsString]) -> Option<PathBuf> {
     let after = words.iter().skip_while(|word| *word != "--db").nth(1);
     let joined = || words.iter().find_map(|word| word.to_str()?.strip_prefix("--db="));
     after.map(PathBuf::from).or_else(|| joined().map(PathBuf::from))
 }
 
-/// What the values of an argument name.
+/// What the values of an argument refer to.
 #[derive(Clone, Copy)]
 enum Noun {
     Objectives,
@@ -88,7 +88,7 @@ enum Noun {
     Groups,
 }
 
-/// Arguments, by what the code calls them in every command, and what their values name.
+/// Ids of arguments, in every command, and what their values refer to.
 const NAMING: [(&str, Noun); 12] = [
     ("name", Noun::Objectives),
     ("names", Noun::Objectives),
@@ -104,7 +104,7 @@ const NAMING: [(&str, Noun); 12] = [
     ("by", Noun::Groups),
 ];
 
-/// Where names come from.
+/// The source of names.
 #[derive(Clone, Copy)]
 struct Database<'e> {
     place: &'e Path,
@@ -121,7 +121,7 @@ impl Database<'_> {
     }
 }
 
-/// A command whose values, and those of the commands that it holds, complete from the database, as far as it can be read.
+/// Completes the values of a command and its subcommands from the database, if it can be read.
 fn completing(command: Command, database: Option<Database<'_>>) -> Command {
     let completed = |arg: Arg| {
         let found = NAMING.iter().find(|(name, _)| arg.get_id() == name);
@@ -133,12 +133,12 @@ fn completing(command: Command, database: Option<Database<'_>>) -> Command {
     command.mut_args(completed).mut_subcommands(|command| completing(command, database))
 }
 
-/// What may stand where `typed` does.
+/// The candidates for `typed`.
 fn candidates(noun: Noun, database: Database<'_>, typed: &OsStr) -> Vec<CompletionCandidate> {
-    // A shell that completes cannot use an error; it gets no names instead.
+    // A shell cannot show an error during completion; it gets no names.
     let named = database.open().and_then(|store| store.read(|store| named(store, noun))).ok();
     let typed = typed.to_string_lossy();
-    // Only the last of several labels is being typed.
+    // Of several labels, only the last is being typed.
     let labels = if matches!(noun, Noun::Labels) { typed.rfind(',').map_or(0, |comma| comma + 1) } else { 0 };
     let (before, typed) = typed.split_at(labels);
     let fitting = named.unwrap_or_default().into_iter().filter(|(name, _)| name.starts_with(typed));
@@ -147,7 +147,7 @@ fn candidates(noun: Noun, database: Database<'_>, typed: &OsStr) -> Vec<Completi
         .collect()
 }
 
-/// A name and what it stands for.
+/// A name and its description.
 type Named = (String, Option<String>);
 
 fn named(store: &Store, noun: Noun) -> Result<Vec<Named>> {
@@ -194,7 +194,7 @@ fn named(store: &Store, noun: Noun) -> Result<Vec<Named>> {
 mod tests {
     use super::*;
 
-    /// Arguments that name what the database does not know yet.
+    /// Arguments whose values are new names.
     const NEW: [&str; 2] = ["exec_name", "new"];
 
     fn unnamed(command: &Command, found: &mut Vec<String>) {

@@ -1,4 +1,4 @@
-//! Owns `slo db`: what the file holds, whether it is sound, copies of it, its size, and what is merged into it or deleted from it.
+//! Owns `slo db`: what the file holds, its verification, copies, size, merging and deleting.
 //!
 //! | `slo db info`, `slo db verify` | size and counts; a check of the file, every row, the journal and every cache.
 //! `--repair` rebuilds every cache | a difference was found |
@@ -62,7 +62,7 @@ impl Run for Verify {
         if args.repair && !found.differences.is_empty() {
             repair(context, &mut store, &found)?;
             repaired = std::mem::replace(&mut found, store.read(look)?).differences;
-            // What is still there is repaired no more than what is new.
+            // What is still wrong was not repaired.
             repaired.retain(|line| !found.differences.contains(line));
         }
         // All of it is in the answer.
@@ -83,10 +83,10 @@ impl Run for Verify {
     }
 }
 
-/// What a verification found.
+/// The result of a verification.
 struct Found {
     differences: Vec<Difference>,
-    /// Whether what is wrong is none of the facts, so that it can be made anew.
+    /// Whether the facts are undamaged, so that everything else can be rebuilt.
     facts_hold: bool,
     currency: Currency,
 }
@@ -94,7 +94,7 @@ struct Found {
 fn look(store: &Store) -> Result<Found> {
     let file = store.verify_file()?;
     let mut found = Found { differences: Vec::new(), facts_hold: false, currency: Currency::Never };
-    // Pages that make no sense may be anywhere, so reading on may end anywhere.
+    // Invalid pages may be anywhere, so reading may fail anywhere.
     let facts = store.verify_facts().and_then(|rows| Ok([rows, store.verify_journal()?].concat()));
     let sound = file.is_empty();
     found.differences = file;
@@ -106,7 +106,7 @@ fn look(store: &Store) -> Result<Found> {
         Err(_) if !sound => return Ok(found),
         Err(error) => return Err(error),
     }
-    // What is computed from facts that do not hold together says nothing.
+    // Nothing can be verified against damaged facts.
     if !found.facts_hold || !sound {
         return Ok(found);
     }
@@ -118,7 +118,7 @@ fn look(store: &Store) -> Result<Found> {
     Ok(found)
 }
 
-/// Makes anew all that is made of facts and manifests.
+/// Rebuilds everything that is derived from facts and manifests.
 fn repair(context: &Context<'_>, store: &mut Store, found: &Found) -> Result<()> {
     if !found.facts_hold {
         return Err(damaged_facts(found));
@@ -177,7 +177,7 @@ impl Run for Compact {
     const NAME: &'static str = "compact";
 
     fn run(_: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        // Only what is there can be made smaller.
+        // Only an existing file can be compacted.
         drop(context.store(Access::Read)?);
         let Compacted { before, after, joined } = context.store(Access::Create)?.compact()?;
         let as_of = context.as_of;
@@ -202,7 +202,7 @@ impl Run for Copy {
     }
 }
 
-/// All of the others are merged in one transaction: either every one of them, or none.
+/// All other databases are merged in one transaction: every one of them, or none.
 impl Run for Merge {
     const NAME: &'static str = "merge";
 
@@ -246,7 +246,7 @@ impl Run for Merge {
     }
 }
 
-/// Opens a database that is to be merged into another one.
+/// Opens a database to be merged into another one.
 fn other(context: &Context<'_>, path: &Path) -> Result<Store> {
     let target = context.db_path()?;
     let is_same = context.shown(target) == context.shown(path);

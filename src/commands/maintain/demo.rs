@@ -1,4 +1,4 @@
-//! Owns `slo demo`: a small world of its own, taken in by the same commands that take in a user's.
+//! Owns `slo demo`: a small example, imported with the same commands as a user's data.
 //!
 //! | `slo demo` | builds an example and shows its status; `--keep FOLDER` keeps it there | |
 
@@ -16,10 +16,10 @@ use crate::failure::Failure;
 use crate::render::maintain::demo::{Place, introduction, next_steps};
 use crate::store::{expect_file, is_address};
 
-/// The demo's present: 2026-11-20T14:05:00Z. Everything in it happened before, whatever the machine's clock says.
+/// The demo's current time: 2026-11-20T14:05:00Z. Everything in it happened before, whatever the machine's clock says.
 const MOMENT: Instant = Instant::from_millis(1_795_183_500_000);
 
-/// The files of the world, by their places in its folder.
+/// The files of the demo, by their paths in its folder.
 const FILES: [(&str, &str); 5] = [
     ("feed/checks.jsonl", include_str!("demo/checks.jsonl")),
     ("feed/incidents.jsonl", include_str!("demo/incidents.jsonl")),
@@ -33,7 +33,7 @@ impl Run for Demo {
     const ASKS_THE_CLOCK: bool = false;
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        // The database named on the command line; `SLO_DB` is the user's own and stays untouched.
+        // The database named on the command line; `SLO_DB` is the user's own and not touched.
         let given = context.named_db.clone();
         let given = given.as_deref();
         if let Some(address) = given.filter(|place| is_address(&place.to_string_lossy())) {
@@ -58,7 +58,7 @@ impl Run for Demo {
         build(context, &folder, &db)?;
         let place = Place { folder: &folder, db: &db, program: &context.program, at: MOMENT };
         let (before, after) = (introduction(&place), next_steps(&place));
-        // Programs that ask for JSON get the answer alone.
+        // Programs that ask for JSON get only the answer.
         let for_people = matches!(context.output, None | Some(Output::Table | Output::Wide));
         if for_people {
             context.say(&before)?;
@@ -75,7 +75,7 @@ impl Run for Demo {
     }
 }
 
-/// Takes the files in as a user would: `slo ingest`, then `slo apply`.
+/// Imports the files as a user would: `slo ingest`, then `slo apply`.
 fn build(context: &mut Context<'_>, folder: &Path, db: &Path) -> Result<()> {
     let mut silence = io::sink();
     let mut inner = at_moment(&mut silence, &mut *context.stderr, context.env, db);
@@ -107,7 +107,7 @@ fn build(context: &mut Context<'_>, folder: &Path, db: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A context whose clock stands at the demo's present.
+/// A context whose clock shows the demo's time.
 fn at_moment<'io>(
     stdout: &'io mut dyn Write,
     stderr: &'io mut dyn Write,
@@ -137,7 +137,7 @@ fn at_moment<'io>(
     }
 }
 
-/// Makes a folder that nobody had before.
+/// Makes a folder with a new name.
 fn fresh_folder(parent: &Path) -> Result<PathBuf> {
     for number in 1.. {
         let folder = parent.join(format!("slo-demo-{number}"));
@@ -150,7 +150,7 @@ fn fresh_folder(parent: &Path) -> Result<PathBuf> {
     anyhow::bail!("no unused name is left in {}", parent.display())
 }
 
-/// Writes the world's files; never over another one.
+/// Writes the demo's files; never over an existing one.
 fn write_files(folder: &Path) -> Result<()> {
     let paths: Vec<PathBuf> = FILES.iter().map(|(name, _)| folder.join(name)).chain([folder.join("slo.db")]).collect();
     if let Some(path) = paths.iter().find(|path| path.exists()) {

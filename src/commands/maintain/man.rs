@@ -14,7 +14,7 @@ use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file;
 
-/// A section whose entries are a term and what it means.
+/// A section of terms and their meanings.
 type Section = (&'static str, &'static [(&'static str, &'static str)]);
 
 const SECTIONS: [Section; 4] = [
@@ -87,7 +87,7 @@ impl Run for Man {
     }
 }
 
-/// The command line without the options every page would repeat.
+/// The command line without options that every page would repeat.
 fn plain(command: Command) -> Command {
     let mut command = quiet(command);
     command.build();
@@ -98,7 +98,7 @@ fn quiet(command: Command) -> Command {
     command.disable_help_flag(true).disable_version_flag(true).disable_help_subcommand(true).mut_subcommands(quiet)
 }
 
-/// A command and all below it.
+/// A command and all its subcommands.
 fn family(command: &Command) -> Vec<&Command> {
     std::iter::once(command).chain(command.get_subcommands().flat_map(family)).collect()
 }
@@ -111,7 +111,7 @@ fn page(command: &Command, root: &Command) -> Result<String> {
     let is_root = command.get_name() == root.get_name();
     let name = page_name(command);
     let source = format!("slo {}", root.get_version().unwrap_or_default());
-    // No trailing words of the author's own: a page says what --help says.
+    // No additional trailing words: a page matches --help.
     let described = Page::new(command.clone().after_help("")).title(name).source(source).manual("slo manual");
     let mut text = Vec::new();
     described.render_title(&mut text)?;
@@ -145,7 +145,7 @@ fn page(command: &Command, root: &Command) -> Result<String> {
     Ok(String::from_utf8(text)?)
 }
 
-/// What commands there are, each with the page that describes it.
+/// The list of commands, each with the page that describes it.
 fn commands(command: &Command) -> Roff {
     let mut roff = Roff::new();
     let entries = command.get_subcommands().map(|sub| {

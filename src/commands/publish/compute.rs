@@ -1,4 +1,4 @@
-//! Owns `slo compute`: the tables for other readers of the file, what has changed, and commands that are told of it.
+//! Owns `slo compute`: the tables for other readers of the file, the changes, and the commands that are told of them.
 //!
 //! | `slo compute` | writes status, days, downtime, streaks and achievements into [tables](tables.md) for SQLite readers, and
 //! prints what has changed; `--exec CMD` runs a command for each change, `--exec-name NAME` names it; `--with-history` tells the past of new
@@ -21,9 +21,9 @@ use crate::render::{Form, Looks};
 use crate::signals::Signals;
 use crate::store::{Access, LogRange, Store, recipient_of};
 
-/// Bytes of lines that are written at once.
+/// Bytes of lines written at once.
 const MOST_BYTES: usize = 1 << 16;
-/// Changes shown to people, the last ones.
+/// The most changes shown to people, the last ones.
 const MOST_ROWS: i64 = 1000;
 
 impl Run for Compute {
@@ -34,11 +34,11 @@ impl Run for Compute {
         let recipients = recipients(args)?;
         let mut store = context.store(Access::Update)?;
         let range = store.write_anyway(|store| {
-            // A command that is new begins with the changes of this run.
+            // A new command begins with the changes of this run.
             recipients.iter().try_for_each(|recipient| store.follow_changes(&recipient.name))?;
             compute(store, as_of, args.with_history)
         })?;
-        // What is printed is printed once, what is delivered is remembered: so neither waits for the other to succeed.
+        // Printing happens once, delivery is remembered: neither waits for the success of the other.
         let printed = changes(context, &store, range);
         let delivered = deliver_all(context, &mut store, &recipients, args.exec_timeout)?;
         printed?;
@@ -46,7 +46,7 @@ impl Run for Compute {
     }
 }
 
-/// Prints what has changed, as it is read from the log: the first computation may log millions of turns.
+/// Prints changes while reading the log: the first computation may log millions of turns.
 fn changes(context: &mut Context<'_>, store: &Store, range: LogRange) -> Result<()> {
     let as_of = context.as_of;
     match context.form() {
@@ -83,7 +83,7 @@ fn changes(context: &mut Context<'_>, store: &Store, range: LogRange) -> Result<
 
 /// A command that is told of changes.
 struct Recipient<'a> {
-    /// What the database knows it by: the name that it was given, else a hash of its text, which may hold secrets.
+    /// Its name in the database: the given one, else a hash of its text, which may hold secrets.
     name: String,
     command: &'a str,
 }
@@ -91,7 +91,7 @@ struct Recipient<'a> {
 /// The commands to tell, each once.
 ///
 /// # Errors
-/// When not every one of them has a name or none has, or a name is given twice or is not a name.
+/// If only some of them have a name, or a name is given twice or invalid.
 fn recipients(args: &Compute) -> Result<Vec<Recipient<'_>>> {
     let (commands, names) = (&args.exec, &args.exec_name);
     if !names.is_empty() && names.len() != commands.len() {
@@ -126,7 +126,7 @@ fn times(count: usize) -> String {
     if count == 1 { "once".to_owned() } else { format!("{count} times") }
 }
 
-/// Tells every command what it has not been told, while no other process does; passes when all have taken everything in.
+/// Tells every command the changes it has not been told of, while no other process does; succeeds if all commands did.
 fn deliver_all(
     context: &mut Context<'_>,
     store: &mut Store,
@@ -156,8 +156,8 @@ enum Delivered {
     Stopped(Signal),
 }
 
-/// Tells a command of every change it has not been told of, oldest first, and remembers each one before the next. Stops at
-/// the first that fails, for order is kept.
+/// Tells a command every change it has not been told of, oldest first, and records each one before the next. Stops at
+/// the first failure, to keep the order.
 fn deliver(
     context: &mut Context<'_>,
     store: &mut Store,
@@ -174,7 +174,7 @@ fn deliver(
         if let Err(failed) = outcome {
             let waiting = store.count_undelivered(name)?;
             let change = &logged.change;
-            // The text of a command may hold secrets, and this may be mailed by cron.
+            // The text of a command may hold secrets, and cron may mail this.
             context.tell(&in_lines(&format!(
                 "error: --exec {name} did not receive change {} ({} {}): {failed}\nhelp: {} will be delivered by the next \
                  `slo compute` with this --exec",

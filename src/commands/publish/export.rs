@@ -1,4 +1,4 @@
-//! Owns `slo export`: every fact, in the form that `slo ingest` reads, or the declared objects.
+//! Owns `slo export`: every fact, in the format that `slo ingest` reads, or the declared objects.
 //!
 //! | `slo export journal` | every fact as JSON Lines, or CSV with `-o csv`; `--period`, `--since`, `--until` | |
 
@@ -14,10 +14,10 @@ use crate::exit::ExitStatus;
 use crate::render::publish::journal::{CSV_HEADER, Line, csv, json};
 use crate::store::Access;
 
-/// Bytes gathered before they are written.
+/// Bytes buffered before they are written.
 const CHUNK: usize = 64 * 1024;
 
-/// Ends reading when nobody listens any more.
+/// Ends reading after the pipe is closed.
 #[derive(Debug)]
 struct NobodyListens;
 
@@ -97,7 +97,7 @@ impl Run for ExportJournal {
     }
 }
 
-/// From when and until when transitions are written.
+/// The range of the exported transitions.
 fn within(args: &ExportJournal, context: &Context<'_>) -> Result<(Instant, Option<Instant>)> {
     let as_of = context.as_of;
     if let Some(span) = period::of_no_objective(args.period.as_deref(), context)? {

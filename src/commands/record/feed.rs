@@ -1,4 +1,4 @@
-//! Owns `slo feed`: what describes other programs' records, and what it makes of a file.
+//! Owns `slo feed`: descriptions of other programs' records, tried on a file.
 //!
 //! | `slo feed try FILE` | what the first records of a file become, with a built-in feed or `--feed FILE`; of an unknown file, a
 //! feed to start from | a record is rejected |
@@ -21,7 +21,7 @@ use crate::render::Looks;
 use crate::render::record::trial::{Trial, document, draft, text};
 use crate::store::Foreign;
 
-/// Bytes that are looked at to draft a feed, beside those by which one is told.
+/// Bytes used to draft a feed, in addition to those that detect the format.
 const LOOKED_AT: u64 = 1 << 20;
 
 impl Run for FeedShow {
@@ -30,7 +30,7 @@ impl Run for FeedShow {
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         match feeds::text(&args.name) {
             Some(text) => Ok(Answer::text(text.to_owned())),
-            // It says which there are.
+            // The error lists them.
             None => feeds::named(context, &args.name).and_then(|_| {
                 Err(Failure::new(format!("{:?} is a file, not a built-in feed", args.name), "see slo list feeds"))
             }),
@@ -54,7 +54,7 @@ impl Run for FeedTry {
         let text_of_it = feed::beginning(&beginning);
         let path = (!is_stdin).then_some(args.file.as_path());
         let Some((name, recipes)) = recipes(context, args, &text_of_it, path)? else {
-            // What a status may be shows in more records than are needed to tell a feed.
+            // The possible statuses show in more records than it takes to recognize a feed.
             input.take(LOOKED_AT).read_to_end(&mut beginning).with_context(|| place)?;
             return draft_for(&args.file, &feed::beginning(&beginning), beginning.is_empty());
         };
@@ -87,7 +87,7 @@ impl Run for FeedTry {
     }
 }
 
-/// The feed that was named, or the built-in one that fits, with its name; `None` where none does.
+/// The named feed, or the built-in one that fits, with its name; `None` if none does.
 fn recipes(
     context: &mut Context<'_>,
     args: &FeedTry,
@@ -105,7 +105,7 @@ fn recipes(
     Ok(Some((name, recipes)))
 }
 
-/// The error of an input that could not be read to its end.
+/// The error for an input that could not be read to its end.
 fn failed(error: anyhow::Error, place: &str, beginning: &[u8], recipe: &Recipe) -> anyhow::Error {
     let error = feeds::unread(error, beginning, None, Some(recipe.feed().name.as_str()));
     if Failure::hint(&error).is_some() {
@@ -114,7 +114,7 @@ fn failed(error: anyhow::Error, place: &str, beginning: &[u8], recipe: &Recipe) 
     Failure::new(format!("{place}: {error:#}"), "fix the input, or export it again")
 }
 
-/// Reads all of an input; returns the names for the next one.
+/// Reads an entire input; returns the names for the next one.
 fn read<R: Read>(mut reader: Described<'_, R>, trial: &mut Trial) -> Result<Names> {
     let mut nothing = |_: &Reject<'_>| Ok(());
     let mut streams = Vec::new();
@@ -147,7 +147,7 @@ fn draft_for(file: &Path, beginning: &[u8], is_empty: bool) -> Result<Answer> {
         let hint = "export the records again, and see what a feed makes of them with slo feed try FILE";
         return Err(Failure::new(format!("{}: the file is empty", place()), hint));
     }
-    // A database can be described by the queries that read it.
+    // A database can be described by queries.
     if let Some(what) = Unreadable::told(beginning).filter(|what| *what != Unreadable::Database) {
         return Err(what.failure().context(place()));
     }

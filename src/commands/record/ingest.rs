@@ -31,21 +31,21 @@ pub(in crate::commands) use intake::Intake;
 pub(in crate::commands) use source::Arrival;
 use source::{Event, Progress};
 
-/// How long a commit may wait for more of what a pipe sends.
+/// How long a commit may wait for more input from a pipe.
 const GATHER: Duration = Duration::from_millis(200);
-/// Rows gathered for one commit of what a pipe sends, at the most.
+/// The most rows of a pipe gathered for one commit.
 const MOST_GATHERED: usize = 100_000;
-/// Rows of a stream that are enough to merge them.
+/// The rows of a stream that are worth merging.
 const ENOUGH_ROWS: usize = 64;
-/// Rows that are joined to get enough of each stream, at the most; one takes eight bytes.
+/// The most rows joined to get enough of each stream; one takes eight bytes.
 const MOST_JOINED: usize = 4_000_000;
-/// Rejected lines that are named one by one; past that, the wrong file was given.
+/// The most rejected lines reported one by one; with more, the wrong file was given.
 const MOST_NAMED: u64 = 1000;
 
-/// Composite systems that are named one by one.
+/// Composite systems listed by name.
 const MOST_COMPOSITES: usize = 10;
 
-/// Ends a transaction of which nothing is to be kept.
+/// Ends a transaction without keeping anything.
 #[derive(Debug)]
 struct NothingKept;
 
@@ -67,7 +67,7 @@ impl Run for Ingest {
         }
         let standard = [PathBuf::from("-")];
         let files: &[PathBuf] = if args.files.is_empty() { &standard } else { &args.files };
-        // Every input is opened before anything is kept, so that a misspelt name changes nothing.
+        // Every input is opened before anything is kept, so that a misspelled name changes nothing.
         let feed = feed(context, args)?;
         let plans = args.maintenance.is_some();
         let opened = files.iter().map(|file| Input::open(context, file, feed.as_deref(), plans));
@@ -81,11 +81,11 @@ impl Run for Ingest {
             context.refuse_database("--maintenance", maintenance)?;
             source::refuse_overwriting("--maintenance", maintenance, files)?;
         }
-        // A dry run makes no file, nor a database of one that is empty.
+        // A dry run creates no file, nor a database in an empty one.
         let mut access = if args.dry_run && holds_nothing(context)? { Access::Scratch } else { Access::Create };
         let is_new = !args.follow && context.lacks_file()?;
         let rejects = args.rejects.as_deref().map(source::Rejects::create).transpose()?;
-        // A strict ingest keeps nothing of a part, so a signal may end it as it stands.
+        // A strict ingest keeps all or nothing, so a signal may simply end it.
         let signals = if args.strict || args.dry_run { None } else { context.signals()? };
         let inputs = inputs.map(|input| input.until(signals.as_ref())).collect::<Result<Vec<_>>>()?;
         let latest = now.plus(args.max_skew);
@@ -115,7 +115,7 @@ impl Run for Ingest {
             ignored: Vec::new(),
             stopped: None,
         };
-        // What is refused leaves no database behind that was not there before.
+        // A refused ingest creates no database.
         if is_new && session.look_ahead(args.strict)? && args.strict {
             access = Access::Scratch;
         }
@@ -159,7 +159,7 @@ impl Run for Ingest {
     }
 }
 
-/// What describes the records, where they are not transitions.
+/// The feed that describes the records, unless they are transitions.
 fn feed(context: &mut Context<'_>, args: &Ingest) -> Result<Option<Vec<Recipe>>> {
     let Some(name) = &args.feed else { return Ok(None) };
     let recipes = feeds::named(context, name)?;
@@ -167,43 +167,43 @@ fn feed(context: &mut Context<'_>, args: &Ingest) -> Result<Option<Vec<Recipe>>>
     Ok(Some(recipes.collect()))
 }
 
-/// What arrives from the feed, and what is told of it meanwhile.
+/// The events of the reading thread, and the messages about them.
 struct Session<'c, 'io> {
     context: &'c mut Context<'io>,
     started: Instant,
     events: Receiver<Event>,
-    /// What was read before anything is kept.
+    /// Batches that were read before anything is kept.
     ahead: VecDeque<Arrival>,
-    /// Joined only once it has ended: after an error of the database it may be waiting for a pipe that never does.
+    /// Joined only after it has ended: after an error of the database, it may wait for a pipe forever.
     feed: Option<JoinHandle<()>>,
     progress: Progress,
     began: clock::Stopwatch,
-    /// Whether what was read before a failure stays, and whether anything was.
+    /// Whether the data before a failure is kept, and whether there was any.
     keeps: bool,
     has_read: bool,
-    /// Streams of this input, so far.
+    /// The number of streams of this input so far.
     streams: usize,
     ignored: Vec<String>,
-    /// The signal that has ended the reading.
+    /// The signal that ended the reading.
     stopped: Option<Signal>,
 }
 
 impl Session<'_, '_> {
-    /// The moment it is in this run, whose clock may be another than the machine's.
+    /// The current time of this run, whose clock may differ from the machine's.
     fn now(&self) -> Instant {
         self.started.plus(self.began.elapsed().as_millis() as i64)
     }
 
-    /// Merges everything in one transaction, and says whether it was kept.
+    /// Merges everything in one transaction, and returns whether it was kept.
     fn in_one(&mut self, store: &mut Store, intake: &mut Intake, dry_run: bool) -> Result<bool> {
         let verdict = |intake: &Intake| {
             let keep = !dry_run && intake.report.rejected == 0;
             if keep { Ok(()) } else { Err(anyhow::Error::new(NothingKept)) }
         };
-        // Nobody has to wait while the first batch is on its way, which mostly is all there is.
+        // Nobody has to wait for the lock while the first batch is being read, which is usually the only one.
         let first = self.next()?;
         let done = if store.is_shared() {
-            // What has to begin anew cannot be read again.
+            // The input of a retried transaction cannot be read again.
             let mut arrivals: Vec<Arrival> = first.into_iter().collect();
             while let Some(next) = self.next()? {
                 arrivals.push(next);
@@ -231,7 +231,7 @@ impl Session<'_, '_> {
         }
     }
 
-    /// Merges everything in the one transaction that is open.
+    /// Merges everything in the open transaction.
     fn all(
         &mut self,
         store: &Store,
@@ -248,8 +248,8 @@ impl Session<'_, '_> {
         intake.close(store, self.now(), followers)
     }
 
-    /// Merges batch after batch, each in a transaction; the last one also records that the ingest is complete. What was
-    /// read before an input fails is kept.
+    /// Merges batch by batch, each in a transaction; the last one also records that the ingest is complete. Batches
+    /// before a failure of the input are kept.
     fn batches(&mut self, store: &mut Store, intake: &mut Intake) -> Result<()> {
         let mut current = self.next()?;
         while let Some(mut arrival) = current {
@@ -261,7 +261,7 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    /// Merges what a pipe sends as it comes: at most a fifth of a second of it waits for a commit.
+    /// Merges the input of a pipe as it comes: rows wait at most 200 ms for a commit.
     fn follow(&mut self, store: &mut Store, intake: &mut Intake) -> Result<()> {
         while let Some(first) = self.next()? {
             let began = clock::Stopwatch::start();
@@ -280,7 +280,7 @@ impl Session<'_, '_> {
                         rows += arrival.batch.rows.len();
                         gathered.push(arrival);
                     }
-                    // What a pipe has sent cannot be asked for again.
+                    // The input of a pipe cannot be read again.
                     Err(error) => {
                         outcome = Err(error);
                         break;
@@ -293,8 +293,8 @@ impl Session<'_, '_> {
         if intake.has_changes() { intake.keep(store, &mut [], Some(self.now())) } else { Ok(()) }
     }
 
-    /// Joins a batch with those that follow it, as long as they hold but a few rows of each of many streams: merging costs a segment
-    /// that is read and written for each stream, however few its rows. Returns the batch after them.
+    /// Joins a batch with the following ones while they have only a few rows of each of many streams: merging reads and
+    /// writes a segment per stream, however few its rows. Returns the batch after them.
     fn join(&mut self, arrival: &mut Arrival) -> Result<Option<Arrival>> {
         let mut next = self.next();
         if arrival.batch.restart || arrival.begins.is_some() {
@@ -315,7 +315,7 @@ impl Session<'_, '_> {
         next
     }
 
-    /// Reads the first batch, or `all` as far as they may be held, and says whether a line of that was rejected.
+    /// Reads the first batch, or with `all` as many as fit in memory, and returns whether any line was rejected.
     fn look_ahead(&mut self, all: bool) -> Result<bool> {
         let (mut rows, mut is_rejected) = (0, false);
         while rows < MOST_JOINED
@@ -342,7 +342,7 @@ impl Session<'_, '_> {
                 return Ok(Some(arrival));
             }
         }
-        // Nobody sends any more: at the end of the last input, or because of a fault in this program.
+        // The channel is closed: at the end of the last input, or because of a bug.
         match self.feed.take().map(JoinHandle::join) {
             Some(Err(_)) => Err(Failure::new(
                 "reading ended unexpectedly",
@@ -352,7 +352,7 @@ impl Session<'_, '_> {
         }
     }
 
-    /// Takes in one event; returns its batch, if it is one.
+    /// Handles one event; returns its batch, if it is one.
     fn take(&mut self, event: Event) -> Result<Option<Arrival>> {
         match event {
             Event::Batch(arrival) => {
@@ -387,7 +387,7 @@ impl Session<'_, '_> {
         Ok(None)
     }
 
-    /// Tells what has not been told one by one.
+    /// Reports what was not reported one by one.
     fn finish(&mut self, intake: &Intake) {
         self.progress.clear();
         if intake.report.rejected > MOST_NAMED {
@@ -402,12 +402,12 @@ impl Session<'_, '_> {
     }
 }
 
-/// Whether there is no database yet, or one in which nobody has written anything.
+/// Whether there is no database yet, or an empty one.
 fn holds_nothing(context: &Context<'_>) -> Result<bool> {
     Ok(!context.has_store()? || std::fs::metadata(context.db_path()?).is_ok_and(|found| found.len() == 0))
 }
 
-/// The name under which an input is remembered and told, on one line whatever it is.
+/// The name of an input for the record and messages, always on one line.
 fn display_name(file: &Path) -> String {
     if file == Path::new("-") {
         return "stdin".to_owned();

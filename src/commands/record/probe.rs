@@ -1,4 +1,4 @@
-//! Owns `slo probe`: runs a command and records what its end says of a system.
+//! Owns `slo probe`: runs a command and records its result as a system's status.
 //!
 //! | `slo probe SYSTEM -- COMMAND…` | runs a command and [records its result](../how-to/cron-and-probes.md); `--nagios` for
 //! monitoring plugins | with `--fail`: the result is not healthy |
@@ -27,7 +27,7 @@ use crate::signals::Signals;
 use recording::record;
 use spool::Spool;
 
-/// Bytes of each output that are kept: more than a note holds.
+/// Bytes kept of each output: more than fit in a note.
 const MOST_OUTPUT: usize = 8192;
 
 impl Run for Probe {
@@ -80,7 +80,7 @@ fn name(what: &str, typed: &str) -> Result<Name> {
     })
 }
 
-/// A result is one of this moment, so no other can be recorded with it.
+/// A result is of the current time, so no other can be recorded with it.
 fn refuse_other_times(args: &Probe, context: &Context<'_>) -> Result<()> {
     if args.print || !context.is_fixed() {
         return Ok(());
@@ -91,14 +91,14 @@ fn refuse_other_times(args: &Probe, context: &Context<'_>) -> Result<()> {
     ))
 }
 
-/// What has become of all attempts.
+/// The result of all attempts.
 enum Attempted {
-    /// What the last one says, and how many there were.
+    /// The last outcome, and the number of attempts.
     Done(Outcome, u32),
     Stopped(Signal),
 }
 
-/// Tries until the result is healthy or nothing is left to try.
+/// Runs until the result is healthy or no attempt is left.
 fn attempt(args: &Probe, context: &mut Context<'_>, signals: Option<&Signals>) -> Result<Attempted> {
     let mut attempts = 1;
     loop {
@@ -128,7 +128,7 @@ fn attempt(args: &Probe, context: &mut Context<'_>, signals: Option<&Signals>) -
     }
 }
 
-/// An error of the system in the words that people know, without its number.
+/// An error of the system in plain words, without its number.
 fn in_words(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()

@@ -1,7 +1,8 @@
-//! Owns blame: which outage of an upstream has begun first of those in force, at every moment.
+//! Owns attribution: which upstream is charged with downtime at each instant: of the outages in progress, the one that
+//! began first.
 //!
-//! Outages are ranked, those that began first before others, ties by name. Who asks about a stretch of time goes along the ranking once:
-//! the first outage in force that may excuse has the blame until it ends, and only later ones can follow it.
+//! Outages are ranked by their start, ties by name. A span is attributed in one pass along the ranking: the first
+//! outage in progress that may excuse it is charged until it ends, and only later ones can follow.
 
 pub(super) mod shared;
 
@@ -13,17 +14,17 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 
-/// A stretch of time with the upstream that is to blame for downtime then.
+/// A span of downtime and the upstream it is charged to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Blamed {
     pub(crate) span: Span,
     pub(crate) upstream: SystemId,
-    /// As of which moment the upstream is known to be down, where that is after the stretch.
+    /// When the upstream is first known to be down, if that is after the span.
     pub(crate) known_from: Option<Instant>,
 }
 
-/// Who is to blame in sorted, disjoint spans if these upstreams with their outages, oldest first, may be. Each outage reaches
-/// further by a grace at both ends.
+/// The upstreams that sorted, disjoint spans are charged to, given the outages of each, oldest first. Grace extends
+/// each outage at both ends.
 pub(super) fn among(upstreams: &[(&Member, &[Outage])], spans: &[Span], grace_ms: i64) -> Vec<Blamed> {
     let (Some(first), Some(last)) = (spans.first(), spans.last()) else { return Vec::new() };
     let hull = Span::new(first.start, last.end).widened(grace_ms);
@@ -45,14 +46,14 @@ pub(super) fn among(upstreams: &[(&Member, &[Outage])], spans: &[Span], grace_ms
     blamed
 }
 
-/// An outage, and at which place its system is found.
+/// An outage and the place of its system in the graph.
 #[derive(Clone, Copy, Debug)]
 struct Ranked {
     outage: Outage,
     place: u32,
 }
 
-/// Outages in the order in which they have the blame.
+/// Outages in the order in which they are charged.
 struct Ranking {
     outages: Vec<Ranked>,
     ends: Ends,
@@ -68,8 +69,8 @@ impl Ranking {
         Self { outages, ends }
     }
 
-    /// Hands on who of those that may be is to blame in a span, where outages reach further by a grace: the parts of it, oldest first,
-    /// each with as of when that is known, if that is later.
+    /// Calls `hand` with the parts of a span that outages of admitted places cover, oldest first, each with when its
+    /// cause is first known, if that is later.
     fn tell(
         &self,
         (span, grace_ms): (Span, i64),
@@ -78,7 +79,7 @@ impl Ranking {
     ) {
         let Span { start: mut at, end } = span;
         let mut rank = 0;
-        // What is passed over has ended, or is not to blame whenever it ends.
+        // A skipped outage has ended, or may not be charged at all.
         while at < end
             && let Some(next) = self.ends.next_after(rank, at.plus(-grace_ms))
             && let Ranked { outage, place } = self.outages[next]
@@ -102,8 +103,8 @@ impl Ranking {
     }
 }
 
-/// The ends of ranked outages as a tree, whose nodes hold the latest end below them: the root at 1, the children of a node at twice
-/// its place.
+/// The ends of ranked outages as a tree whose nodes hold the latest end below them: the root is at 1, a node's children
+/// at twice its index.
 struct Ends(Vec<Instant>);
 
 impl Ends {
@@ -118,9 +119,9 @@ impl Ends {
         Self(latest)
     }
 
-    /// The first rank from one on whose outage ends after a moment.
+    /// The first outage at or after `rank` that ends after an instant.
     fn next_after(&self, rank: usize, at: Instant) -> Option<usize> {
-        // Nothing ends before all of time, and what stands for no outage never ends after it.
+        // `MIN` pads the leaves, and no outage ends before it.
         let at = at.max(Instant::MIN);
         let latest = &self.0;
         let leaves = latest.len() / 2;
@@ -129,7 +130,7 @@ impl Ends {
         }
         let mut node = leaves + rank;
         while latest[node] <= at {
-            // The widest node that begins behind this one; behind the last one of a row there is none.
+            // The widest node that begins after this one; after the last of a level there is none.
             node += 1;
             node >>= node.trailing_zeros();
             if node == 1 {
@@ -144,7 +145,7 @@ impl Ends {
     }
 }
 
-/// Those of sorted, disjoint outages that touch `span`.
+/// The outages, of these sorted and disjoint ones, that touch `span`.
 pub(super) fn touching(outages: &[Outage], span: Span) -> &[Outage] {
     let first = outages.partition_point(|outage| outage.end <= span.start);
     let rest = &outages[first..];

@@ -1,5 +1,5 @@
-//! Owns what has been read of the journal so far: timelines of systems, loaded on demand, folded once, and shared by
-//! all objectives that look at them.
+//! Owns the part of the journal read so far: timelines of systems, loaded on demand, folded once, and shared by all
+//! objectives.
 
 mod parts;
 
@@ -24,50 +24,51 @@ use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 
-/// Folded changes kept at the most; past this all are forgotten, so that memory stays bounded.
+/// The most folded changes kept. Beyond it all are dropped, which bounds memory.
 const MOST_CHANGES: usize = 2_000_000;
-/// So many in one stretch are not to become more when what lies before it is read, and an account is drawn from no more at once.
+/// A span with more changes than this is not extended backwards in larger steps, and no account covers more at once.
 const MANY_CHANGES: usize = 1 << 15;
-/// Stretches kept of one system at the most.
+/// The most spans kept of one system.
 const MOST_STRETCHES: usize = 8;
-/// With this many upstreams or more, blame is looked for among all outages of a graph, if the whole graph is known.
+/// With this many upstreams or more, attribution uses the outages of the entire graph, if the graph is complete.
 const MANY_UPSTREAMS: usize = 16;
 
-/// How much of what was asked for is read.
+/// How much of a requested span is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Extent {
     Whole,
-    /// As much as is read at once.
+    /// As much as one read returns.
     Part,
 }
 
-/// A folded stretch of one system's history.
+/// A folded span of one system's history.
 #[derive(Debug)]
 pub(crate) struct Stretch {
     from: Instant,
-    /// Everything up to here is known; `END` where nothing comes later.
+    /// All changes up to here are known; `END` if none comes later.
     pub(crate) through: Instant,
     pub(crate) first: Option<Instant>,
-    /// The newest transition of the streams in scope; as of the end of what was asked for, where that is earlier than `as-of`.
+    /// The newest transition of the streams in scope, as of the end of the requested span or `as-of`, whichever is
+    /// earlier.
     pub(crate) last_seen: Option<Instant>,
     pub(crate) changes: Vec<Change>,
     outages: OnceCell<Vec<Outage>>,
 }
 
 impl Stretch {
-    /// Up to where an account is drawn at once that begins at a moment: through so many changes of the status.
+    /// Where an account that begins at an instant is cut: after at most [`MANY_CHANGES`] status changes.
     fn drawn_from(&self, at: Instant) -> Instant {
         let next = self.changes.partition_point(|change| change.at <= at);
         self.changes.get(next + MANY_CHANGES).map_or(END, |change| change.at)
     }
 
-    /// The outages, oldest first. The first one starts at the stretch's start when that lies within it.
+    /// The outages, oldest first. One in progress at the start of the span starts there.
     fn outages(&self) -> &[Outage] {
         self.outages.get_or_init(|| outages(&self.changes))
     }
 }
 
-/// What is known of one system: of all its streams, and of those that objectives on one check look at.
+/// The spans known of one system: of all its streams, and of the streams of single checks.
 #[derive(Default)]
 struct Stretches {
     of_system: Vec<Rc<Stretch>>,
@@ -92,9 +93,9 @@ impl Stretches {
 
 /// Reads systems' histories through `load` and remembers them.
 ///
-/// `load` gets a system, a scope, and the moments between which (inclusive) statuses must be known; it may return more before them, and
-/// where too much lies between them for being held at once, less: up to a moment after the first one. Facts after the command's
-/// `as-of` do not exist for it.
+/// `load` gets a system, a scope, and the instants between which (inclusive) statuses must be known. It may return more
+/// before them, or, if too many facts lie between them to hold at once, less: up to some instant after the first. It
+/// never returns facts after the command's `as-of`.
 pub(crate) struct Chronicle<F> {
     load: F,
     stretches: BySystem<Stretches>,
@@ -111,15 +112,12 @@ where
         Self { load, stretches: BySystem::default(), blame: None, changes: 0, folded: 0 }
     }
 
-    /// How many changes have been folded so far: a measure of the work done.
+    /// The number of changes folded so far: a measure of work.
     pub(crate) fn folded(&self) -> usize {
         self.folded
     }
 
-    /// What is known of a system and of its checks between two moments, both included; it is not kept.
-    ///
-    /// # Errors
-    /// Those of `load`.
+    /// The timeline of a system and its checks between two instants, inclusive. It is not kept.
     pub(crate) fn timeline(&mut self, system: &Member, from: Instant, through: Instant) -> Result<Timeline, E> {
         let history = self.history(system.id, Scope::System, from, through)?;
         let timeline = Timeline {
@@ -140,10 +138,7 @@ where
         Ok(Timeline { from, through, first, last_seen, changes, checks })
     }
 
-    /// The effective status of a system between two moments, both included.
-    ///
-    /// # Errors
-    /// Those of `load`.
+    /// The effective status of a system between two instants, inclusive.
     pub(crate) fn stretch(
         &mut self,
         system: &Member,
@@ -159,7 +154,7 @@ where
         Ok(self.keep(system.id, scope, stretch))
     }
 
-    /// A stretch that is kept of a system and fits.
+    /// A kept span of a system that fits.
     fn known(&self, system: SystemId, scope: Scope<'_>, fits: impl Fn(&Stretch) -> bool) -> Option<Rc<Stretch>> {
         let known = self.stretches.get(&system)?.of(scope)?;
         known.iter().find(|stretch| fits(stretch)).cloned()
@@ -180,7 +175,8 @@ where
         stretch
     }
 
-    /// The timeline of a composite system, given that of its own incidents. Each member is read once, however many it belongs to.
+    /// The timeline of a composite system, given that of its own incidents. Each member is read once, even if several
+    /// systems share it.
     fn compose(
         &mut self,
         own: &Timeline,
@@ -207,11 +203,9 @@ where
         })
     }
 
-    /// When the account of an objective is settled, but for maintenance and schedules, if no facts come after those that are known at
-    /// `at`: after the last change of its system, and of its upstreams where these decide what spends the budget.
-    ///
-    /// # Errors
-    /// Those of `load`.
+    /// When the account of an objective no longer changes, apart from maintenance and schedules, if no facts follow
+    /// those known at `at`: after the last change of its system and, if they decide what spends the budget, of its
+    /// upstreams.
     pub(crate) fn settled(&mut self, model: &Model, at: Instant) -> Result<Instant, E> {
         let mut last = self.stretch(&model.system, model.scope(), at, at)?.changes.last().map(|change| change.at);
         if model.objective.dependency_exclusion == DependencyExclusion::SelfOnly {
@@ -229,13 +223,13 @@ where
         Ok(last.unwrap_or(at).plus(model.objective.hindsight_ms()))
     }
 
-    /// The outages of a system that touch `span`, with their true starts, however long ago those lie.
+    /// The outages of a system that touch `span`, with their true starts, however old.
     fn outages(&mut self, system: &Member, span: Span) -> Result<Rc<Stretch>, E> {
         let mut from = span.start;
         let mut back = DAY_MS;
         loop {
             let stretch = self.stretch(system, Scope::System, from, span.end)?;
-            // An outage that reaches back to the start of what was read may have begun before it.
+            // An outage in progress at the start of the span may have begun earlier.
             let cut = stretch.outages().first().is_some_and(|outage| outage.start <= stretch.from);
             if !cut || stretch.from <= BEGINNING {
                 return Ok(stretch);
@@ -245,10 +239,7 @@ where
         }
     }
 
-    /// Since when an objective has been down as of a moment, however long ago that is; `None` while it is not down.
-    ///
-    /// # Errors
-    /// Those of `load`.
+    /// Since when an objective has been down as of an instant, however long ago; `None` if it is up.
     pub(crate) fn down_since(&mut self, model: &Model, at: Instant) -> Result<Option<Instant>, E> {
         let (mut from, mut through) = (at, at);
         let mut back = DAY_MS;
@@ -256,7 +247,7 @@ where
         loop {
             let stretch = self.stretch(&model.system, model.scope(), from, through)?;
             let Some(since) = down_since(model, &stretch.changes, stretch.first, through) else { return Ok(known) };
-            // An outage that reaches back to the start of what was read may have begun before it.
+            // An outage in progress at the start of the span may have begun earlier.
             let cut = since <= stretch.from && stretch.first != Some(since);
             if !cut || stretch.from <= BEGINNING {
                 return Ok(Some(since));
@@ -264,15 +255,12 @@ where
             known = Some(since);
             through = stretch.from;
             from = through.plus(-back).max(BEGINNING);
-            // Where much is read, no more of it.
+            // Where changes are dense, the steps back do not grow.
             back = if stretch.changes.len() > MANY_CHANGES { back } else { back.saturating_mul(4) };
         }
     }
 
-    /// The account of an objective over `span`, with the blame where it belongs.
-    ///
-    /// # Errors
-    /// Those of `load`.
+    /// The account of an objective over `span`, with causes.
     pub(crate) fn pieces(&mut self, model: &Model, span: Span) -> Result<Vec<Piece>, E> {
         if span.is_empty() {
             return Ok(Vec::new());
@@ -281,7 +269,7 @@ where
         self.attributed(model, pieces)
     }
 
-    /// Pieces with the blame where it belongs.
+    /// The same pieces with causes.
     fn attributed(&mut self, model: &Model, pieces: Vec<Piece>) -> Result<Vec<Piece>, E> {
         if model.upstreams().is_empty() {
             return Ok(pieces);
@@ -306,7 +294,7 @@ where
         Ok(if minimum_ms > 0 { without_short(&pieces, minimum_ms, span) } else { pieces })
     }
 
-    /// Who is to blame for downtime of a model, of which there is some.
+    /// The upstreams charged with downtime of a model. `charged` is not empty.
     fn blamed(&mut self, model: &Model, charged: &[Span]) -> Result<Vec<Blamed>, E> {
         let upstreams = model.upstreams();
         if upstreams.len() >= MANY_UPSTREAMS
@@ -325,12 +313,12 @@ where
         Ok(among(&outages, charged, grace_ms))
     }
 
-    /// What is known of blame in a graph, taken out.
+    /// Takes out what is known of attribution in a graph; the caller puts it back.
     fn blame_in(&mut self, graph: &Rc<Dependencies>) -> SharedBlame {
         self.blame.take().filter(|blame| blame.is_of(graph)).unwrap_or_else(|| SharedBlame::new(graph))
     }
 
-    /// The same, looked for among the outages of all systems of its graph; `None` where these take too much room.
+    /// As [`Self::blamed`], from the outages of all systems of the graph; `None` when these take too much memory.
     fn shared_blame(&mut self, model: &Model, charged: &[Span]) -> Result<Option<Vec<Blamed>>, E> {
         let mut blame = self.blame_in(&model.dependencies);
         let grace_ms = model.objective.attribution_grace_ms;
@@ -342,7 +330,7 @@ where
         Ok(blamed)
     }
 
-    /// The outages of the systems at all places of a graph from a moment on.
+    /// The outages of all systems of a graph since an instant.
     fn outages_of_all(&mut self, graph: &Dependencies, from: Instant) -> Result<Gathered, E> {
         let span = Span::new(from, END);
         let mut gathered = Gathered::default();
@@ -355,7 +343,7 @@ where
     }
 }
 
-/// The account of a span in which a system has no transition yet.
+/// The account of a span before the first transition of a system.
 pub(crate) fn pieces_before_first(model: &Model, span: Span) -> Vec<Piece> {
     if span.is_empty() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! Owns a declared correction: the past of a system was recorded wrongly.
+//! Owns a declared correction: a part of a system's past was recorded wrongly.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::objective::Metadata;
 use crate::domain::health::correction::Correction;
 use crate::domain::value::name::Name;
 
-/// A correction as it is declared.
+/// A declared correction.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct DeclaredCorrection {
     pub(crate) metadata: Metadata,
@@ -15,7 +15,7 @@ pub(crate) struct DeclaredCorrection {
     pub(crate) reason: Option<String>,
 }
 
-/// Pairs of corrections, by their places, that contradict each other: of each that contradicts an earlier one, one pair.
+/// Pairs of contradicting corrections, as indices: one pair for each correction that contradicts an earlier one.
 pub(crate) fn contradictions(declared: &[&DeclaredCorrection]) -> Vec<(usize, usize)> {
     let mut buckets: BTreeMap<(&Name, Option<&Name>), Vec<usize>> = BTreeMap::new();
     for (place, known) in declared.iter().enumerate() {
@@ -23,7 +23,7 @@ pub(crate) fn contradictions(declared: &[&DeclaredCorrection]) -> Vec<(usize, us
     }
     let mut found = Vec::new();
     for ((system, check), places) in &buckets {
-        // One that names no check may be about the same streams as any.
+        // A correction without a check may concern the streams of any check.
         let any = check.and_then(|_| buckets.get(&(*system, None))).map_or(&[][..], Vec::as_slice);
         let own = places.iter().map(|place| (*place, true));
         let mut sorted: Vec<(usize, bool)> = own.chain(any.iter().map(|place| (*place, false))).collect();
@@ -32,7 +32,7 @@ pub(crate) fn contradictions(declared: &[&DeclaredCorrection]) -> Vec<(usize, us
         for (place, is_own) in sorted {
             let correction = &declared[place].correction;
             open.retain(|(other, _)| declared[*other].correction.span().end > correction.span().start);
-            // Those without a check are compared with each other once, among themselves.
+            // Corrections without a check are compared with each other once, in their own bucket.
             let against = open.iter().filter(|(_, own)| is_own || *own);
             let against =
                 against.map(|(other, _)| *other).find(|other| declared[*other].correction.contradicts(correction));

@@ -1,4 +1,4 @@
-//! Owns dependencies: which systems may excuse downtime of which others, directly or by way of edges that lead on.
+//! Owns dependencies: which systems may excuse downtime of another, directly or transitively.
 
 use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeSet;
@@ -11,20 +11,20 @@ use crate::domain::value::name::Name;
 /// An edge to an upstream that may excuse a system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Edge {
-    /// Its place in the graph.
+    /// The index of the upstream in the graph.
     pub(crate) upstream: usize,
-    /// Whether what may excuse the upstream may excuse the system, too.
+    /// Whether the upstream's own upstreams may excuse the system, too.
     pub(crate) transitive: bool,
 }
 
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) member: Member,
-    /// `None` as long as nobody has asked what may excuse the system.
+    /// `None` until its dependencies are resolved.
     pub(crate) edges: Option<Rc<[Edge]>>,
 }
 
-/// The graph of dependencies as far as it is known, shared by all models. It grows, and what is in it never changes.
+/// The known part of the dependency graph, shared by all models. It only grows.
 #[derive(Default, Debug)]
 pub(crate) struct Dependencies {
     nodes: RefCell<Vec<Node>>,
@@ -33,7 +33,7 @@ pub(crate) struct Dependencies {
     marks: RefCell<Marks>,
 }
 
-/// Which places a walk has been at: those that carry its number.
+/// The places a walk has visited: those marked with its number.
 #[derive(Default, Debug)]
 struct Marks {
     walk: u32,
@@ -42,7 +42,7 @@ struct Marks {
 }
 
 impl Marks {
-    /// Begins a walk over so many places.
+    /// Begins a walk over a graph of this size.
     fn begin(&mut self, places: usize) {
         if self.walk == u32::MAX {
             *self = Self::default();
@@ -59,7 +59,7 @@ impl Dependencies {
         self.places.borrow().get(&system).copied()
     }
 
-    /// The place of a member, which is added if it is new.
+    /// The place of a member; adds it if it is new.
     pub(crate) fn add(&self, member: Member) -> usize {
         let mut nodes = self.nodes.borrow_mut();
         *self.places.borrow_mut().entry(member.id).or_insert_with(|| {
@@ -68,17 +68,17 @@ impl Dependencies {
         })
     }
 
-    /// Says what may excuse a system.
+    /// Sets the upstreams that may excuse a system.
     pub(crate) fn connect(&self, place: usize, edges: Vec<Edge>) {
         self.nodes.borrow_mut()[place].edges = Some(edges.into());
     }
 
-    /// Whether it is known what may excuse the system at a place.
+    /// Whether the upstreams of the system at a place are set.
     pub(crate) fn is_connected(&self, place: usize) -> bool {
         self.nodes.borrow()[place].edges.is_some()
     }
 
-    /// Says that every edge there is has been added.
+    /// Declares that the graph has all its edges.
     pub(crate) fn complete(&self) {
         self.complete.set(true);
     }
@@ -98,13 +98,13 @@ impl Dependencies {
     /// The name of a system in the graph.
     ///
     /// # Panics
-    /// When it is not there: whoever has downtime charged to a system has met it here.
+    /// When it is not there: any system that downtime is charged to was added before.
     pub(crate) fn name(&self, system: SystemId) -> Name {
         self.nodes.borrow()[self.places.borrow()[&system]].member.name.clone()
     }
 
-    /// The places of the systems that may excuse one: what its edges lead to, and on from each that is reached over a transitive
-    /// edge. Systems with an excluded name are left out, but the walk goes on through them.
+    /// The places of all systems that may excuse one: its direct upstreams, and theirs in turn over transitive edges.
+    /// Systems with an excluded name are left out, but the walk goes on through them.
     pub(crate) fn closure(&self, system: SystemId, excluded: &BTreeSet<Name>) -> Vec<usize> {
         let Some(start) = self.place(system) else { return Vec::new() };
         let nodes = self.nodes.borrow();
@@ -132,14 +132,14 @@ impl Dependencies {
         found
     }
 
-    /// A hash of members, in whatever order.
+    /// A hash of members that does not depend on their order.
     pub(crate) fn hash(&self, places: &[usize]) -> u64 {
         let nodes = self.nodes.borrow();
         places.iter().fold(places.len() as u64, |sum, place| sum.wrapping_add(nodes[*place].member.fingerprint))
     }
 }
 
-/// The edges of a system that may lead to an excuse: those that are not informational.
+/// The upstreams of a system that may excuse it, each with whether it is transitive; informational ones are left out.
 pub(crate) fn leading(system: &System) -> impl Iterator<Item = (&Name, bool)> {
     let leading = system.dependencies.iter().filter(|edge| edge.impact != ImpactType::Informational);
     leading.map(|edge| (&edge.upstream, edge.transitive))

@@ -1,4 +1,4 @@
-//! Owns downtime: which moments an objective is down, who is to blame, and which of them count.
+//! Owns downtime: when an objective is down, what caused it, and whether it counts.
 
 use super::blame::Blamed;
 use super::member::SystemId;
@@ -9,7 +9,7 @@ use crate::domain::health::transition::{Source, Status};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
-/// To whom downtime belongs.
+/// What downtime is charged to.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Cause {
     Own,
@@ -23,7 +23,7 @@ pub(crate) struct Charge {
     pub(crate) source: Source,
 }
 
-/// A stretch of time over which an objective's account is uniform.
+/// A span over which an objective's account is uniform.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Piece {
     pub(crate) span: Span,
@@ -35,23 +35,23 @@ pub(crate) struct Piece {
     pub(crate) weight: i64,
     /// Whether this time stays in the window's length.
     pub(crate) counted: bool,
-    /// Downtime that counts against the strict total in the end; `None` when up or not charged.
+    /// Downtime that eventually counts against the strict total; `None` when up or not charged.
     pub(crate) charge: Option<Charge>,
     /// Why downtime is not charged; `None` when up or charged.
     pub(crate) uncharged: Option<Uncharged>,
-    /// As of which moment the charge begins to count, where that is later than the piece: before, its outage is too short.
+    /// When the charge begins to count, if that is after the piece: until then the outage is too short.
     pub(crate) counts_from: Option<Instant>,
-    /// As of which moment the upstream it is charged to is known to be down, where that is later than the piece: before, the
-    /// system itself is to blame.
+    /// When the upstream is first known to be down, if that is after the piece: until then the cause is the system
+    /// itself.
     pub(crate) blamed_from: Option<Instant>,
 }
 
-/// Why downtime is not charged to anybody.
+/// Why downtime is not charged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Uncharged {
-    /// It lies in maintenance that excuses it.
+    /// It is in maintenance.
     Maintenance,
-    /// It lies outside of the objective's schedule.
+    /// It is outside the objective's schedule.
     Schedule,
     /// Its outage is shorter than the objective's minimum.
     TooShort,
@@ -64,25 +64,25 @@ impl Piece {
         Self { span, known, down, weight, counted, charge, uncharged, counts_from: None, blamed_from: None }
     }
 
-    /// To whom it is charged as of a moment after its start.
+    /// The charge as of an instant after the piece starts.
     pub(crate) fn charge_as_of(self, at: Instant) -> Option<Charge> {
         let charge = self.charge.filter(|_| self.counts_from.is_none_or(|from| from <= at))?;
         let is_known = self.blamed_from.is_none_or(|from| from <= at);
         Some(if is_known { charge } else { Charge { cause: Cause::Own, ..charge } })
     }
 
-    /// Whether it is downtime of an outage that is too short as of a moment after its start.
+    /// Whether it is part of an outage that is too short as of an instant after the piece starts.
     pub(crate) fn is_too_short(self, at: Instant) -> bool {
         self.uncharged == Some(Uncharged::TooShort) || self.charge.is_some() && self.charge_as_of(at).is_none()
     }
 
-    /// The moments as of which it begins to be charged otherwise.
+    /// The instants at which its charge changes.
     pub(crate) fn settles(self) -> impl Iterator<Item = Instant> {
         let again = self.blamed_from.filter(|from| self.counts_from != Some(*from));
         self.counts_from.into_iter().chain(again)
     }
 
-    /// Whether this time spends the budget under the objective's exclusion mode, as of a moment after its start.
+    /// Whether this time spends the budget under the objective's exclusion mode, as of an instant after it starts.
     pub(crate) fn consumes(self, exclusion: DependencyExclusion, at: Instant) -> bool {
         match (exclusion, self.charge_as_of(at)) {
             (_, None) => false,
@@ -91,36 +91,36 @@ impl Piece {
         }
     }
 
-    /// Whether it does so at its own time.
+    /// Whether it spends the budget as of its own time.
     pub(crate) fn consumes_then(self, exclusion: DependencyExclusion) -> bool {
         self.consumes(exclusion, self.span.start)
     }
 
-    /// The microseconds of each millisecond that spend the budget, as of a moment after its start.
+    /// The microseconds of each millisecond that spend the budget, as of an instant after it starts.
     pub(crate) fn spends(self, exclusion: DependencyExclusion, at: Instant) -> i64 {
         if self.consumes(exclusion, at) { self.weight } else { 0 }
     }
 
-    /// Whether this is downtime that maintenance keeps from being charged.
+    /// Whether maintenance excludes this downtime.
     pub(crate) fn excluded(self) -> bool {
         self.uncharged == Some(Uncharged::Maintenance)
     }
 }
 
-/// What the account of a stretch of time is drawn from.
+/// The inputs of an account.
 pub(crate) struct Evidence<'a> {
-    /// The timeline of the objective's scope; it starts at or before the stretch.
+    /// The timeline of the objective's scope; it starts at or before the span.
     pub(crate) changes: &'a [Change],
     /// The first transition of the system, on any stream.
     pub(crate) first: Option<Instant>,
     /// Maintenance of the system, sorted and disjoint; empty when the objective ignores maintenance.
     pub(crate) maintenance: &'a [Span],
-    /// Time outside of the objective's schedule, sorted and disjoint.
+    /// Time outside the objective's schedule, sorted and disjoint.
     pub(crate) outside: &'a [Span],
 }
 
-/// Splits `span` into pieces that cover it without gap, all downtime charged to the system itself. Where
-/// the objective has upstreams, [`attribute`] then moves the blame.
+/// Splits `span` into adjacent pieces, with all downtime charged to the system itself. [`attribute`] then charges
+/// upstreams.
 pub(crate) fn account(model: &Model, evidence: &Evidence<'_>, span: Span) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     let first = evidence.changes.partition_point(|change| change.at <= span.start).saturating_sub(1);
@@ -134,8 +134,8 @@ pub(crate) fn account(model: &Model, evidence: &Evidence<'_>, span: Span) -> Vec
             continue;
         }
         let state = State::of(model, *change, evidence.first, part.start);
-        // A status that counts before the first transition would be `unknown`; the first transition is a change of
-        // some stream, though not always of one in scope.
+        // Before the first transition a status would be `unknown`, even one that counts as down. The first transition
+        // changes some stream, but not always one in scope.
         for (part, state) in split_at_first(model, part, state, *change, evidence.first) {
             each_part(part, evidence.outside, &mut |part, outside| {
                 each_part(part, evidence.maintenance, &mut |part, in_maintenance| {
@@ -147,8 +147,8 @@ pub(crate) fn account(model: &Model, evidence: &Evidence<'_>, span: Span) -> Vec
     pieces
 }
 
-/// Since when an objective has been down as of a moment, as far back as its changes reach, of which the first lies at or before
-/// that moment; `None` while it is not down.
+/// Since when an objective has been down as of an instant, as far back as its changes reach; `None` if it is up. The
+/// first change is at or before that instant.
 pub(super) fn down_since(model: &Model, changes: &[Change], first: Option<Instant>, at: Instant) -> Option<Instant> {
     let now = changes.partition_point(|change| change.at <= at);
     let is_down = |change: &&Change| State::of(model, **change, first, at).down;
@@ -190,7 +190,7 @@ fn split_at_first(
     std::iter::once((head, state)).chain(tail)
 }
 
-/// Hands on the parts of a stretch that lie inside and outside of sorted, disjoint windows, in order.
+/// Calls `hand` with the parts of a span inside and outside of sorted, disjoint windows, in order.
 fn each_part(part: Span, windows: &[Span], hand: &mut impl FnMut(Span, bool)) {
     let mut cursor = part.start;
     let first = windows.partition_point(|window| window.end <= part.start);
@@ -208,16 +208,16 @@ fn each_part(part: Span, windows: &[Span], hand: &mut impl FnMut(Span, bool)) {
     }
 }
 
-/// What besides the status decides whether time counts.
+/// What decides, besides the status, whether time counts.
 #[derive(Clone, Copy)]
 struct Circumstances {
-    /// Outside of the schedule.
+    /// Outside the schedule.
     outside: bool,
     in_maintenance: bool,
 }
 
 impl Circumstances {
-    /// What keeps downtime from being charged then.
+    /// Why downtime would not be charged then.
     fn excuse(self, objective: &Objective) -> Option<Uncharged> {
         let excuses = objective.exclude_maintenance_windows || objective.not_counted.maintenance;
         match self {
@@ -239,7 +239,7 @@ fn push(pieces: &mut Vec<Piece>, model: &Model, span: Span, state: State, circum
     join(pieces, Piece { span, known, down, weight, counted, charge, uncharged, counts_from, blamed_from });
 }
 
-/// Adds a piece, to the last one where it goes on as that.
+/// Appends a piece, or extends the last one if they are alike.
 pub(super) fn join(pieces: &mut Vec<Piece>, piece: Piece) {
     if let Some(last) = pieces.last_mut() {
         let same = Piece { span: last.span, ..piece } == *last;
@@ -251,8 +251,8 @@ pub(super) fn join(pieces: &mut Vec<Piece>, piece: Piece) {
     pieces.push(piece);
 }
 
-/// Gives every moment of charged downtime to the upstream that is to blame then, and leaves it with the system itself where there
-/// is none. `blamed` is sorted and disjoint.
+/// Charges downtime to the upstream that caused it, or to the system itself where none did. `blamed` is sorted and
+/// disjoint.
 pub(crate) fn attribute(pieces: &[Piece], blamed: &[Blamed]) -> Vec<Piece> {
     let mut result = Vec::with_capacity(pieces.len());
     let mut ahead = pieces

@@ -1,16 +1,16 @@
-//! Owns hindsight: what of an account is settled only by later facts. An outage is too short to count until it has lasted for the
-//! minimum, and counts from its start then.
+//! Owns hindsight: what only later facts settle. An outage shorter than the minimum does not count; once it lasts that
+//! long, it counts from its start.
 
 use super::downtime::{Piece, Uncharged, join};
 use super::tally::{Tally, tally};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 
-/// The longest minimum of an outage and the longest grace, in milliseconds: no more than a day, and so no more than any window.
+/// The longest minimum of an outage and the longest grace, in milliseconds: a day, no longer than any window.
 pub(crate) const LONGEST_HINDSIGHT_MS: i64 = DAY_MS;
 
-/// What of pieces lies in `span`, without charging outages shorter than a minimum. The pieces reach that much further on either side,
-/// where there is anything: so an outage that reaches beyond them lasts long enough.
+/// The part of pieces that lies in `span`, with outages shorter than a minimum not charged. The pieces extend that far
+/// beyond `span` on both sides if there is data, so an outage that crosses their edges lasts long enough.
 pub(super) fn without_short(pieces: &[Piece], minimum_ms: i64, span: Span) -> Vec<Piece> {
     let mut found = Vec::with_capacity(pieces.len());
     for run in pieces.chunk_by(|piece, next| piece.down && next.down) {
@@ -39,7 +39,7 @@ pub(super) fn without_short(pieces: &[Piece], minimum_ms: i64, span: Span) -> Ve
     found
 }
 
-/// The moments as of which pieces begin to be charged otherwise, in order.
+/// The instants at which the charges of pieces change, in order.
 pub(crate) fn settlements(pieces: &[Piece]) -> Vec<Instant> {
     let mut moments: Vec<Instant> = pieces.iter().flat_map(|piece| piece.settles()).collect();
     moments.sort_unstable();
@@ -47,7 +47,7 @@ pub(crate) fn settlements(pieces: &[Piece]) -> Vec<Instant> {
     moments
 }
 
-/// What of the tally of a span begins to be charged otherwise as of its end.
+/// The change in the tally of a span from charges that begin to count at its end.
 pub(crate) fn settling(pieces: &[Piece], span: Span) -> Tally {
     let last = Span::new(span.start.max(span.end.plus(-LONGEST_HINDSIGHT_MS)), span.end);
     let mut more = tally(pieces, last, span.end);

@@ -1,4 +1,5 @@
-//! Owns maintenance windows: when they are in force, once or by a recurrence rule, planned or written afterwards.
+//! Owns maintenance windows: when they are in force, once or by a recurrence rule, whether planned or declared
+//! afterwards.
 
 pub(crate) mod around;
 pub(crate) mod calendar;
@@ -18,13 +19,13 @@ use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 
-/// By how much a zone's clocks may shift what is looked for, in milliseconds: a day, which Samoa skipped, and the hours that
-/// zones differ in.
+/// The most a zone's clocks may shift a search, in milliseconds: a day, which Samoa skipped, plus the hours between
+/// zones.
 const SHIFT_MS: i64 = 2 * DAY_MS;
-/// The most occurrences among which two are looked for that overlap.
+/// The most occurrences compared when looking for an overlap.
 const MOST_COMPARED: usize = 500;
 
-/// A declared stretch of planned (or, as a correction, past) work on systems.
+/// A declared span of planned (or, as a correction, past) work on systems.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct MaintenanceWindow {
     pub(crate) metadata: Metadata,
@@ -42,10 +43,10 @@ pub(crate) enum Schedule {
     Recurring(Box<Recurrence>),
 }
 
-/// A window that returns by an RFC 5545 rule, at the same local time of a zone.
+/// A window that recurs by an RFC 5545 rule, at the same local time of a zone.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Recurrence {
-    /// The start of the first occurrence, whose local time of day all others share.
+    /// The start of the first occurrence; all others share its local time of day.
     pub(crate) start: Instant,
     pub(crate) length: Length,
     pub(crate) rule: Rule,
@@ -55,22 +56,22 @@ pub(crate) struct Recurrence {
 /// How long each occurrence of a recurring window lasts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Length {
-    /// So many milliseconds, whatever clocks do.
+    /// A fixed number of milliseconds, even when clocks change.
     Elapsed(i64),
-    /// Up to the same local time, which is that of the first occurrence's end.
+    /// Until the local time of day at which the first occurrence ends.
     Until(Instant),
 }
 
-/// Two occurrences in a row of which the second starts before the first has ended.
+/// Two consecutive occurrences of which the second starts before the first ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Overlap {
     pub(crate) second: Instant,
-    /// From the start of the first to that of the second, in milliseconds of the zone's clocks.
+    /// From the first start to the second, in milliseconds of the zone's clocks.
     pub(crate) interval_ms: i64,
 }
 
 impl Length {
-    /// How long an occurrence lasts by the clocks of a zone, in milliseconds, when the first one starts at `start`.
+    /// The length of an occurrence by the clocks of a zone, in milliseconds, if the first one starts at `start`.
     pub(crate) fn clock_ms(self, start: Instant, zone: Tz) -> i64 {
         match self {
             Self::Elapsed(millis) => millis,
@@ -83,8 +84,8 @@ impl Recurrence {
     /// Checks a recurring window.
     ///
     /// # Errors
-    /// With the cause and remedy, when the rule cannot be read, names more than one occurrence a day, or never happens before 2262,
-    /// or when occurrences have no length.
+    /// The cause and remedy, when the rule cannot be read, names more than one occurrence a day, or never happens
+    /// before 2262, or when occurrences have no length.
     pub(crate) fn new(start: Instant, length: Length, rule: &str, zone: Tz) -> Result<Self, String> {
         let rule = Rule::parse(rule)?;
         if rule.until.is_some_and(|until| until < start) {
@@ -111,12 +112,12 @@ impl Recurrence {
         self.dates().first_after_start(last).and_then(|date| self.on_dates(&[date]).next()).map(|span| span.start)
     }
 
-    /// How long an occurrence lasts by the zone's clocks, in milliseconds.
+    /// The length of an occurrence by the zone's clocks, in milliseconds.
     pub(crate) fn clock_ms(&self) -> i64 {
         self.length.clock_ms(self.start, self.zone)
     }
 
-    /// The first two occurrences in a row that overlap.
+    /// The first two consecutive occurrences that overlap.
     pub(crate) fn overlap(&self) -> Option<Overlap> {
         let first = date_of(self.zone, self.start);
         let reach = i64::from(u16::MAX).min(MOST_COMPARED as i64 * self.rule.density().1);
@@ -129,7 +130,7 @@ impl Recurrence {
         })
     }
 
-    /// When the last occurrence has ended; `None` when there is always another one.
+    /// When the last occurrence ends; `None` if the rule has no end.
     pub(crate) fn ends(&self) -> Option<Instant> {
         let last = match (self.rule.until, self.rule.count) {
             (Some(until), _) => until,
@@ -137,18 +138,19 @@ impl Recurrence {
             (None, None) => return None,
         };
         let dates = self.dates().between(date_of(self.zone, self.start), date_of(self.zone, last.plus(SHIFT_MS)));
-        // Of a few, for one that clocks moved may outlast the next.
+        // Clock changes may make one outlast the next, so compare the last few.
         self.on_dates(&dates).rev().take(3).map(|span| span.end).max()
     }
 
-    /// At most how much of a stretch of `length_ms` its occurrences cover, in milliseconds, where clocks go back over nothing.
+    /// An upper bound on how much of a span of `length_ms` its occurrences cover, in milliseconds, if clocks repeat
+    /// nothing.
     fn most_within(&self, length_ms: i64) -> i64 {
         let (most, days) = self.rule.density();
         let periods = (length_ms + self.clock_ms() + SHIFT_MS) / (days * DAY_MS) + 2;
         (most * periods).saturating_mul(self.clock_ms())
     }
 
-    /// The occurrences that touch `within`, and maybe some beside it, in the order of their dates.
+    /// The occurrences that touch `within`, and perhaps some near it, in the order of their dates.
     fn occurrences(&self, within: Span) -> Vec<Span> {
         let from = within.start.plus(-self.clock_ms() - SHIFT_MS).max(self.start);
         let to = within.end.plus(SHIFT_MS).min(Instant::MAX);
@@ -174,7 +176,7 @@ impl Recurrence {
                 Length::Until(end) if *date == first => end,
                 Length::Until(_) => {
                     let end = moment_of(self.zone, shown + clock_ms);
-                    // Where clocks skip the whole of it, all of it comes later.
+                    // If clocks skip the occurrence entirely, it is moved later.
                     if end > start { end } else { start.plus(clock_ms) }
                 }
             };
@@ -184,7 +186,7 @@ impl Recurrence {
     }
 }
 
-/// The date that calendars of a zone show at a moment.
+/// The date in a zone at an instant.
 fn date_of(zone: Tz, at: Instant) -> NaiveDate {
     DateTime::from_timestamp_millis(local_ms(zone, at)).unwrap_or_default().date_naive()
 }

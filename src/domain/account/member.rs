@@ -1,4 +1,4 @@
-//! Owns systems as an evaluation knows them: by an id, with what decides their status.
+//! Owns systems as an evaluation sees them: an id and what decides their status.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ use crate::domain::value::span::{Span, union};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct SystemId(pub(crate) i64);
 
-/// What is known of systems.
+/// A value for each system.
 pub(crate) type BySystem<T> = HashMap<SystemId, T, BuildHasherDefault<OfIds>>;
 
 /// A system as the evaluation of an objective needs it.
@@ -26,20 +26,20 @@ pub(crate) struct Member {
     pub(crate) id: SystemId,
     pub(crate) name: Name,
     pub(crate) rules: Rc<Rules>,
-    /// What a composite system is made of.
+    /// The members, if it is composite.
     pub(crate) composition: Option<Rc<Composition>>,
     /// Equal for systems of one name whose status follows from facts in the same way.
     pub(crate) fingerprint: u64,
 }
 
-/// The members of a composite system, and how many of them decide.
+/// The members of a composite system and its quorum.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Composition {
     pub(crate) members: Vec<Member>,
     pub(crate) quorum: Quorum,
 }
 
-/// Rules as fingerprints are made of them. Of most systems nothing is declared, which is put into words once.
+/// Rules as text, for fingerprints. Most systems have none, whose text is made once.
 fn in_words(rules: &Rules) -> Cow<'static, str> {
     static NOTHING: LazyLock<(Rules, String)> = LazyLock::new(|| {
         let nothing = Rules::default();
@@ -51,7 +51,7 @@ fn in_words(rules: &Rules) -> Cow<'static, str> {
 }
 
 impl Member {
-    /// What of a span is under a correction of the system, of its members, or of what an objective on one check looks at.
+    /// The part of a span under a correction of the system, of its members, or of the check an objective looks at.
     pub(crate) fn corrected_in(&self, check: Option<&Name>, within: Span) -> Vec<Span> {
         let mut spans = Vec::new();
         self.corrected(check, &mut spans);
@@ -59,12 +59,12 @@ impl Member {
         union(spans.collect())
     }
 
-    /// How much that is, in milliseconds.
+    /// The length of that part, in milliseconds.
     pub(crate) fn corrected_ms(&self, check: Option<&Name>, within: Span) -> i64 {
         self.corrected_in(check, within).into_iter().map(Span::millis).sum()
     }
 
-    /// The same system as it was recorded, whatever corrections of it and of its members say.
+    /// The system as recorded, without corrections of it and its members.
     pub(crate) fn uncorrected(&self) -> Self {
         let rules = Rules { corrections: Corrections::default(), ..Rules::clone(&self.rules) };
         let composition = self.composition.as_ref().map(|composition| Composition {

@@ -1,4 +1,5 @@
-//! Owns the model of an objective: everything besides the journal that decides its numbers, resolved from the manifests.
+//! Owns the model of an objective: everything outside the journal that decides its numbers, resolved from the
+//! manifests.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -11,17 +12,17 @@ use super::schedule::Timetable;
 use crate::domain::health::timeline::Scope;
 use crate::domain::value::hash::Fnv;
 
-/// An objective with what it refers to.
+/// An objective with everything it refers to.
 #[derive(Clone, Debug)]
 pub(crate) struct Model {
     pub(crate) objective: Objective,
     pub(crate) system: Member,
-    /// The graph in which the systems are that may excuse it.
+    /// The graph of the systems that may excuse it.
     pub(crate) dependencies: Rc<Dependencies>,
     /// The maintenance of its system; none when the objective ignores maintenance.
     pub(crate) maintenance: Rc<MaintenanceCalendar>,
     pub(crate) timetable: Rc<Timetable>,
-    /// Whether its set does not declare the objective any more. Decides no number.
+    /// Whether its set no longer declares the objective. It decides no number.
     pub(crate) orphaned: bool,
     upstreams: OnceCell<Vec<usize>>,
 }
@@ -48,7 +49,7 @@ impl Model {
         self.upstreams.get_or_init(|| self.dependencies.closure(self.system.id, &self.objective.excluded_dependencies))
     }
 
-    /// A fingerprint of all that decides the objective's numbers: two models with the same one give the same
+    /// A fingerprint of everything that decides the objective's numbers: models with the same fingerprint give the same
     /// numbers from the same journal.
     pub(crate) fn fingerprint(&self) -> i64 {
         let objective = &self.objective;
@@ -77,12 +78,12 @@ impl Model {
         hash.finish() as i64
     }
 
-    /// Whether every day that goes by without a change is like the one before it.
+    /// Whether each day without a change repeats the day before.
     pub(crate) fn has_like_days(&self) -> bool {
         self.maintenance.is_empty() && self.timetable.is_always()
     }
 
-    /// Whether maintenance changes the objective's numbers at all.
+    /// Whether maintenance affects the objective's numbers.
     pub(crate) fn heeds_maintenance(objective: &Objective) -> bool {
         objective.exclude_maintenance_windows || objective.not_counted.maintenance
     }

@@ -1,4 +1,4 @@
-//! Owns what an objective, a system and their metadata are, as declared in manifests.
+//! Owns objectives, systems and their metadata as declared in manifests.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,33 +13,33 @@ use crate::domain::value::name::Name;
 use crate::domain::value::target::Target;
 use crate::domain::value::window::Window;
 
-/// What every declared object carries besides its specification.
+/// What every declared object has besides its specification.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Metadata {
     pub(crate) name: Name,
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
-    /// Kubernetes' rule for keys and values.
+    /// Keys and values follow Kubernetes' rules.
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) annotations: BTreeMap<String, String>,
 }
 
-/// A declared system: how its status follows from its facts, and what it depends on.
+/// A declared system: how its status follows from its facts, and its dependencies.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct System {
     pub(crate) metadata: Metadata,
     /// Milliseconds after which a stream without a new transition is `unknown`; `None`: never.
     pub(crate) stale_after_ms: Option<i64>,
-    /// Its checks of which more is said than that they exist, sorted by name.
+    /// Its checks with rules of their own, sorted by name.
     pub(crate) checks: Vec<CheckRules>,
-    /// From then on it does not count any more.
+    /// From then on its facts no longer count.
     pub(crate) retired_at: Option<Instant>,
-    /// What it is made of, if it is composite.
+    /// Its members, if it is composite.
     pub(crate) members: Option<Members>,
     pub(crate) dependencies: Vec<Dependency>,
 }
 
-/// The systems that a composite one is made of, at least one, in the order declared.
+/// The systems that make up a composite one, at least one, in the declared order.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Members {
     pub(crate) systems: Vec<Name>,
@@ -47,7 +47,7 @@ pub(crate) struct Members {
 }
 
 impl System {
-    /// The rules by which its status follows from its facts.
+    /// The rules that derive its status from its facts.
     pub(crate) fn rules(&self) -> Rules {
         Rules {
             stale_after_ms: self.stale_after_ms,
@@ -58,13 +58,13 @@ impl System {
         }
     }
 
-    /// A system of which nothing is said.
+    /// A system with default rules.
     pub(crate) fn bare(metadata: Metadata) -> Self {
         let (checks, dependencies) = (Vec::new(), Vec::new());
         Self { metadata, stale_after_ms: None, checks, retired_at: None, members: None, dependencies }
     }
 
-    /// The systems it is made of.
+    /// The systems that make it up.
     pub(crate) fn members(&self) -> &[Name] {
         self.members.as_ref().map_or(&[], |members| &members.systems)
     }
@@ -80,12 +80,12 @@ pub(crate) struct Dependency {
     pub(crate) label: Option<String>,
 }
 
-/// What a failure of the upstream means to the dependent system.
+/// What a failure of the upstream means for the dependent system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ImpactType {
     Critical,
     Degraded,
-    /// Shown, but never an excuse: such an edge leads nowhere.
+    /// Shown, but never an excuse.
     Informational,
 }
 
@@ -110,7 +110,7 @@ impl ImpactType {
 pub(crate) struct Objective {
     pub(crate) metadata: Metadata,
     pub(crate) system: Name,
-    /// One check of the system instead of the system as a whole.
+    /// One check of the system instead of all.
     pub(crate) healthcheck: Option<Name>,
     pub(crate) target: Target,
     pub(crate) window: Window,
@@ -121,16 +121,16 @@ pub(crate) struct Objective {
     pub(crate) counts_as_down: Weights,
     /// Outages shorter than this do not count, in milliseconds.
     pub(crate) minimum_outage_ms: i64,
-    /// How much further an outage of an upstream reaches at both ends for attribution, in milliseconds.
+    /// How far attribution extends an upstream's outage at both ends, in milliseconds.
     pub(crate) attribution_grace_ms: i64,
     pub(crate) not_counted: NotCounted,
-    /// Time outside of it is not counted.
+    /// Time outside it is not counted.
     pub(crate) schedule: Schedule,
     pub(crate) thresholds: BurnRateThresholds,
 }
 
 impl Objective {
-    /// For how long later facts may change what counts at a moment, in milliseconds.
+    /// For how long after an instant later facts may change whether it counts, in milliseconds.
     pub(crate) fn hindsight_ms(&self) -> i64 {
         self.minimum_outage_ms.max(self.attribution_grace_ms)
     }

@@ -1,4 +1,5 @@
-//! Owns outages: maximal stretches in which one objective is down, whoever caused them and whatever maintenance excuses of them.
+//! Owns outages: maximal spans in which one objective is down, whatever the cause and whether or not maintenance
+//! excuses it.
 
 mod event;
 pub(crate) mod order;
@@ -26,35 +27,32 @@ pub(crate) struct Outage {
     pub(crate) objective: Name,
     pub(crate) system: Name,
     pub(crate) start: Instant,
-    /// `None` while it lasts.
+    /// `None` while it is ongoing.
     pub(crate) end: Option<Instant>,
-    /// What of it is charged, oldest first. Between events lies what maintenance excuses; without any, all of it is excused, or
-    /// it is too short. Where it was asked for, what is not charged is there as well.
+    /// Its charged parts, oldest first. Maintenance excuses the time between events; without events all of it is
+    /// excused, or it is too short. Uncharged parts are included on request.
     pub(crate) events: Vec<Event>,
-    /// The maximal stretches of it that are not charged, and why, oldest first; one that lasts ends at [`END`].
+    /// The maximal spans of it that are not charged, and why, oldest first; one that is ongoing ends at [`END`].
     pub(crate) uncharged: Vec<(Span, Uncharged)>,
-    /// Whether it is shorter than what counts.
+    /// Whether it is shorter than the minimum.
     pub(crate) too_short: bool,
 }
 
 impl Outage {
-    /// The same with those events only that are accounted for in one way.
+    /// The same outage with only the events of one accounting.
     pub(crate) fn only(&self, word: &str) -> Self {
         let events = self.events.iter().filter(|event| event.accounting.as_str() == word).cloned().collect();
         Self { events, ..self.clone() }
     }
 
-    /// From its start to its end or, while it lasts, to `as_of`.
+    /// From its start to its end or, while it is ongoing, to `as_of`.
     pub(crate) fn span(&self, as_of: Instant) -> Span {
         Span::new(self.start, self.end.unwrap_or(as_of))
     }
 }
 
-/// The outages of an objective that touch `range`, oldest first, each with its true start and end as of `as_of`, however far
-/// from `range` those lie.
-///
-/// # Errors
-/// Those of the chronicle's loader.
+/// The outages of an objective that touch `range`, oldest first, each with its true start and end as of `as_of`,
+/// however far from `range` those are.
 pub(crate) fn outages<F, E>(
     model: &Model,
     range: Span,
@@ -67,7 +65,7 @@ where
     Walk::over(range).until(range.end, model, &Pace::unbroken(as_of), chronicle)
 }
 
-/// The outages among pieces that begin before `until`. The first piece begins no later than the outage that goes on there.
+/// The outages that begin before `until`, joined from pieces. The pieces start no later than any outage in progress.
 fn joined(model: &Model, pieces: &[Piece], until: Instant, as_of: Instant) -> Vec<Outage> {
     let runs = pieces.chunk_by(|piece, next| piece.down && next.down);
     let runs = runs.filter(|run| run[0].down && run[0].span.start < until);
@@ -113,7 +111,7 @@ fn events(model: &Model, run: &[Piece], as_of: Instant) -> Vec<Event> {
     stretches.into_iter().map(event).collect()
 }
 
-/// What of an outage is charged to nobody as of a moment.
+/// The uncharged spans of an outage as of an instant.
 fn uncharged(run: &[Piece], as_of: Instant) -> Vec<(Span, Uncharged)> {
     let mut stretches: Vec<(Span, Uncharged)> = Vec::new();
     for piece in run.iter().filter(|piece| piece.charge_as_of(as_of).is_none()) {
@@ -127,7 +125,7 @@ fn uncharged(run: &[Piece], as_of: Instant) -> Vec<(Span, Uncharged)> {
     stretches
 }
 
-/// Of outages what is charged within `range`: the events that touch it, whole, and of outages those that have any.
+/// The outages with an event that touches `range`, with only those events, not cut to it.
 pub(crate) fn charged(outages: Vec<Outage>, range: Span) -> Vec<Outage> {
     let within = |mut outage: Outage| {
         outage.events.retain(|event| event.touches(range));

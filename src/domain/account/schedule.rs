@@ -1,4 +1,4 @@
-//! Owns the schedule of an objective: the hours in which time is counted, and all other time, unfolded once for all that ask.
+//! Owns the schedule of an objective: the hours that are counted, and all other time, unfolded once.
 
 use std::fmt;
 
@@ -12,44 +12,44 @@ use crate::domain::value::moments::Moments;
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
 
-/// The hours that are counted; none at all: every moment is.
+/// The hours that are counted; empty: all time.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub(crate) struct Schedule(Vec<Shift>);
 
-/// Hours that are counted, but on some dates.
+/// Hours that are counted, except on some dates.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Shift {
     /// In the objective's zone.
     pub(crate) hours: Hours,
-    /// Dates that clocks of the zone show, sorted.
+    /// Dates in the zone, sorted.
     pub(crate) except: Vec<Date>,
 }
 
 impl Schedule {
-    /// The time of any of these.
+    /// A schedule that counts time in any of these shifts.
     pub(crate) fn of(shifts: Vec<Shift>) -> Self {
         Self(shifts)
     }
 
-    /// As they were declared.
+    /// The shifts as declared.
     pub(crate) fn shifts(&self) -> &[Shift] {
         &self.0
     }
 
-    /// Whether every moment is counted.
+    /// Whether all time is counted.
     pub(crate) fn is_always(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The moments of a stretch that are not counted, sorted and disjoint.
+    /// The parts of a span that are not counted, sorted and disjoint.
     fn outside(&self, stretch: Span) -> Vec<Span> {
         let counted = self.0.iter().map(|shift| shift.hours.moments_but(&shift.except, stretch));
         counted.fold(Moments::none(), Moments::or).without(stretch).spans().to_vec()
     }
 
-    /// Whether some time is counted in every window of this kind.
+    /// Whether every window of this kind has counted time.
     pub(crate) fn reaches_every(&self, window: Window) -> bool {
-        // A rolling window contains all of its dates but those at its ends.
+        // A rolling window contains all of its dates except those at its ends.
         let dates = window.nominal_ms() / DAY_MS - 2;
         let is_certain = |shift: &Shift| {
             let is_on = |day: u32| {
@@ -58,7 +58,7 @@ impl Schedule {
             };
             let in_a_row = |first: i64| (0..dates).filter(|day| is_on(((first + day) % 7) as u32)).count();
             let least = (0..7).map(in_a_row).min().unwrap_or(0);
-            // Clocks may skip the hours of a date, and a date as a whole, but not every month.
+            // Clocks may skip the hours of a date, or a full date, but not every month.
             least > shift.except.len() + 1 + dates as usize / 30
         };
         self.is_always() || self.0.iter().any(is_certain)
@@ -81,7 +81,7 @@ impl fmt::Display for Shift {
     }
 }
 
-/// Days of the week, those in a row as one: `Mon-Thu Sat`.
+/// Weekdays with consecutive ones joined: `Mon-Thu Sat`.
 fn in_runs(weekdays: &[Weekday]) -> String {
     let number = |day: &Weekday| day.num_days_from_monday();
     let runs = weekdays.chunk_by(|day, next| number(day) + 1 == number(next));
@@ -105,12 +105,12 @@ impl Timetable {
         Self { schedule, unfolded: Unfolded::new([].into()) }
     }
 
-    /// Whether every moment is counted.
+    /// Whether all time is counted.
     pub(crate) fn is_always(&self) -> bool {
         self.schedule.is_always()
     }
 
-    /// The time that is not counted and touches `span`.
+    /// The uncounted time that touches `span`.
     pub(crate) fn outside(&self, span: Span) -> Touching {
         if self.is_always() {
             Touching::none()

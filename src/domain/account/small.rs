@@ -1,4 +1,4 @@
-//! Owns the small histories and the objective that tests of accounts look at.
+//! Owns the small histories and the objective used by tests of accounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -62,7 +62,7 @@ pub(crate) fn model() -> Model {
     Model::new(objective, member(1, "one"), Rc::new(dependencies), Rc::new(MaintenanceCalendar::of([])), timetable)
 }
 
-/// The same with windows, hindsight and ways to count of all kinds.
+/// Objectives with all kinds of windows, hindsight and ways to count.
 pub(crate) fn models() -> impl Strategy<Value = Model> {
     let zones = [Tz::UTC, Tz::Europe__Berlin, Tz::Australia__Lord_Howe];
     let hindsight = [0, HOUR_MS, 5 * HOUR_MS];
@@ -85,7 +85,7 @@ pub(crate) fn models() -> impl Strategy<Value = Model> {
     )
 }
 
-/// The transitions of a system, with gaps of so many milliseconds or some times that.
+/// The transitions of a system, with gaps of `unit_ms` or small multiples of it.
 pub(crate) fn transitions(unit_ms: i64) -> impl Strategy<Value = Vec<Transition>> {
     prop::collection::vec((1..9_i64, 0..4_usize), 0..25).prop_map(move |steps| {
         let mut millis = 0;
@@ -97,7 +97,7 @@ pub(crate) fn transitions(unit_ms: i64) -> impl Strategy<Value = Vec<Transition>
     })
 }
 
-/// Reads no more than it is asked for.
+/// Returns no more than requested.
 pub(crate) fn load(
     systems: &[Vec<Transition>; 2],
     as_of: Instant,
@@ -119,7 +119,7 @@ pub(crate) fn load(
     }
 }
 
-/// The same, and no more than so many transitions after `from`.
+/// The same, with at most `most` transitions after `from`.
 pub(crate) fn load_some(
     most: usize,
     systems: &[Vec<Transition>; 2],

@@ -1,4 +1,4 @@
-//! Owns sums of time: how much of a stretch was spent on what. Downtime is weighted, so it is summed in microseconds.
+//! Owns sums of time by how it is accounted for. Downtime is weighted, so it is summed in microseconds.
 
 use super::downtime::{Cause, Piece};
 use super::member::SystemId;
@@ -6,18 +6,18 @@ use super::objective::DependencyExclusion;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
-/// Time by what it counts as: downtime in microseconds, other time in milliseconds.
+/// Time by accounting: downtime in microseconds, other time in milliseconds.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Tally {
-    /// Charged downtime that belongs to the system itself.
+    /// Downtime charged to the system itself.
     pub(crate) own_us: i64,
-    /// Charged downtime of upstreams that have any, by id.
+    /// Downtime charged to upstreams, by id.
     pub(crate) upstream_us: Vec<(SystemId, i64)>,
-    /// Downtime that maintenance keeps from being charged.
+    /// Downtime that maintenance excuses.
     pub(crate) excluded_us: i64,
-    /// Downtime of outages that are too short to be charged.
+    /// Downtime of outages that are too short.
     pub(crate) too_short_us: i64,
-    /// Time taken out of the window's length.
+    /// Time that leaves the window's length.
     pub(crate) not_counted_ms: i64,
     /// Time with unknown status.
     pub(crate) unknown_ms: i64,
@@ -37,7 +37,7 @@ impl Tally {
         }
     }
 
-    /// Adds the part of a piece that lies within `span`, as of a moment after that part begins.
+    /// Adds the part of a piece that lies within `span`, as of an instant after that part begins.
     pub(crate) fn add_piece(&mut self, piece: &Piece, span: Span, as_of: Instant) {
         let millis = piece.span.intersect(span).millis();
         if millis == 0 {
@@ -59,7 +59,7 @@ impl Tally {
         }
     }
 
-    /// Adds `times` times another tally.
+    /// Adds another tally `times` times.
     pub(crate) fn add(&mut self, other: &Self, times: i64) {
         self.own_us += other.own_us * times;
         for (system, micros) in &other.upstream_us {
@@ -87,7 +87,7 @@ impl Tally {
     }
 }
 
-/// The tally of the parts of `pieces` that lie within `span`, as of a moment.
+/// The tally of the parts of `pieces` that lie within `span`, as of an instant.
 pub(crate) fn tally(pieces: &[Piece], span: Span, as_of: Instant) -> Tally {
     let mut sum = Tally::default();
     let first = pieces.partition_point(|piece| piece.span.end <= span.start);

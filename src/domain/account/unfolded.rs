@@ -1,4 +1,4 @@
-//! Owns stretches that return, unfolded once for all that ask: sorted, disjoint, and known as far as anybody has asked.
+//! Owns recurring spans, unfolded once and cached: sorted and disjoint.
 
 use std::cell::RefCell;
 use std::ops::{Deref, Range};
@@ -7,21 +7,21 @@ use std::rc::Rc;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::{Span, union};
 
-/// By how much more than asked for is unfolded at least, in milliseconds.
+/// The least unfolded beyond the requested span, in milliseconds.
 const LEAST_MORE_MS: i64 = 32 * DAY_MS;
 
-/// What is known so far.
+/// The spans known so far.
 #[derive(Debug)]
 pub(super) struct Unfolded(RefCell<Known>);
 
-/// Stretches that are right within `within`.
+/// Spans that are complete within `within`.
 #[derive(Debug)]
 struct Known {
     within: Span,
     spans: Rc<[Span]>,
 }
 
-/// The stretches that touch a span, sorted and disjoint.
+/// The spans that touch a given one, sorted and disjoint.
 #[derive(Debug)]
 pub(crate) struct Touching {
     spans: Rc<[Span]>,
@@ -37,12 +37,12 @@ impl Deref for Touching {
 }
 
 impl Touching {
-    /// None at all.
+    /// No spans.
     pub(super) fn none() -> Self {
         Self { spans: Rc::new([]), range: 0..0 }
     }
 
-    /// Those among sorted, disjoint stretches that touch `span`.
+    /// The spans, of these sorted and disjoint ones, that touch `span`.
     pub(super) fn among(spans: Rc<[Span]>, span: Span) -> Self {
         let first = spans.partition_point(|of| of.end <= span.start);
         let end = first + spans[first..].partition_point(|of| of.start < span.end);
@@ -51,19 +51,18 @@ impl Touching {
 }
 
 impl Unfolded {
-    /// Begins with stretches that do not return, sorted and disjoint.
+    /// Begins with spans that do not recur, sorted and disjoint.
     pub(super) fn new(once: Rc<[Span]>) -> Self {
         Self(RefCell::new(Known { within: Span::new(Instant::MIN, Instant::MIN), spans: once }))
     }
 
-    /// The stretches that touch `span`, and reach out of it where they do; `returning` tells those that touch a span that was not
-    /// asked for before.
+    /// The spans that touch `span`, not cut to it. `returning` computes those that touch a span not yet known.
     pub(super) fn touching(&self, span: Span, returning: impl Fn(Span) -> Vec<Span>) -> Touching {
         let mut known = self.0.borrow_mut();
         let had = if known.within.is_empty() { Span::new(span.start, span.start) } else { known.within };
         if span.start < had.start || had.end < span.end {
             let wanted = Span::new(had.start.min(span.start), had.end.max(span.end));
-            // What grows grows by a share of its length, so that it is not put in order often.
+            // Growing by a share of the length keeps sorting rare.
             let more = LEAST_MORE_MS + wanted.millis() / 4;
             let within = Span::new(
                 wanted.start.plus(if wanted.start < had.start { -more } else { 0 }),

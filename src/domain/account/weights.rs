@@ -1,10 +1,11 @@
-//! Owns weights: which statuses count as down, and how much of the time in them is downtime.
+//! Owns weights: which statuses count as down, and how much of their time is downtime.
 
 use crate::domain::health::transition::{Status, StatusSet};
 use crate::domain::value::decimal::{Decimal, SCALE};
 use crate::domain::value::span::{Span, union};
 
-/// A weight of 1: all of the time is downtime. Weights are in thousandths, so that a millisecond is whole microseconds of downtime.
+/// A weight of 1: all time is downtime. Weights are in thousandths, so a millisecond has an integer number of
+/// microseconds of downtime.
 pub(crate) const FULL: i64 = 1000;
 
 /// The weight of each status, in thousandths; 0 where it does not count as down.
@@ -12,7 +13,7 @@ pub(crate) const FULL: i64 = 1000;
 pub(crate) struct Weights([i64; 4]);
 
 impl Weights {
-    /// The same with another weight of one status, from 1 to [`FULL`].
+    /// The same with another weight for one status, from 1 to [`FULL`].
     pub(crate) fn with(mut self, status: Status, weight: i64) -> Self {
         self.0[status as usize] = weight;
         self
@@ -48,7 +49,7 @@ impl Weights {
     }
 }
 
-/// A weight as it is written: `0.5`.
+/// A weight as written: `0.5`.
 pub(crate) fn written(weight: i64) -> Decimal {
     Decimal::from_millionths(weight * (SCALE / FULL))
 }
@@ -58,7 +59,7 @@ pub(crate) fn default_counts_as_down() -> Weights {
     Weights::default().with(Status::Degraded, FULL).with(Status::Unhealthy, FULL)
 }
 
-/// The time that any stretch covers, each moment with the greatest weight of those that cover it, in microseconds.
+/// The time the spans cover, each instant with the greatest weight among them, in microseconds.
 pub(crate) fn heaviest(mut weighted: Vec<(i64, Span)>) -> i64 {
     weighted.sort_unstable_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     let mut covered: Vec<Span> = Vec::new();

@@ -1,4 +1,4 @@
-//! Owns achievements: what each of them means, and which of them a system has, since when, and what it lacks for the rest.
+//! Owns achievements: their conditions, which ones a system has and since when, and the progress towards the rest.
 
 mod firsts;
 mod progress;
@@ -14,7 +14,7 @@ pub(crate) use progress::{Measure, Progress};
 
 use firsts::Firsts;
 
-/// What a system can achieve, in the order in which they are shown.
+/// An achievement of a system, in the order shown.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Achievement {
     FirstSteps,
@@ -28,17 +28,17 @@ pub(crate) enum Achievement {
     RapidRecovery,
 }
 
-/// Objectives that `full_coverage` takes.
+/// Objectives required by `full_coverage`.
 const COVERAGE_OBJECTIVES: usize = 3;
-/// Days in a row that `iron_uptime`, `diamond_uptime` and `nines_club` take.
+/// Consecutive days required by `iron_uptime`, `diamond_uptime` and `nines_club`.
 const IRON_DAYS: u32 = 7;
 const DIAMOND_DAYS: u32 = 30;
 const NINES_DAYS: u32 = 365;
-/// Availability that `nines_club` takes, in hundredths of a percent.
+/// Availability required by `nines_club`, in hundredths of a percent.
 const NINES_HUNDREDTHS: i64 = 9999;
-/// Percent of the budget that `budget_miser` leaves.
+/// Percent of the budget left for `budget_miser`.
 const MISER_PERCENT: i64 = 90;
-/// The longest that an outage of `rapid_recovery` lasts, in milliseconds.
+/// The longest outage for `rapid_recovery`, in milliseconds.
 const RAPID_MS: i64 = 5 * crate::domain::value::instant::MINUTE_MS;
 
 impl Achievement {
@@ -68,7 +68,7 @@ impl Achievement {
         }
     }
 
-    /// What it takes, in a few words.
+    /// Its condition, in a few words.
     pub(crate) const fn meaning(self) -> &'static str {
         match self {
             Self::FirstSteps => "one objective",
@@ -84,7 +84,7 @@ impl Achievement {
     }
 }
 
-/// An achievement of a system, and the first moment at which it held.
+/// An achievement of a system, and when it was first met.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Unlocked {
     pub(crate) system: Name,
@@ -92,14 +92,14 @@ pub(crate) struct Unlocked {
     pub(crate) unlocked_at: Instant,
 }
 
-/// Sorts achievements, those unlocked last first; ties: by system, then in the order in which they are shown.
+/// Sorts achievements by unlock time, latest first; ties: by system, then in the order shown.
 pub(crate) fn newest_first(unlocked: &mut [Unlocked]) {
     unlocked.sort_by(|a, b| {
         b.unlocked_at.cmp(&a.unlocked_at).then_with(|| (&a.system, a.achievement).cmp(&(&b.system, b.achievement)))
     });
 }
 
-/// What one objective adds to the achievements of its system.
+/// One objective's contribution to the achievements of its system.
 #[derive(Debug)]
 pub(crate) struct Contribution {
     /// The system's first transition.
@@ -110,9 +110,6 @@ pub(crate) struct Contribution {
 
 impl Contribution {
     /// Replays the history of an objective.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
     pub(crate) fn draw<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Self, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -122,10 +119,7 @@ impl Contribution {
         Ok(Self { progress, ..known })
     }
 
-    /// The same without what is lacking, for who asks only what is unlocked.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// The same without progress, for callers that only need unlocked achievements.
     pub(crate) fn unlocking<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Self, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -135,18 +129,18 @@ impl Contribution {
     }
 }
 
-/// The achievements of one system as of a moment.
+/// The achievements of one system as of an instant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Standing {
     pub(crate) system: Name,
-    /// Oldest first; of one moment in the order of [`Achievement::ALL`].
+    /// Oldest first; of one instant in the order of [`Achievement::ALL`].
     pub(crate) unlocked: Vec<Unlocked>,
-    /// One for each that is not unlocked, in the order of [`Achievement::ALL`].
+    /// One for each locked achievement, in the order of [`Achievement::ALL`].
     pub(crate) progress: Vec<Progress>,
 }
 
 impl Standing {
-    /// Puts together what the objectives of a system contribute: the earliest of them unlocks, the nearest of them leads.
+    /// Combines the objectives of a system: the earliest unlocks, and the closest one gives the progress.
     pub(crate) fn of(system: &Name, objectives: &[Contribution]) -> Self {
         let first = objectives.iter().find_map(|objective| objective.first);
         let counting = if first.is_some() { objectives.len() } else { 0 };
@@ -182,7 +176,7 @@ impl Standing {
         Self { system: system.clone(), unlocked, progress: lacking }
     }
 
-    /// What is nearest to being unlocked, if anything can be measured.
+    /// The achievement closest to being unlocked, if any is measurable.
     pub(crate) fn next(&self) -> Option<&Progress> {
         progress::nearest(self.progress.iter().filter(|progress| progress.measure.is_some()))
     }

@@ -1,5 +1,5 @@
-//! Owns the assessment of one objective: its account at any time, drawn from sealed days where there are any and from
-//! the journal elsewhere.
+//! Owns the assessment of one objective: its account at any time, from sealed days where they exist and from the
+//! journal otherwise.
 
 mod growing;
 mod leaving;
@@ -19,33 +19,30 @@ use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 use crate::domain::value::target::{Target, WHOLE};
 
-/// How far back the account is always drawn from the journal itself: the longest burn-rate lookback.
+/// How much recent time is always computed from the journal: the longest burn-rate lookback.
 const RECENT_MS: i64 = 3 * DAY_MS;
 
-/// One objective as of one moment.
+/// One objective as of one instant.
 pub(crate) struct Assessment<'m> {
     pub(crate) model: &'m Model,
     pub(crate) as_of: Instant,
-    /// The window as of that moment.
+    /// The window as of that instant.
     pub(crate) window: Span,
-    /// The system's first transition, if it lies at or before `as_of`.
+    /// The system's first transition, if at or before `as_of`.
     pub(crate) first: Option<Instant>,
     /// The newest fact of the objective's streams as of `as_of`.
     pub(crate) last_seen: Option<Instant>,
-    /// All whole days up to `as_of`, with what they held as of that.
+    /// All complete days up to `as_of`, with their tallies as of `as_of`.
     pub(crate) ledger: Ledger,
-    /// The account of the last days, or of as much before `as_of` as is read at once; up to and including the millisecond that begins
-    /// at `as_of`.
+    /// The account of the last days, or as much of it before `as_of` as one read covers, up to and including the
+    /// millisecond at `as_of`.
     pub(crate) recent: Vec<Piece>,
     recent_from: Instant,
 }
 
 impl<'m> Assessment<'m> {
-    /// Opens the account of `model` as of a moment. `sealed` holds days known before; they must come from the same model
-    /// and the same facts, and may end anywhere.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// Opens the account of `model` as of an instant. `sealed` holds days computed before from the same model and
+    /// facts; they may end anywhere.
     pub(crate) fn open<F, E>(
         model: &'m Model,
         sealed: Option<Ledger>,
@@ -58,7 +55,7 @@ impl<'m> Assessment<'m> {
         let now = as_of.plus(1);
         let recent = Span::new(as_of.plus(-RECENT_MS), now);
         let hindsight_ms = model.objective.hindsight_ms();
-        // What is asked for next lies within it, unless it holds more than is read at once.
+        // One read covers all later requests, unless the history is too dense.
         let before = recent.start.plus(-2 * hindsight_ms);
         let stretch = chronicle.beginning(&model.system, model.scope(), before, now)?;
         let is_dense = stretch.through < now;
@@ -78,7 +75,7 @@ impl<'m> Assessment<'m> {
         Ok(assessment)
     }
 
-    /// The days of which no later fact changes what they held: those that may be sealed.
+    /// The days that no later fact changes; they may be sealed.
     pub(crate) fn settled(&self) -> Cow<'_, Ledger> {
         let until = self.as_of.plus(-self.model.objective.hindsight_ms());
         if self.ledger.end() <= until {
@@ -89,7 +86,7 @@ impl<'m> Assessment<'m> {
         Cow::Owned(settled)
     }
 
-    /// The same at the close of what ends at `as_of`: in the window to which the moments before it belong.
+    /// The assessment at the close of a period that ends at `as_of`, in the window of that period.
     pub(crate) fn at_close(self) -> Self {
         Self { window: self.model.objective.window.closing(self.as_of), ..self }
     }
@@ -99,8 +96,8 @@ impl<'m> Assessment<'m> {
         self.recent.last()
     }
 
-    /// From when on, no earlier than a moment of the days that are not whole yet, something is down or may be; the end of time where nothing
-    /// is.
+    /// The first instant from `from` on, in the incomplete days, at which the objective is down or may be; the end of
+    /// time if never.
     pub(crate) fn down_from(&self, from: Instant) -> Instant {
         if self.recent_from > from {
             return from;
@@ -110,9 +107,6 @@ impl<'m> Assessment<'m> {
     }
 
     /// The tally of `span` as of its end, at or before `as_of`.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
     pub(crate) fn tally<F, E>(&self, span: Span, chronicle: &mut Chronicle<F>) -> Result<Tally, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -126,14 +120,14 @@ impl<'m> Assessment<'m> {
         let calendar = self.ledger.calendar();
         let days = Span::new(calendar.day_start(last.start), calendar.day_ceil(last.end));
         if days.end <= self.ledger.end() && self.ledger.sum(days).strict_us() == 0 {
-            // Nothing was charged in the end, and so nothing was before.
+            // Nothing was charged as of `as_of`, so nothing was before.
             return Ok(sum);
         }
         sum.add(&self.unsettled(span, chronicle)?, -1);
         Ok(sum)
     }
 
-    /// What the tally of a span, as of this moment, holds more than as of the span's end.
+    /// What `as_of` adds to the tally of a span as of the span's end.
     fn unsettled<F, E>(&self, span: Span, chronicle: &mut Chronicle<F>) -> Result<Tally, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -150,10 +144,7 @@ impl<'m> Assessment<'m> {
         Ok(more)
     }
 
-    /// The tally of a span of the last days as of this moment, at which it ends.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// The tally of a recent span that ends at `as_of`, as of then.
     pub(crate) fn lately<F, E>(&self, span: Span, chronicle: &mut Chronicle<F>) -> Result<Tally, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -164,7 +155,7 @@ impl<'m> Assessment<'m> {
         self.held(span, chronicle)
     }
 
-    /// The tally of `span`, which ends at or before `as_of`, as of that.
+    /// The tally of `span`, which ends at or before `as_of`, as of `as_of`.
     fn held<F, E>(&self, span: Span, chronicle: &mut Chronicle<F>) -> Result<Tally, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -190,7 +181,7 @@ impl<'m> Assessment<'m> {
         Ok(sum)
     }
 
-    /// The tally of `span` drawn from the journal.
+    /// The tally of `span` from the journal.
     fn drawn<F, E>(&self, span: Span, chronicle: &mut Chronicle<F>) -> Result<Tally, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -200,7 +191,8 @@ impl<'m> Assessment<'m> {
         Ok(sum)
     }
 
-    /// Hands on the account of a span, part by part: the one that is held where the span lies in it, else drawn from the journal.
+    /// Calls `hand` with the account of a span, part by part: the recent account if it contains the span, else from the
+    /// journal.
     fn each_part<F, E>(&self, span: Span, chronicle: &mut Chronicle<F>, mut hand: impl FnMut(&[Piece])) -> Result<(), E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -218,13 +210,13 @@ fn last_of(span: Span, hindsight_ms: i64) -> Span {
     Span::new(span.start.max(span.end.plus(-hindsight_ms)), span.end)
 }
 
-/// Whether all systems that days are charged to may excuse the objective.
+/// Whether the graph has all systems that days are charged to.
 fn is_of(model: &Model, ledger: &Ledger) -> bool {
     let mut charged = ledger.runs().iter().flat_map(|run| &run.day.tally.upstream_us);
     charged.all(|(system, _)| model.dependencies.place(*system).is_some())
 }
 
-/// What decides a verdict of some stretch of time: consumed microseconds, and milliseconds that are not counted.
+/// The input of a verdict: consumed microseconds, and milliseconds that are not counted.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Spent {
     consumed: i64,
@@ -240,7 +232,7 @@ impl Spent {
         Self { consumed: self.consumed + other.consumed, not_counted: self.not_counted + other.not_counted }
     }
 
-    /// Whether that is more than a target allows of a window of this length, in milliseconds.
+    /// Whether it exceeds what a target allows in a window of this length, in milliseconds.
     pub(super) fn breaches(self, target: Target, window_ms: i64) -> bool {
         let length = i128::from((window_ms - self.not_counted) * FULL);
         i128::from(self.consumed) * i128::from(WHOLE) > i128::from(target.error_share()) * length
@@ -250,7 +242,7 @@ impl Spent {
         Self { consumed: self.consumed - other.consumed, not_counted: self.not_counted - other.not_counted }
     }
 
-    /// What `part` of a day that holds this holds, where the whole tells it.
+    /// The share of `part` in a day's sums, if the day alone decides it.
     fn within(self, part: i64, whole: i64) -> Option<Self> {
         let of = |held: i64, unit: i64| match held {
             0 => Some(0),

@@ -1,4 +1,4 @@
-//! Owns the error budget: exact sums over a window, and every comparison made of them, each in one place.
+//! Owns the error budget: exact sums over a window, and every comparison of them, each in one place.
 
 use std::cmp::Ordering;
 
@@ -9,16 +9,16 @@ use crate::domain::value::instant::HOUR_MS;
 use crate::domain::value::span::Span;
 use crate::domain::value::target::{Target, WHOLE};
 
-/// What a millisecond of allowed downtime is in the unit of [`Budget::total`]: microseconds times [`WHOLE`].
+/// A millisecond of allowed downtime in the unit of [`Budget::total`]: microseconds times [`WHOLE`].
 pub(crate) const SCALED_MS: i128 = WHOLE as i128 * FULL as i128;
 
-/// The account of one objective over its window. Time is in whole milliseconds, downtime in microseconds; the budget is held in
+/// The account of one objective over its window. Time is in milliseconds, downtime in microseconds, the budget in
 /// microseconds times [`WHOLE`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Budget {
     pub(crate) target: Target,
     pub(crate) exclusion: DependencyExclusion,
-    /// The whole window: for a calendar period up to its end.
+    /// The full window; a calendar period includes its future.
     pub(crate) window: Span,
     /// Its part up to `as-of`.
     pub(crate) elapsed: Span,
@@ -26,12 +26,12 @@ pub(crate) struct Budget {
     pub(crate) tally: Tally,
 }
 
-/// How an objective stands, worst first.
+/// The state of an objective, worst first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum State {
     NoData,
     Breaching,
-    /// Within the budget, with downtime that spends it going on.
+    /// Within the budget, with ongoing downtime that spends it.
     Down,
     AtRisk,
     Healthy,
@@ -89,13 +89,13 @@ impl Budget {
         self.elapsed.millis() - self.tally.not_counted_ms
     }
 
-    /// What of the elapsed length so many microseconds of downtime leave, and that length, in microseconds.
+    /// The elapsed length without this many microseconds of downtime, and the elapsed length, in microseconds.
     pub(crate) fn available(&self, down_us: i64) -> (i128, i128) {
         let length = i128::from(self.elapsed_length_ms()) * i128::from(FULL);
         (length - i128::from(down_us), length)
     }
 
-    /// Milliseconds of the elapsed part, counted or not, in which the status was known.
+    /// Milliseconds of the elapsed part, counted or not, with a known status.
     pub(crate) fn known_ms(&self) -> i64 {
         self.elapsed.millis() - self.tally.unknown_ms
     }
@@ -125,15 +125,15 @@ impl Budget {
         self.consumed() > self.total()
     }
 
-    /// Whether the budget is used up: all of it is consumed, and something is.
+    /// Whether the budget is used up: all of it is consumed, and more than zero.
     pub(crate) fn is_exhausted(&self) -> bool {
         self.consumed_us() > 0 && self.consumed() >= self.total()
     }
 
-    /// How the remaining shares of two budgets compare, exactly. No budget at all is whole as long as nothing is consumed.
+    /// Compares the remaining shares of two budgets exactly. A zero budget counts as full until something is consumed.
     pub(crate) fn compare_remaining(&self, other: &Self) -> Ordering {
-        // What is left is 1 − consumed / total, floored at 0: the fractions of what is consumed compare crosswise. Without
-        // the common factor WHOLE the products stay below 2^124.
+        // The remaining share is 1 − consumed / total, floored at 0, so the consumed fractions are cross-multiplied.
+        // Without the common factor WHOLE the products stay below 2^124.
         let share = |budget: &Self| (i128::from(budget.consumed_us()), budget.total().max(1));
         match (self.is_exhausted(), other.is_exhausted()) {
             (true, true) => Ordering::Equal,
@@ -146,9 +146,9 @@ impl Budget {
         }
     }
 
-    /// How availabilities compare, exactly; none, for want of counted time, is below all others.
+    /// Compares availabilities exactly; without counted time there is none, which sorts below all others.
     pub(crate) fn compare_availability(&self, other: &Self) -> Ordering {
-        // What is missing of the whole, consumed / length, compares crosswise.
+        // Unavailability, consumed / length, is cross-multiplied.
         let (length, other_length) = (self.elapsed_length_ms(), other.elapsed_length_ms());
         match (length > 0, other_length > 0) {
             (true, true) => {
@@ -164,7 +164,7 @@ impl Budget {
         if self.total() == 0 { self.consumed_us() > 0 } else { self.remaining() * 5 <= self.total() }
     }
 
-    /// How the consumed share compares with the thresholds.
+    /// The tier by the consumed share and the thresholds.
     pub(crate) fn tier(&self, thresholds: &BurnRateThresholds) -> BudgetTier {
         // consumed / total × 100 >= threshold, without dividing; thresholds are millionths of a percent.
         let reaches = |millionths: i64| {
@@ -183,7 +183,7 @@ impl Budget {
         }
     }
 
-    /// The state, given whether the system ever reported and whether downtime that counts is going on.
+    /// The state, given whether the system ever reported and whether there is ongoing downtime that counts.
     pub(crate) fn state(&self, has_data: bool, open_downtime: bool) -> State {
         if !has_data {
             State::NoData
@@ -215,7 +215,7 @@ pub(crate) const LOOKBACKS: [(&str, i64); 7] = [
     ("3d", 72 * HOUR_MS),
 ];
 
-/// The position of the one-hour lookback, from which fast burn is told.
+/// The index of the one-hour lookback, which decides fast burn.
 pub(crate) const ONE_HOUR: usize = 2;
 
 /// How many times faster than sustainable the budget is spent: (consumed / over) / (1 − target).
@@ -228,7 +228,7 @@ pub(crate) struct BurnRate {
 }
 
 impl BurnRate {
-    /// The rate; `None` when something is consumed though the target or the length leaves no budget. For printing only.
+    /// The rate; `None` if downtime was consumed but the target or length leaves no budget. For printing only.
     pub(crate) fn value(self) -> Option<f64> {
         if self.consumed_us == 0 {
             return Some(0.0);
@@ -240,7 +240,7 @@ impl BurnRate {
         })
     }
 
-    /// How the rate compares with a factor, exactly; `None` when there is no rate.
+    /// Compares the rate with a factor exactly; `None` without a rate.
     pub(crate) fn compare(self, factor: crate::domain::value::decimal::Decimal) -> Option<Ordering> {
         let allowed = self.allowed();
         if self.consumed_us > 0 && allowed <= 0 {

@@ -1,8 +1,8 @@
-//! Owns the burn-down of an error budget: what was consumed of it at every moment of a window, exactly.
+//! Owns the burn-down of an error budget: its consumption at every instant of a window, exactly.
 //!
-//! What is left at `t` counts downtime in `[window start, t)` alone, against the budget of the whole window as of `as-of`. So the
-//! first point is a whole budget, the last one is what `status` says, and within a calendar period whose length does not
-//! change every point is what `status --as-of t` says.
+//! The remaining budget at `t` counts only downtime in `[window start, t)`, against the budget of the full window as of
+//! `as-of`. So it starts full and ends at the value of `status`. In a calendar period of constant length every point
+//! equals `status --as-of t`.
 
 use crate::domain::account::downtime::Piece;
 use crate::domain::account::hindsight::{settlements, settling};
@@ -10,20 +10,20 @@ use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
-/// What was consumed up to a moment, in microseconds.
+/// The consumption up to an instant, in microseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Point {
     pub(crate) at: Instant,
     pub(crate) consumed_us: i64,
 }
 
-/// The corners of the burn-down over `elapsed`, which `pieces` cover: from each to the next, consumption stands still, grows
-/// evenly, or jumps, where an outage begins to count or turns out to be an upstream's. The first is at the start of `elapsed`, the last
-/// one at its end.
+/// The corners of the burn-down over `elapsed`, which `pieces` cover. Between corners, consumption is flat or grows
+/// evenly. It jumps where an outage begins to count or its cause changes to an upstream. The first corner is the start
+/// of `elapsed`, the last its end.
 pub(crate) fn burn_down(pieces: &[Piece], elapsed: Span, exclusion: DependencyExclusion) -> Vec<Point> {
     let mut corners = vec![Point { at: elapsed.start, consumed_us: 0 }];
     let mut last = corners[0];
-    // How much is consumed a millisecond up to the last corner.
+    // Consumption per millisecond up to the last corner.
     let mut rate = None;
     let mut settles = settlements(pieces).into_iter().filter(|at| elapsed.start < *at && *at <= elapsed.end).peekable();
     for piece in pieces {
@@ -33,7 +33,7 @@ pub(crate) fn burn_down(pieces: &[Piece], elapsed: Span, exclusion: DependencyEx
             let settled = settles.next_if(|at| *at <= part.end);
             let end = settled.unwrap_or(part.end);
             last = Point { at: end, consumed_us: last.consumed_us + end.since(last.at) * spends };
-            // Downtime that goes on under another attribution is no corner.
+            // A change of cause alone makes no corner.
             match corners.last_mut().filter(|_| rate == Some(spends)) {
                 Some(corner) => *corner = last,
                 None => corners.push(last),
@@ -55,7 +55,7 @@ pub(crate) fn burn_down(pieces: &[Piece], elapsed: Span, exclusion: DependencyEx
     corners
 }
 
-/// What was consumed up to `at`, between corners and at them; moments outside take the nearest corner.
+/// The consumption up to `at`, interpolated between corners and clamped outside.
 pub(crate) fn consumed_at(corners: &[Point], at: Instant) -> i64 {
     let next = corners.partition_point(|corner| corner.at <= at);
     let Some(before) = next.checked_sub(1).map(|index| corners[index]) else { return 0 };
@@ -79,7 +79,7 @@ mod tests {
         Instant::from_millis(millis)
     }
 
-    /// Pieces without a gap from the lengths and causes of each; `None` is up.
+    /// Adjacent pieces from their lengths and causes; `None` is up.
     fn pieces(parts: &[(i64, Option<(Cause, i64)>)]) -> Vec<Piece> {
         let mut start = 0;
         let mut made = Vec::new();
@@ -120,7 +120,7 @@ mod tests {
             let end = parts.iter().map(|(length, _)| length).sum::<i64>();
             let elapsed = Span::new(at(from.min(end)), at((from + length).min(end)));
             let corners = burn_down(&pieces, elapsed, exclusion);
-            // One millisecond after the other, by what each belongs to.
+            // Millisecond by millisecond, by cause.
             let spends: Vec<i64> = parts
                 .iter()
                 .flat_map(|(length, cause)| std::iter::repeat_n(*cause, *length as usize))
@@ -135,7 +135,7 @@ mod tests {
                 consumed += spends.get(moment as usize).copied().unwrap_or(0);
             }
             prop_assert_eq!((corners[0].at, corners[corners.len() - 1].at), (elapsed.start, elapsed.end));
-            // Every corner but the ends is one: the slope changes there.
+            // The slope changes at every corner except the ends.
             for window in corners.windows(3) {
                 let rate = |a: Point, b: Point| (b.consumed_us - a.consumed_us) / b.at.since(a.at);
                 prop_assert_ne!(rate(window[0], window[1]), rate(window[1], window[2]));

@@ -1,4 +1,4 @@
-//! Owns the chapter of an objective: its report, and what happened over its window and its last days.
+//! Owns the chapter of an objective: its report and the history of its window and last days.
 
 use super::assess::Assessment;
 use super::burndown::{Point, burn_down};
@@ -14,11 +14,11 @@ use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::{Span, union};
 
-/// A chapter looks back over so many whole days at the least, and at the most.
+/// The fewest and the most complete days a chapter covers.
 const FEWEST_DAYS: i64 = 30;
 const MOST_DAYS: i64 = 90;
 
-/// One objective with its history, as of one moment.
+/// One objective with its history, as of one instant.
 pub(crate) struct Chapter {
     pub(crate) title: Option<String>,
     pub(crate) report: ObjectiveReport,
@@ -26,21 +26,21 @@ pub(crate) struct Chapter {
     pub(crate) maintenance_excuses: bool,
     /// Over the elapsed part of the window.
     pub(crate) burn_down: Vec<Point>,
-    /// Those of which something is charged in the window, oldest first.
+    /// Outages with charged time in the window, oldest first.
     pub(crate) outages: Vec<Outage>,
-    /// Downtime in the window that maintenance keeps from being charged.
+    /// Downtime in the window that maintenance excuses.
     pub(crate) excluded: Vec<Span>,
     pub(crate) calendar: Calendar,
-    /// The date from which on days are told.
+    /// The first date shown.
     pub(crate) first: Date,
-    /// The days from `first` or the system's first one on, without gap; the last one may be unfinished.
+    /// The days since `first` or the system's first day, without gaps; the last one may be incomplete.
     pub(crate) days: Vec<DayAccount>,
 }
 
 /// One day of an objective.
 #[derive(Clone, Debug)]
 pub(crate) struct DayAccount {
-    /// Up to `as-of` where the day is not over.
+    /// Up to `as-of` if the day is not over.
     pub(crate) span: Span,
     pub(crate) tally: Tally,
     /// `None` while the day is not over.
@@ -55,20 +55,17 @@ impl Chapter {
         self.outages.iter().flat_map(|outage| &outage.events)
     }
 
-    /// Draws up the chapter of an assessment.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// Computes the chapter of an assessment.
     pub(crate) fn draw<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Self, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
     {
         let (model, as_of) = (assessment.model, assessment.as_of);
         let elapsed = Span::new(assessment.window.start, as_of);
-        // The longest stretch first: what is asked for later lies within it.
+        // The longest span first; later reads lie within it.
         let pieces = chronicle.pieces(model, elapsed)?;
         let report = ObjectiveReport::draw(assessment, chronicle)?;
-        // What begins at `as_of` has no length yet, and is there.
+        // An outage that begins at `as_of` has no length yet, but is included.
         let range = Span::new(elapsed.start, as_of.plus(1));
         let excluded = pieces.iter().filter(|piece| piece.excluded()).map(|piece| piece.span.intersect(elapsed));
         let whole_days = (report.budget.window.millis() / DAY_MS).clamp(FEWEST_DAYS, MOST_DAYS);

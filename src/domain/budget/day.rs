@@ -1,21 +1,21 @@
-//! Owns days: what each day of an objective held, kept as runs of equal days, and how it closed.
+//! Owns days: the tally of each day of an objective and how it closed, kept as runs of equal days.
 
 use crate::domain::account::tally::Tally;
 use crate::domain::value::calendar::{Calendar, Date};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
-/// How an objective stood at the midnight that ends a day; it decides what the day does to the streak.
+/// How an objective closed a day, as of the midnight that ends it; it decides what the day does to the streak.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub(crate) enum Verdict {
-    /// Breaching: the streak is over.
+    /// Breaching: the streak ends.
     Broken = 0,
     /// Not breaching, but down: the streak neither grows nor ends.
     Held = 1,
     /// Neither: the streak grows by a day.
     Kept = 2,
-    /// The zone skips the date: there was no such day.
+    /// The zone skips the date.
     Skipped = 3,
 }
 
@@ -39,14 +39,14 @@ pub(crate) struct Day {
     pub(crate) verdict: Verdict,
 }
 
-/// Equal days in a row.
+/// Consecutive equal days.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Run {
     pub(crate) count: u32,
     pub(crate) day: Day,
 }
 
-/// The days of one objective in its zone from the one of its system's first transition on, date by date without gap.
+/// The days of one objective in its zone since its system's first transition, without gaps.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Ledger {
     calendar: Calendar,
@@ -58,13 +58,13 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
-    /// An account that begins with the date `first`, with no day yet.
+    /// A ledger that begins at the date `first`, without days yet.
     pub(crate) fn new(calendar: Calendar, first: Date) -> Self {
         let start = calendar.start(first);
         Self { calendar, first, next: first, span: Span::new(start, start), runs: Vec::new() }
     }
 
-    /// An account of these days from the date `first` on.
+    /// A ledger of these days from the date `first` on.
     pub(crate) fn of(calendar: Calendar, first: Date, mut runs: Vec<Run>) -> Self {
         let next = first.plus(runs.iter().map(|run| i64::from(run.count)).sum());
         runs.dedup_by(|later, run| {
@@ -119,7 +119,7 @@ impl Ledger {
         self.span.end = self.calendar.start(self.next);
     }
 
-    /// Forgets every day that ends after `end`, which may be any moment.
+    /// Removes every day that ends after `end`, which may be any instant.
     pub(crate) fn truncate(&mut self, end: Instant) {
         if end >= self.end() {
             return;
@@ -137,7 +137,7 @@ impl Ledger {
         self.span.end = self.calendar.start(self.next);
     }
 
-    /// The tally of the days of the account that lie within `span`, whose ends are midnights.
+    /// The tally of the days within `span`, whose ends are midnights.
     pub(crate) fn sum(&self, span: Span) -> Tally {
         let mut sum = Tally::default();
         let span = span.intersect(self.span);
@@ -145,7 +145,7 @@ impl Ledger {
             return sum;
         }
         let (from, until) = (self.calendar.date(span.start), self.calendar.date(span.end).min(self.next));
-        // Windows end late in the account, so the walk begins there.
+        // Windows end late in the ledger, so the walk begins there.
         let mut next = self.next;
         for run in self.runs.iter().rev() {
             if next <= from {
@@ -161,7 +161,7 @@ impl Ledger {
         sum
     }
 
-    /// The days that begin at or after `since`, oldest first, with what they held.
+    /// The days that begin at or after `since` with their tallies, oldest first.
     pub(crate) fn spans(&self, since: Instant) -> Vec<(Span, &Tally)> {
         let mut date = self.calendar.date(since.clamp(self.start(), self.end())).max(self.first);
         let (mut cursor, mut start) = (Cursor::at(self, date), self.calendar.start(date));
@@ -177,7 +177,7 @@ impl Ledger {
         spans
     }
 
-    /// Every day with its moments, oldest first; dates that the zone skips are none.
+    /// Every day with its span, oldest first, without dates that the zone skips.
     pub(crate) fn days(&self) -> impl Iterator<Item = (Span, &Day)> {
         let days = self.runs.iter().flat_map(|run| std::iter::repeat_n(&run.day, run.count as usize));
         let (mut date, mut start) = (self.first, self.start());
@@ -200,7 +200,7 @@ impl Ledger {
     }
 }
 
-/// Walks a ledger day by day while it grows.
+/// Walks through a ledger day by day while it grows.
 #[derive(Default)]
 pub(crate) struct Cursor {
     run: usize,
@@ -219,7 +219,7 @@ impl Cursor {
         Self { run, offset: days as u32 }
     }
 
-    /// The day under the cursor, which moves on.
+    /// The day under the cursor; moves on.
     pub(crate) fn next<'l>(&mut self, ledger: &'l Ledger) -> Option<&'l Day> {
         if self.offset >= ledger.runs.get(self.run)?.count {
             self.run += 1;
@@ -230,12 +230,12 @@ impl Cursor {
         Some(&run.day)
     }
 
-    /// How many days under the cursor are equal to the one it came by last.
+    /// How many days from the cursor on equal the last one returned.
     pub(crate) fn alike_ahead(&self, ledger: &Ledger) -> i64 {
         ledger.runs.get(self.run).map_or(0, |run| i64::from(run.count.saturating_sub(self.offset)))
     }
 
-    /// Moves past days that are alike.
+    /// Skips equal days.
     pub(crate) fn skip(&mut self, days: i64) {
         self.offset += days as u32;
     }

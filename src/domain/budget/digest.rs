@@ -1,4 +1,5 @@
-//! Owns the weekly digest: how objectives stood when a week ended, what it cost, and what changed since the one before.
+//! Owns the weekly digest: the state of objectives at the end of a week, its downtime, and the changes since the week
+//! before.
 
 mod downtime;
 
@@ -13,31 +14,30 @@ use crate::domain::value::week::Week;
 
 pub(crate) use downtime::{Downtime, Sightings};
 
-/// How many objectives are named as best, and as worst.
+/// How many objectives are listed as best, and as worst.
 const NAMED: usize = 3;
 
-/// One week of objectives, up to its end or, while it lasts, to a moment within it.
+/// One week of objectives, up to its end or, if it is not over, to an instant within it.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Digest {
     pub(crate) week: Week,
-    /// The moment up to which the week is told.
+    /// The instant up to which the week is summarized.
     pub(crate) until: Instant,
     pub(crate) counts: Counts,
     /// As of the start of the week.
     pub(crate) counts_before: Counts,
-    /// The best by availability, best first; ties: the longest streak, then by name. None of those in `worst`.
+    /// The best by availability, best first; ties: the longest streak, then by name. Disjoint from `worst`.
     pub(crate) top: Vec<ObjectiveReport>,
-    /// The worst by the share of the budget that remains, worst first; ties: the one that overspent it by the most time, then by
-    /// name.
+    /// The worst by the remaining share of the budget, worst first; ties: the most overspent time, then by name.
     pub(crate) worst: Vec<ObjectiveReport>,
-    /// Those that are down as of `until`, whatever their states, worst first.
+    /// Those that are down as of `until`, in any state, worst first.
     pub(crate) down: Vec<ObjectiveReport>,
     pub(crate) downtime: Downtime,
     /// Of the week before.
     pub(crate) downtime_before: Downtime,
     /// After the start of the week, oldest first.
     pub(crate) unlocked: Vec<Unlocked>,
-    /// Objectives whose state is another than as of the start of the week, worst first.
+    /// Objectives whose state differs from the start of the week, worst first.
     pub(crate) changes: Vec<StateChange>,
 }
 
@@ -59,7 +59,7 @@ impl Counts {
     }
 }
 
-/// An objective that stands otherwise than a week before.
+/// An objective whose state differs from a week before.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct StateChange {
     pub(crate) objective: Name,
@@ -68,7 +68,7 @@ pub(crate) struct StateChange {
     pub(crate) after: State,
 }
 
-/// What a digest is drawn from, for objectives in one order.
+/// The inputs of a digest, for objectives in one order.
 pub(crate) struct Sources {
     pub(crate) week: Week,
     pub(crate) until: Instant,
@@ -84,15 +84,15 @@ pub(crate) struct Sources {
     pub(crate) unlocked: Vec<Unlocked>,
 }
 
-/// The best and the worst objectives, none in both: of few, half are best and half are worst, and the one in the middle is among
-/// the best.
+/// The best and the worst objectives, disjoint: if there are few, half of them each, and the middle one is among the
+/// best.
 fn named(reports: &[ObjectiveReport]) -> (Vec<ObjectiveReport>, Vec<ObjectiveReport>) {
     type Order = fn(&ObjectiveReport, &ObjectiveReport) -> Ordering;
     let by_remaining: Order =
         |a, b| a.budget.compare_remaining(&b.budget).then_with(|| b.budget.overspent().cmp(&a.budget.overspent()));
     let by_availability: Order =
         |a, b| b.budget.compare_availability(&a.budget).then_with(|| b.streak.current.cmp(&a.streak.current));
-    // Nothing can be said of what never reported.
+    // Objectives that never reported are not ranked.
     let mut seen: Vec<&ObjectiveReport> = reports.iter().filter(|one| one.state != State::NoData).collect();
     let mut first = |order: Order, count: usize| -> Vec<ObjectiveReport> {
         seen.sort_by(|a, b| order(a, b).then_with(|| a.objective.cmp(&b.objective)));
@@ -104,7 +104,7 @@ fn named(reports: &[ObjectiveReport]) -> (Vec<ObjectiveReport>, Vec<ObjectiveRep
 }
 
 impl Digest {
-    /// Draws a digest up.
+    /// Computes a digest.
     pub(crate) fn draw(sources: Sources) -> Self {
         let Sources { week, until, reports, states_before, downtime, downtime_before, mut unlocked } = sources;
         let start = week.span().start;

@@ -1,6 +1,7 @@
-//! Owns the forecast: when, with no further change of health, a budget is exhausted, stops being overspent, or is whole.
+//! Owns the forecast: when a budget is exhausted, recovers, or is fully restored, if health does not change.
 //!
-//! Seen from `as-of`, the window moves on over an account that is known once no more facts arrive (silence and maintenance do happen).
+//! From `as-of` on, the window moves over an account that is known without further facts; silence and maintenance still
+//! take effect.
 
 mod horizon;
 
@@ -18,18 +19,18 @@ use crate::domain::value::window::Window;
 /// Quiet times are long, and busy ones end soon.
 const DRAWS: Draws = Draws { next_ms: 64 * DAY_MS, most_ms: 4096 * DAY_MS };
 
-/// The instants a forecast names; `None` where the event never happens, or has happened.
+/// The instants of a forecast; `None` if it never happens, or already has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Forecast {
-    /// An outage that is going on has used up the budget.
+    /// An ongoing outage uses up the budget.
     pub(crate) exhausted_at: Option<Instant>,
-    /// Past downtime has left a rolling window, so that the objective is not breaching any more.
+    /// Past downtime leaves a rolling window, so the objective is no longer breaching.
     pub(crate) recovers_at: Option<Instant>,
     /// All downtime has left a rolling window.
     pub(crate) full_at: Option<Instant>,
 }
 
-/// What is looked for.
+/// An event to forecast.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Event {
     Exhausted,
@@ -38,9 +39,9 @@ enum Event {
 }
 
 impl Event {
-    /// What has to hold of the sums of a budget's window.
+    /// The conditions on the sums of a budget's window.
     fn conditions(self, budget: &Budget) -> Vec<Linear> {
-        // Consumed minus total, in microseconds times WHOLE: the length that is allowed for shrinks with what is not counted.
+        // Consumed minus total, in microseconds times WHOLE: uncounted time reduces the total.
         let share = i128::from(budget.target.error_share()) * i128::from(FULL);
         let (whole, total) = (i128::from(WHOLE), share * i128::from(budget.window.millis()));
         let of =
@@ -55,9 +56,6 @@ impl Event {
 
 impl Forecast {
     /// The forecast of an assessment with this budget.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
     pub(crate) fn draw<F, E>(
         assessment: &Assessment<'_>,
         budget: &Budget,

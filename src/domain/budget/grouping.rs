@@ -1,16 +1,16 @@
-//! Owns groups of objectives: how many of each there are, by state, and which one is worst.
+//! Owns groups of objectives: their counts by state, and the worst one of each.
 
 use std::collections::HashMap;
 
 use super::balance::State;
 use super::report::ObjectiveReport;
 
-/// By what objectives are grouped.
+/// How objectives are grouped.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum GroupBy {
     Objective,
     System,
-    /// By the value of this label; those without it are a group as well.
+    /// By the value of this label; objectives without it form a group as well.
     Label(String),
 }
 
@@ -18,22 +18,19 @@ impl GroupBy {
     /// `objective`, `system`, or `label:KEY`.
     ///
     /// # Errors
-    /// When it is none of them; with what to write.
+    /// When it is none of them, with the valid choices.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         Self::among(text, "objective, system or label:KEY")
     }
 
-    /// The same, where all of these could be written.
-    ///
-    /// # Errors
-    /// As [`Self::parse`].
+    /// The same, with the valid choices in `all`.
     pub(crate) fn among(text: &str, all: &str) -> Result<Self, String> {
         match (text, text.strip_prefix("label:")) {
             ("objective", _) => Ok(Self::Objective),
             ("system", _) => Ok(Self::System),
             (_, Some(key)) if !key.is_empty() => Ok(Self::Label(key.to_owned())),
             (key, None) if !key.is_empty() => {
-                // `lable:team` means the key behind the colon.
+                // `lable:team` is a typo; keep the key.
                 let key = key.split_once(':').map_or(key, |(_, key)| key);
                 Err(format!("expected {all}; did you mean label:{key}?"))
             }
@@ -41,7 +38,7 @@ impl GroupBy {
         }
     }
 
-    /// What a group is called; one without a name lacks the label.
+    /// The title of a group; one without a name lacks the label.
     pub(crate) fn called(&self, name: Option<&str>) -> String {
         match (name, self) {
             (Some(name), _) => name.to_owned(),
@@ -50,7 +47,7 @@ impl GroupBy {
         }
     }
 
-    /// The group of an objective; `None`: it lacks the label.
+    /// The group of an objective; `None` without the label.
     pub(crate) fn of<'r>(&self, report: &'r ObjectiveReport) -> Option<&'r str> {
         match self {
             Self::Objective => Some(report.objective.as_str()),
@@ -60,21 +57,21 @@ impl GroupBy {
     }
 }
 
-/// Some objectives that have something in common.
+/// Objectives that share a group.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Group<'r> {
-    /// `None`: they lack the label, or are all there are.
+    /// `None`: they lack the label, or are all objectives.
     pub(crate) name: Option<&'r str>,
     pub(crate) worst: &'r ObjectiveReport,
     pub(crate) count: usize,
-    /// Those that are down now, whatever their states and whether or not it spends the budget.
+    /// Those that are down now, in any state, whether or not it spends the budget.
     pub(crate) down: usize,
     pub(crate) budgets: Budgets,
     /// In the order of [`State::ALL`].
     states: [usize; State::ALL.len()],
 }
 
-/// The budgets of some objectives, each added up by itself, in the unit of [`Budget::total`](super::balance::Budget::total).
+/// Sums of the budgets of several objectives, in the unit of [`Budget::total`](super::balance::Budget::total).
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Budgets {
     pub(crate) total: i128,
@@ -88,7 +85,7 @@ impl<'r> Group<'r> {
         Self { name, worst, count: 0, down: 0, budgets: Budgets::default(), states: [0; State::ALL.len()] }
     }
 
-    /// All objectives together, of which the worst comes first; `None` where there is none.
+    /// All objectives as one group; `reports` is sorted worst first. `None` without objectives.
     pub(crate) fn of_all(reports: &[&'r ObjectiveReport]) -> Option<Self> {
         let mut all = Self::new(None, reports.first()?);
         for report in reports {
@@ -114,7 +111,7 @@ impl<'r> Group<'r> {
     }
 }
 
-/// The groups of objectives, which come worst first, by their worst ones.
+/// The groups of objectives, sorted by their worst ones; `reports` is sorted worst first.
 pub(crate) fn groups<'r>(reports: &[&'r ObjectiveReport], by: &GroupBy) -> Vec<Group<'r>> {
     let mut places: HashMap<Option<&str>, usize> = HashMap::new();
     let mut groups: Vec<Group<'r>> = Vec::new();

@@ -1,4 +1,4 @@
-//! Owns the outage that somebody on call asks about: the one that goes on or else the last one, with what was written of it.
+//! Owns the outage that somebody on call asks about: the ongoing one or else the last, with its notes.
 
 use std::collections::BTreeMap;
 
@@ -10,24 +10,24 @@ use crate::domain::value::name::Name;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Latest {
     pub(crate) outage: Interruption,
-    /// What was written of it, in the order in which it was written last.
+    /// Its notes, sorted by when each was last written.
     pub(crate) notes: Vec<Note>,
 }
 
 /// A text that came with facts other than `healthy`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Note {
-    /// Of the fact it came with last, and of the first one.
+    /// When it came last; `first` is when it came first.
     pub(crate) last: Instant,
     pub(crate) first: Instant,
-    /// With how many facts it came.
+    /// How many facts it came with.
     pub(crate) count: usize,
-    /// Whose facts they were: the objective's own system, a member of that, or an upstream that is charged.
+    /// The system of these facts: the objective's own, a member of it, or a charged upstream.
     pub(crate) system: Name,
     pub(crate) text: String,
 }
 
-/// Collects notes, each text of a system once however often it came.
+/// Collects notes, each text of a system once.
 #[derive(Default)]
 pub(crate) struct Notes(BTreeMap<(Name, String), Note>);
 
@@ -40,7 +40,7 @@ impl Notes {
         known.count += 1;
     }
 
-    /// All of them, in the order in which they came last; ties: by system, then by text.
+    /// All notes, sorted by when they came last; ties: by system, then by text.
     pub(crate) fn in_order(self) -> Vec<Note> {
         let mut notes: Vec<Note> = self.0.into_values().collect();
         notes.sort_by_key(|note| note.last);

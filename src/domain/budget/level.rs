@@ -1,4 +1,4 @@
-//! Owns service levels: how objectives did over a period, each by itself and some of them together.
+//! Owns service levels: the results of objectives over a period, alone and combined.
 
 use std::collections::BTreeMap;
 
@@ -17,23 +17,24 @@ use crate::domain::value::target::WHOLE;
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Level {
     pub(crate) title: Option<String>,
-    /// At the close of the period, or as of `as-of` while it lasts.
+    /// At the close of the period, or as of `as-of` if it is not over.
     pub(crate) report: ObjectiveReport,
-    /// Those that touch the period, with their true ends; oldest first. Without events where maintenance excuses all of it.
+    /// Outages that touch the period, with their true ends; oldest first. Without events if maintenance excuses all of
+    /// it.
     pub(crate) outages: Vec<Outage>,
-    /// The days of the period since the system's first transition, the last one maybe unfinished; oldest first.
+    /// The days of the period since the system's first transition; the last one may be incomplete. Oldest first.
     pub(crate) days: Vec<LevelDay>,
 }
 
-/// What one day of a period held, in milliseconds but for downtime.
+/// One day of a period, in milliseconds except for downtime.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct LevelDay {
     pub(crate) date: Date,
     pub(crate) elapsed_ms: i64,
-    /// Of what is counted.
+    /// Of counted time.
     pub(crate) length_ms: i64,
     pub(crate) known_ms: i64,
-    /// What spends the budget, in microseconds.
+    /// Downtime that spends the budget, in microseconds.
     pub(crate) consumed_us: i64,
 }
 
@@ -42,7 +43,7 @@ pub(crate) struct LevelDay {
 pub(crate) enum Outcome {
     Missed,
     Met,
-    /// Nothing is known of the period.
+    /// No status in the period is known.
     NoData,
 }
 
@@ -57,7 +58,7 @@ impl Outcome {
 }
 
 impl LevelDay {
-    /// What of the length downtime leaves, and that length, in microseconds.
+    /// The length without downtime, and the length, in microseconds.
     pub(crate) fn available(&self) -> (i128, i128) {
         let length = i128::from(self.length_ms) * i128::from(FULL);
         (length - i128::from(self.consumed_us), length)
@@ -65,7 +66,7 @@ impl LevelDay {
 }
 
 impl Level {
-    /// When the period is for this objective.
+    /// The period in the objective's zone.
     pub(crate) fn period(&self) -> Span {
         self.report.budget.window
     }
@@ -81,31 +82,31 @@ impl Level {
         }
     }
 
-    /// Whether its figures say anything.
+    /// Whether there is data in the period.
     fn has_data(&self) -> bool {
         self.outcome() != Outcome::NoData
     }
 }
 
-/// What the outages of some objectives come to over a period.
+/// Totals of the outages of some objectives over a period.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Interruptions {
-    /// Those that begin in the period, each once however many objectives of its system saw it.
+    /// Outages that begin in the period, each once however many objectives of its system saw it.
     pub(crate) count: usize,
-    /// Of these, those that still last as of `as-of`.
+    /// Those of them that are ongoing as of `as-of`.
     pub(crate) open: usize,
-    /// Charged downtime within the period, each moment of a system once, in microseconds.
+    /// Charged downtime within the period, each instant of a system once, in microseconds.
     pub(crate) downtime_us: i64,
-    /// The longest of those that begin in the period, to its true end.
+    /// The longest outage that begins in the period, to its true end.
     pub(crate) longest_ms: Option<i64>,
-    /// Mean time to recovery of those that are over.
+    /// Mean time to recovery of outages that are over.
     pub(crate) mttr_ms: Option<i64>,
-    /// Mean time between failures: the time without downtime, of each system once, over the number of outages.
+    /// Mean time between failures: the time without downtime, of each system once, divided by the number of outages.
     pub(crate) mtbf_ms: Option<i64>,
 }
 
 impl Interruptions {
-    /// Of objectives, as of the moment as of which their outages are known.
+    /// Of these objectives; `as_of` is when their outages were computed.
     pub(crate) fn of(levels: &[&Level], as_of: Instant) -> Self {
         let periods: BTreeMap<&Name, Span> =
             levels.iter().map(|level| (&level.report.objective, level.period())).collect();
@@ -140,14 +141,14 @@ impl Interruptions {
     }
 }
 
-/// Some objectives over a period, in one line.
+/// Totals of some objectives over a period.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Summary {
     pub(crate) met: usize,
     pub(crate) missed: usize,
     pub(crate) no_data: usize,
-    /// Sums over the objectives of which something is known, each by itself; downtime in microseconds, other time in milliseconds.
-    /// The length that has passed.
+    /// Sums over the objectives with data, each counted by itself; downtime in microseconds, other time in
+    /// milliseconds. This one is the elapsed length.
     pub(crate) length_ms: i64,
     pub(crate) consumed_us: i64,
     pub(crate) strict_us: i64,
@@ -158,7 +159,7 @@ pub(crate) struct Summary {
     pub(crate) corrected_ms: i64,
     pub(crate) known_ms: i64,
     pub(crate) elapsed_ms: i64,
-    /// What their targets allow, in microseconds times [`WHOLE`].
+    /// The downtime their targets allow, in microseconds times [`WHOLE`].
     pub(crate) allowed: i128,
     pub(crate) interruptions: Interruptions,
 }
@@ -190,7 +191,7 @@ impl Summary {
         sum
     }
 
-    /// What of the length so many microseconds of downtime leave, and that length, in microseconds.
+    /// The length without this many microseconds of downtime, and the length, in microseconds.
     pub(crate) fn available(&self, down_us: i64) -> (i128, i128) {
         let length = i128::from(self.length_ms) * i128::from(FULL);
         (length - i128::from(down_us), length)
@@ -200,7 +201,7 @@ impl Summary {
         self.met + self.missed + self.no_data
     }
 
-    /// Whether so much is allowed as was consumed, of all together.
+    /// Whether together they consumed no more than allowed.
     pub(crate) fn is_within(&self) -> bool {
         i128::from(self.consumed_us) * i128::from(WHOLE) <= self.allowed
     }

@@ -1,9 +1,9 @@
-//! Owns the walk of a window over an account, up to the first moments at which linear conditions on its sums hold.
+//! Owns moving a window over an account to the first instants at which linear conditions on its sums hold.
 //!
-//! Sums change evenly from piece to piece: they grow by what comes at the front of the window and shrink by what leaves at its back. They
-//! jump where something in the window begins to be charged otherwise. Of days it is known what they held in the end: that tells how much can
-//! come and leave within one, and so where no condition can come true. Only where one can, days are taken apart, so every moment is
-//! exact to the millisecond.
+//! Sums change evenly from piece to piece: they grow by what enters at the front of the window and shrink by what
+//! leaves at its back. They jump when the charge of something in the window changes. The final tallies of days are
+//! known, which bounds how much can enter and leave within a day, and so shows where no condition can come true. Only
+//! the other days are computed, so every instant is exact to the millisecond.
 
 mod known;
 mod linear;
@@ -20,47 +20,44 @@ use linear::{meet, possible};
 pub(super) use track::Draws;
 use track::{Hindsight, Track};
 
-/// Days that leave at once, at the most, where nothing is known of those that come.
+/// The most days that leave at once while the days that enter are unknown.
 const MOST_DAYS: usize = 32;
 
-/// Where a window is, and how it goes on.
+/// The start of a window and how it moves.
 pub(super) struct Course<'l> {
-    /// The moment as of which the walk begins. What holds then is not looked for.
+    /// When the walk begins. Conditions that hold then are not reported.
     pub(super) from: Instant,
-    /// The last moment that is looked at.
+    /// The last instant examined.
     pub(super) until: Instant,
-    /// Of the window as of `from`.
+    /// The sums of the window as of `from`.
     pub(super) sums: Sums,
-    /// Length of a window whose start moves along, in milliseconds; `None` when it stands still.
+    /// The length of a rolling window in milliseconds; `None` if its start is fixed.
     pub(super) rolling_ms: Option<i64>,
-    /// Where a window that stands still begins.
+    /// The start of a fixed window.
     pub(super) start: Instant,
-    /// How long what has come may still count otherwise, in milliseconds; at most a day.
+    /// How long after it entered time may change its charge, in milliseconds; at most a day.
     pub(super) hindsight_ms: i64,
     pub(super) known: &'l Known<'l>,
     pub(super) draws: Draws,
 }
 
-/// What the walk does next: up to `end` each side of the window stays within one stretch.
+/// The next step of the walk: until `end`, each side of the window stays within one [`Side`].
 struct Step {
     end: Instant,
     front: Side,
-    /// Of a window that moves.
+    /// Of a rolling window.
     back: Option<Side>,
 }
 
 impl Course<'_> {
-    /// Finds the first moment after `from` at which all conditions of each goal hold; `draw` gives the account of a stretch, all of it
-    /// or as much as is read at once.
-    ///
-    /// # Errors
-    /// Those of `draw`.
+    /// Finds the first instant after `from` at which all conditions of each goal hold. `draw` computes the account of a
+    /// span, all of it or as much as one read covers.
     pub(super) fn find<E>(
         &self,
         goals: &[Vec<Linear>],
         draw: impl FnMut(Span, bool) -> Result<Vec<Piece>, E>,
     ) -> Result<Vec<Option<Instant>>, E> {
-        // Hindsight is no longer than a window that moves.
+        // A rolling window is at least as long as hindsight.
         let start = if self.rolling_ms.is_some() { Instant::MIN } else { self.start };
         let mut walk = Walk {
             course: self,
@@ -99,7 +96,7 @@ impl Course<'_> {
     }
 }
 
-/// A walk under way.
+/// The state of a walk.
 struct Walk<'w, 'l, D> {
     course: &'w Course<'l>,
     goals: &'w [Vec<Linear>],
@@ -108,12 +105,12 @@ struct Walk<'w, 'l, D> {
     back: Track,
     draw: D,
     at: Instant,
-    /// The sums as of `at`, but for those days at the front and at the back, of which it is known what they held, in which it is: nothing of
-    /// the one, and all of the other.
+    /// The sums as of `at`, except in days with known tallies: the front day is not included yet, the back day still is
+    /// entirely.
     base: Sums,
-    /// Whether the base holds what has come as it counts in the end, and not as of `at`.
+    /// Whether the base has final charges, not those as of `at`.
     is_settled: bool,
-    /// How many days may leave at once: half as many each time that this would be too many.
+    /// How many days may leave at once: halved each time that is too many.
     most_days: usize,
 }
 
@@ -125,7 +122,7 @@ where
         !self.found.contains(&None)
     }
 
-    /// Lets several days leave in which nothing that is looked for can come true; whether there are any.
+    /// Lets several days leave if no goal can come true in them; returns whether it did.
     fn leaps(&mut self) -> Result<bool, E> {
         let Course { rolling_ms: Some(length_ms), until, known, .. } = self.course else { return Ok(false) };
         if self.is_settled || !known.is_over(self.at) {
@@ -148,13 +145,13 @@ where
         Ok(false)
     }
 
-    /// Whether something that is looked for may come true while so much comes and so much leaves.
+    /// Whether an open goal may come true while this much enters and leaves.
     fn may_come_true(&self, come: Sums, gone: Sums) -> bool {
         let mut wanted = self.goals.iter().zip(&self.found).filter(|(_, found)| found.is_none());
         wanted.any(|(goal, _)| possible(goal, self.base, come, gone))
     }
 
-    /// Lets what has come count as in the end, or as of now.
+    /// Switches the base to final charges, or to those as of now.
     fn settle(&mut self, settles: bool) -> Result<(), E> {
         if settles == self.is_settled {
             return Ok(());
@@ -169,7 +166,7 @@ where
         Ok(())
     }
 
-    /// Walks to the end of a step in which nothing that is looked for can come true; whether it is one.
+    /// Walks to the end of a step if no goal can come true in it; returns whether it did.
     fn skips(&mut self, step: &Step) -> Result<bool, E> {
         let span = Span::new(self.at, step.end);
         let (mut come, mut gone) = match (step.front.held, step.back.map(|back| back.held)) {
@@ -188,7 +185,7 @@ where
         if self.is_settled && self.course.hindsight_ms > 0 {
             let last = Span::new(span.start.plus(-self.course.hindsight_ms), span.end);
             let Some(charged) = self.course.known.strict_us(last) else { return Ok(false) };
-            // For a while it does not count, or as the system's own.
+            // For a while it may not count, or be charged to the system itself.
             come.own += charged;
             gone = gone.plus(Sums { own: charged, upstream: charged, not_counted: 0 }, 1);
         }
@@ -212,7 +209,7 @@ where
             let mut gone = Sums::default();
             if let Some(length_ms) = self.course.rolling_ms {
                 let leaving = self.back.piece(at.plus(-length_ms), step.end.plus(-length_ms), &mut self.draw)?;
-                // What leaves has been settled long since.
+                // Charges at the back are final.
                 gone = Sums::slope(&leaving, END);
                 next = next.min(leaving.span.end.plus(length_ms));
             }
@@ -234,7 +231,7 @@ where
         Ok(())
     }
 
-    /// The sums as of now.
+    /// The sums as of `at`.
     fn exact(&mut self, step: &Step) -> Result<Sums, E> {
         let mut sums = self.base;
         if step.front.held.is_some() {
@@ -252,7 +249,7 @@ where
         Ok(sums)
     }
 
-    /// Lets days that are over come and leave as a whole.
+    /// Lets days that are over enter or leave entirely.
     fn close(&mut self, step: &Step, rolling_ms: Option<i64>) {
         if let Side { span, held: Some(held) } = step.front
             && span.end == step.end

@@ -24,10 +24,10 @@ pub(crate) const POLICY: [Rule; 4] = [
     Rule { long: 6, short: 4, budget_percent: 10 },
 ];
 
-/// How soon somebody has to act on a burn, which is what the rules are grouped by.
+/// How soon somebody must act on a burn; the rules are grouped by it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Urgency {
-    /// At once: the budget would be gone within days.
+    /// Immediately: the budget would be gone within days.
     Page,
     /// Within days.
     Ticket,
@@ -47,7 +47,7 @@ impl Urgency {
         }
     }
 
-    /// The rules of the policy any of which, reached over both its lookbacks, calls for this.
+    /// The rules that call for it; one is enough, reached over both its lookbacks.
     pub(crate) const fn rules(self) -> [Rule; 2] {
         match self {
             Self::Page => [POLICY[0], POLICY[1]],
@@ -56,16 +56,16 @@ impl Urgency {
     }
 }
 
-/// What the two lookbacks of a rule say together.
+/// The result of both lookbacks of a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Burn {
-    /// Both are at or over the factor.
+    /// Both reach the factor.
     Critical,
-    /// Only the short one is: it began lately.
+    /// Only the short one does: it began recently.
     Increasing,
-    /// Only the long one is: it is over, or nearly.
+    /// Only the long one does: it is over, or nearly.
     Recovering,
-    /// Neither is.
+    /// Neither does.
     Acceptable,
 }
 
@@ -81,7 +81,7 @@ impl Burn {
 }
 
 impl Rule {
-    /// `1h/5m` and the like.
+    /// For example `1h/5m`.
     pub(crate) fn name(self) -> String {
         format!("{}/{}", LOOKBACKS[self.long].0, LOOKBACKS[self.short].0)
     }
@@ -92,7 +92,7 @@ impl Rule {
 
     /// share × nominal window length / long lookback, as the nearest float; for printing only.
     pub(crate) fn factor(self, nominal_ms: i64) -> f64 {
-        // Both sides are whole and below 2^53, so that nothing but the quotient is rounded.
+        // Both sides are integers below 2^53, so only the quotient is rounded.
         (self.budget_percent * nominal_ms) as f64 / (100 * self.long_ms()) as f64
     }
 
@@ -103,26 +103,27 @@ impl Rule {
         Decimal::from_millionths(i64::try_from(millionths).unwrap_or(i64::MAX))
     }
 
-    /// What consumed microseconds are to be multiplied with, and what the product must come to, for the rule to be reached over
+    /// The factor for consumed microseconds and the bound that the product must reach for the rule to be reached over
     /// one of its lookbacks: consumed / over / (1 − target) >= percent / 100 × nominal window / long.
     pub(crate) fn sides(self, over_ms: i64, target: Target, nominal_ms: i64) -> (i128, i128) {
         let allowed = i128::from(self.budget_percent) * i128::from(nominal_ms) * i128::from(over_ms) * i128::from(FULL);
         (i128::from(WHOLE) * 100 * i128::from(self.long_ms()), allowed * i128::from(target.error_share()))
     }
 
-    /// Whether a rate is at or over the factor, exactly; there is none to compare at a 100% target that was missed.
+    /// Whether a rate reaches the factor, exactly; false for a missed 100% target, which has no rate.
     pub(crate) fn reached(self, rate: BurnRate, nominal_ms: i64) -> bool {
         let (factor, allowed) = self.sides(rate.over_ms, rate.target, nominal_ms);
         rate.target.error_share() > 0 && i128::from(rate.consumed_us) * factor >= allowed
     }
 
-    /// Whether even a total outage, which burns at weight/(1 − target), stays under the factor; the weight is in thousandths.
+    /// Whether even a total outage, which burns at weight/(1 − target), stays below the factor; the weight is in
+    /// thousandths.
     pub(crate) fn is_unreachable(self, nominal_ms: i64, error_share: i64, weight: i64) -> bool {
         i128::from(self.budget_percent) * i128::from(nominal_ms) * i128::from(error_share) * i128::from(FULL)
             > 100 * i128::from(self.long_ms()) * i128::from(WHOLE) * i128::from(weight)
     }
 
-    /// What the burn rates, in the order of [`LOOKBACKS`], say under this rule.
+    /// The result of the burn rates, in the order of [`LOOKBACKS`], under this rule.
     pub(crate) fn judge(self, rates: &[BurnRate; 7], nominal_ms: i64) -> Burn {
         match (self.reached(rates[self.long], nominal_ms), self.reached(rates[self.short], nominal_ms)) {
             (true, true) => Burn::Critical,

@@ -1,10 +1,11 @@
-//! Owns how exact values become the floats that programs read, in JSON as in the tables of `compute`. Nothing is decided on them.
+//! Owns the conversion of exact values to the floats printed for programs, in JSON and in the tables of `compute`. No
+//! decision uses them.
 
 use super::balance::{Budget, SCALED_MS};
 use crate::domain::account::weights::FULL;
 use crate::domain::value::instant::MINUTE_MS;
 
-/// `part / whole × 100`, never above 100 when the part is not above the whole; `None` when the whole is 0.
+/// `part / whole × 100`, at most 100 if the part is at most the whole; `None` when the whole is 0.
 pub(crate) fn ratio_percent(part: i128, whole: i128) -> Option<f64> {
     if whole == 0 {
         return None;
@@ -23,12 +24,12 @@ pub(crate) fn down_minutes(micros: i64) -> f64 {
     micros as f64 / (MINUTE_MS * FULL) as f64
 }
 
-/// What is in the unit of [`Budget::total`] as minutes.
+/// A value in the unit of [`Budget::total`] as minutes.
 pub(crate) fn scaled_minutes(scaled: i128) -> f64 {
     scaled_in(scaled, MINUTE_MS)
 }
 
-/// What is in the unit of [`Budget::total`] as seconds.
+/// A value in the unit of [`Budget::total`] as seconds.
 pub(crate) fn scaled_seconds(scaled: i128) -> f64 {
     scaled_in(scaled, 1000)
 }
@@ -38,27 +39,27 @@ fn scaled_in(scaled: i128, unit_ms: i64) -> f64 {
     scaled as f64 / unit as f64
 }
 
-/// Both in milliseconds, where they are whole ones: floats are exact for longer.
+/// Both in milliseconds if they are integers: floats stay exact longer.
 fn reduced(part: i128, whole: i128) -> (i128, i128) {
     let full = i128::from(FULL);
     if part % full == 0 && whole % full == 0 { (part / full, whole / full) } else { (part, whole) }
 }
 
-/// `budgetRemainingPercent`: 100 or 0 when there is no budget at all.
+/// `budgetRemainingPercent`: 100 or 0 for a zero budget.
 pub(crate) fn remaining_percent(budget: &Budget) -> f64 {
     let whole = if budget.consumed_us() == 0 { 100.0 } else { 0.0 };
     let (left, total) = reduced(budget.remaining(), budget.total());
     ratio_percent(left, total).unwrap_or(whole)
 }
 
-/// The share of the elapsed length without so many microseconds of downtime; `None` when there is no length.
+/// The share of the elapsed length without this many microseconds of downtime; `None` when the length is 0.
 pub(crate) fn availability_percent(budget: &Budget, down_us: i64) -> Option<f64> {
     let (part, whole) = budget.available(down_us);
     let (part, whole) = reduced(part, whole);
     ratio_percent(part, whole)
 }
 
-/// `coveragePercent`: the part of the elapsed window in which the status was known.
+/// `coveragePercent`: the share of the elapsed window with a known status.
 pub(crate) fn coverage_percent(budget: &Budget) -> Option<f64> {
     ratio_percent(i128::from(budget.known_ms()), i128::from(budget.elapsed.millis()))
 }

@@ -1,4 +1,4 @@
-//! Owns how known days are judged by another window: what a day held does not depend on the window, how it closed does.
+//! Owns closing known days under another window: the tally of a day does not depend on the window, its verdict does.
 
 use super::assess::Spent;
 use super::day::{Day, Ledger, Run, Verdict};
@@ -12,11 +12,8 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
 
-/// The days of a ledger with the verdicts of a model whose window is a calendar one, in the zone of these days, and in whose accounts
-/// nothing is settled later.
-///
-/// # Errors
-/// Those of the chronicle's loader.
+/// The days of a ledger with the verdicts of a model. Its window is a calendar period in the zone of these days, and
+/// its accounts need no hindsight.
 pub(crate) fn rejudged<F, E>(model: &Model, ledger: &Ledger, chronicle: &mut Chronicle<F>) -> Result<Ledger, E>
 where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -26,14 +23,14 @@ where
     let mut judged = Ledger::new(calendar, ledger.first());
     for (first, run) in ledger.dated_runs() {
         let after = first.plus(run.count.into());
-        // Only what closed in breach does not tell whether it was down then.
+        // A verdict of breach does not say whether the objective was down then.
         let span = Span::new(calendar.start(first), calendar.start(after).plus(1));
         let pieces = if run.day.verdict == Verdict::Broken { chronicle.pieces(model, span)? } else { Vec::new() };
         let spent = Spent::of(&run.day.tally, objective.dependency_exclusion);
         let mut date = first;
         while date < after {
             let bounds = judge.turn_to(calendar.start(date));
-            // Days that move nothing close alike up to the end of the period, unless each has to be looked at.
+            // Days that consume nothing close alike until the end of the period, unless each must be examined.
             let many = spent == Spent::default() && run.day.verdict != Verdict::Broken;
             let next = if many { calendar.date(bounds.end).min(after) } else { date.next() };
             let verdict = judge.verdict(spent, run.day.verdict, || is_down(model, &pieces, calendar.start(next)));
@@ -45,13 +42,13 @@ where
     Ok(judged)
 }
 
-/// Whether an objective spends its budget at a moment.
+/// Whether an objective spends its budget at an instant.
 fn is_down(model: &Model, pieces: &[Piece], at: Instant) -> bool {
     let piece = pieces.get(pieces.partition_point(|piece| piece.span.end <= at));
     piece.is_some_and(|piece| piece.consumes(model.objective.dependency_exclusion, at))
 }
 
-/// What was spent of a period up to a midnight.
+/// The budget spent in a period up to a midnight.
 struct Judge<'m> {
     model: &'m Model,
     period: Span,
@@ -59,7 +56,7 @@ struct Judge<'m> {
 }
 
 impl<'m> Judge<'m> {
-    /// At the first day of which anything is known.
+    /// Starts at the first known day.
     fn new(model: &'m Model, first: Instant) -> Self {
         let period = model.objective.window.bounds(first);
         let before = Span::new(period.start, first);
@@ -67,7 +64,7 @@ impl<'m> Judge<'m> {
         Self { model, period, spent: Spent::of(&sum, model.objective.dependency_exclusion) }
     }
 
-    /// The period in which a day lies that begins then.
+    /// The period of a day that begins then.
     fn turn_to(&mut self, day: Instant) -> Span {
         let window: Window = self.model.objective.window;
         if self.period.end <= day {
@@ -77,7 +74,7 @@ impl<'m> Judge<'m> {
         self.period
     }
 
-    /// How a day closes that held this much.
+    /// The verdict of a day with these sums.
     fn verdict(&mut self, held: Spent, known: Verdict, is_down: impl FnOnce() -> bool) -> Verdict {
         self.spent = self.spent.plus(held);
         match known {

@@ -1,4 +1,4 @@
-//! Owns the report of an objective: every value that `status` shows and `check` decides on, before it is printed.
+//! Owns the report of an objective: every value that `status` shows and `check` evaluates.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -19,47 +19,47 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
 
-/// Being down at a moment.
+/// That the objective is down at an instant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Down {
-    /// When the outage began, whoever caused it then.
+    /// When the outage began, whatever caused it then.
     pub(crate) since: Instant,
-    /// Why this moment of it spends no budget; `None` if it does.
+    /// Why it spends no budget at that instant; `None` if it does.
     pub(crate) excuse: Option<Excuse>,
 }
 
-/// What keeps downtime from spending the budget.
+/// Why downtime does not spend the budget.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Excuse {
     Maintenance,
-    /// It lies outside of the objective's schedule.
+    /// It is outside the objective's schedule.
     Schedule,
-    /// Its outage has not lasted for the objective's minimum so far.
+    /// Its outage is still shorter than the objective's minimum.
     TooShort,
-    /// It belongs to this upstream, and those are free.
+    /// This upstream caused it, and those are free.
     Upstream(Name),
 }
 
-/// One objective as of one moment.
+/// One objective as of one instant.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct ObjectiveReport {
     pub(crate) objective: Name,
     pub(crate) system: Name,
     pub(crate) healthcheck: Option<Name>,
     pub(crate) labels: BTreeMap<String, String>,
-    /// Whether its set does not declare it any more; no number depends on it, and who knows it says so.
+    /// Whether its set no longer declares it; no number depends on it. Set by callers that know.
     pub(crate) orphaned: bool,
     pub(crate) window_kind: Window,
     pub(crate) budget: Budget,
     pub(crate) state: State,
     pub(crate) tier: BudgetTier,
-    /// The outage that goes on at `as-of`, if there is one.
+    /// The ongoing outage at `as-of`, if any.
     pub(crate) down: Option<Down>,
     /// Whether the objective's status is known at `as-of`.
     pub(crate) known_now: bool,
-    /// The newest fact of the objective's streams, if there is one at or before `as-of`.
+    /// The newest fact of the objective's streams at or before `as-of`, if any.
     pub(crate) last_seen: Option<Instant>,
-    /// Downtime by whom it belongs to (`None`: the system itself), in microseconds, largest first.
+    /// Downtime by cause (`None`: the system itself), in microseconds, largest first.
     pub(crate) attribution: Vec<(Option<Name>, i64)>,
     pub(crate) burn_rate: BurnRate,
     /// In the order of [`LOOKBACKS`].
@@ -67,18 +67,15 @@ pub(crate) struct ObjectiveReport {
     pub(crate) fast_burn: bool,
     pub(crate) streak: Streak,
     pub(crate) forecast: Forecast,
-    /// Time of the window up to `as-of` that is under a correction, in milliseconds.
+    /// Corrected time of the window up to `as-of`, in milliseconds.
     pub(crate) corrected_ms: i64,
-    /// The maintenance of its system that is in force at `as-of`, excused by it or not; no number depends on it, and who knows it
-    /// says so.
+    /// The maintenance of its system in force at `as-of`, excused by it or not; no number depends on it. Set by callers
+    /// that know.
     pub(crate) maintenance: Option<InMaintenance>,
 }
 
 impl ObjectiveReport {
-    /// Draws up the report of an assessment.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// Computes the report of an assessment.
     pub(crate) fn draw<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Self, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -130,10 +127,7 @@ impl ObjectiveReport {
         self.last_seen.map(|seen| self.budget.elapsed.end.since(seen))
     }
 
-    /// The state that a report of the same assessment has.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// The state in a report of the same assessment.
     pub(crate) fn state<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<State, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -141,17 +135,17 @@ impl ObjectiveReport {
         Ok(budget(assessment, chronicle)?.state(assessment.first.is_some(), has_open_downtime(assessment)))
     }
 
-    /// Since when it is down, while that spends the budget.
+    /// Since when it is down, if that spends the budget.
     pub(crate) fn down_since(&self) -> Option<Instant> {
         self.down.as_ref().filter(|down| down.excuse.is_none()).map(|down| down.since)
     }
 
-    /// Whether it is down, and that spends the budget.
+    /// Whether it is down and that spends the budget.
     pub(crate) fn has_open_downtime(&self) -> bool {
         self.down_since().is_some()
     }
 
-    /// The order in which objectives are listed, worst first: by state, then by the share of the budget that remains, then by name.
+    /// The order of lists, worst first: by state, then by the remaining share of the budget, then by name.
     pub(crate) fn compare_worst(&self, other: &Self) -> std::cmp::Ordering {
         let remaining = self.budget.compare_remaining(&other.budget);
         self.state.cmp(&other.state).then(remaining).then_with(|| self.objective.cmp(&other.objective))
@@ -180,7 +174,7 @@ fn has_open_downtime(assessment: &Assessment<'_>) -> bool {
     assessment.now().is_some_and(|piece| piece.consumes(exclusion, assessment.as_of))
 }
 
-/// The outage that goes on.
+/// The ongoing outage.
 fn down<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Option<Down>, E>
 where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -200,7 +194,7 @@ where
     Ok(chronicle.down_since(model, assessment.as_of)?.map(|since| Down { since, excuse }))
 }
 
-/// Charged downtime by whom it belongs to, largest first; ties: the system itself, then by name.
+/// Charged downtime by cause, largest first; ties: the system itself, then by name.
 fn attribution(model: &Model, sums: &Tally) -> Vec<(Option<Name>, i64)> {
     let upstreams = sums.upstream_us.iter().map(|(system, ms)| (Some(model.dependencies.name(*system)), *ms));
     let mut parts: Vec<_> = std::iter::once((None, sums.own_us)).chain(upstreams).filter(|(_, ms)| *ms > 0).collect();

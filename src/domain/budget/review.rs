@@ -1,4 +1,4 @@
-//! Owns the review of a period: all of some objectives together, group by group, each by itself, and their outages.
+//! Owns the review of a period: objectives in total, by group and alone, and their outages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
 use crate::domain::value::span::{Span, union};
 
-/// How objectives did over a period.
+/// The results of objectives over a period.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Review {
     pub(crate) frame: Frame,
@@ -28,19 +28,19 @@ pub(crate) struct Review {
     pub(crate) outages: Vec<Interruption>,
 }
 
-/// Some objectives together.
+/// Several objectives in total.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Section {
-    /// `None`: all of them, or those that lack the label.
+    /// `None`: all objectives, or those without the label.
     pub(crate) name: Option<String>,
-    /// Places in the review's entries.
+    /// Indices of the review's entries.
     pub(crate) entries: Vec<usize>,
-    /// Places in the review's outages.
+    /// Indices of the review's outages.
     pub(crate) outages: Vec<usize>,
     pub(crate) summary: Summary,
     /// Of the period before.
     pub(crate) before: Summary,
-    /// The days of all of them added up, oldest first.
+    /// The days of all of them, summed, oldest first.
     pub(crate) days: Vec<LevelDay>,
 }
 
@@ -58,40 +58,40 @@ pub(crate) struct Entry {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Interruption {
     pub(crate) system: Name,
-    /// Those that saw it, sorted.
+    /// The objectives that saw it, sorted.
     pub(crate) objectives: Vec<Name>,
     pub(crate) start: Instant,
-    /// `None` while it lasts.
+    /// `None` while it is ongoing.
     pub(crate) end: Option<Instant>,
     /// Charged downtime within the period, in microseconds.
     pub(crate) charged_us: i64,
     /// Time of it that is not charged, in milliseconds.
     pub(crate) excluded_ms: i64,
-    /// Whether it counts as an outage of this period: it begins in it, and something of it is charged.
+    /// Whether it counts as an outage of this period: it begins in it and has charged time.
     pub(crate) counted: bool,
     /// Whether it is too short to count.
     pub(crate) too_short: bool,
     /// Whether it began before the period.
     pub(crate) began_before: bool,
-    /// To whom it is charged, the system itself first.
+    /// Its causes, the system itself first.
     pub(crate) causes: Vec<Option<Name>>,
     pub(crate) sources: Vec<Source>,
     pub(crate) circumstances: Circumstances,
 }
 
-/// What is known of an outage besides its times.
+/// What is known about an outage besides its times.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Circumstances {
-    /// The last note that came with a fact other than `healthy` while it lasted.
+    /// The last note of a fact other than `healthy` during it.
     pub(crate) note: Option<String>,
-    /// The maintenance windows of the system that were in force during some of it, whether or not they excuse it; by name.
+    /// The maintenance windows of the system in force during some of it, excused or not; by name.
     pub(crate) maintenance: Vec<Name>,
-    /// For how much of it any of these were in force, in milliseconds.
+    /// For how long any of these was in force during it, in milliseconds.
     pub(crate) planned_ms: i64,
 }
 
 impl Interruption {
-    /// An outage in the period that `within` gives for each objective.
+    /// An outage within the period that `within` gives for each objective.
     pub(crate) fn of(
         outage: &Shared<'_>,
         circumstances: Circumstances,
@@ -122,7 +122,7 @@ impl Interruption {
         }
     }
 
-    /// From its start to its end or, while it lasts, to `as_of`.
+    /// From its start to its end or, while it is ongoing, to `as_of`.
     pub(crate) fn span(&self, as_of: Instant) -> Span {
         Span::new(self.start, self.end.unwrap_or(as_of))
     }
@@ -151,7 +151,7 @@ impl Section {
     }
 }
 
-/// The days of objectives, added up by date.
+/// The days of objectives, summed by date.
 fn added(levels: &[&Level]) -> Vec<LevelDay> {
     let mut days: BTreeMap<Date, LevelDay> = BTreeMap::new();
     for day in levels.iter().flat_map(|level| &level.days) {
@@ -171,8 +171,8 @@ fn added(levels: &[&Level]) -> Vec<LevelDay> {
 }
 
 impl Review {
-    /// Draws a review up from the levels of objectives in a period and in the one before, in the same order, and all outages of the
-    /// period, oldest first.
+    /// Computes a review from the levels of objectives in a period and in the one before, in the same order, and all
+    /// outages of the period, oldest first.
     pub(crate) fn draw(
         frame: Frame,
         by: Option<GroupBy>,
@@ -201,7 +201,7 @@ impl Review {
         }
         let section = |(name, places)| Section::of(name, places, &entries, &outages, as_of);
         let mut sections: Vec<Section> = groups.into_iter().map(section).collect();
-        // By their worst ones, as objectives are.
+        // By their worst objectives.
         sections.sort_by_key(|section| section.entries[0]);
         let total = Section::of(None, (0..entries.len()).collect(), &entries, &outages, as_of);
         Self { frame, by, as_of, total, sections, entries, outages }

@@ -1,4 +1,4 @@
-//! Owns daily snapshots: how an objective stood at the close of each day.
+//! Owns daily snapshots: an objective at the close of each day.
 
 use super::assess::Assessment;
 use super::balance::Budget;
@@ -14,7 +14,7 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
 
-/// An objective at the close of one day: as of the midnight that ends it, in the window to which the day belongs.
+/// An objective at the close of a day: as of the midnight that ends it, in the window of that day.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Snapshot {
     pub(crate) objective: Name,
@@ -26,20 +26,17 @@ pub(crate) struct Snapshot {
     pub(crate) streak: u32,
 }
 
-/// Days in a row that close with the same sums over windows of the same length.
+/// Consecutive days that close with the same sums over windows of the same length.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Likes {
-    /// That of the first of them.
+    /// The snapshot of the first of them.
     pub(crate) first: Snapshot,
     pub(crate) days: u32,
-    /// By how much the streak grows with each day.
+    /// How much the streak grows each day.
     pub(crate) step: u32,
 }
 
 /// The snapshots of the days that end in `(after, as_of]`, oldest first.
-///
-/// # Errors
-/// Those of the chronicle's loader.
 pub(crate) fn snapshots<F, E>(
     assessment: &Assessment<'_>,
     after: Instant,
@@ -63,10 +60,7 @@ where
     Ok(found)
 }
 
-/// The same, with those told at once that are alike, so that a quiet year takes no more time than a quiet day.
-///
-/// # Errors
-/// Those of the chronicle's loader.
+/// The same, with equal consecutive days grouped, so that a quiet year takes no longer than a quiet day.
 pub(crate) fn likes<F, E>(
     assessment: &Assessment<'_>,
     after: Instant,
@@ -78,7 +72,7 @@ where
     let (ledger, objective) = (&assessment.ledger, &assessment.model.objective);
     let alike = assessment.model.has_like_days();
     match objective.window {
-        // Days come and leave whole there, and those before the first one are all alike.
+        // Here days enter and leave entirely, and those before the first are all equal.
         Window::Rolling { days, .. } if ledger.calendar().is_utc() && objective.hindsight_ms() == 0 && alike => {
             rolling(assessment, i64::from(days), after, chronicle)
         }
@@ -89,7 +83,7 @@ where
     }
 }
 
-/// The same for windows of whole days of UTC.
+/// The same for windows of entire UTC days.
 fn rolling<F, E>(
     assessment: &Assessment<'_>,
     window_days: i64,
@@ -133,10 +127,10 @@ where
     Ok(found)
 }
 
-/// The days that leave a window, one after the other.
+/// The days that leave a window, in order.
 struct Leaving<'l> {
     ledger: &'l Ledger,
-    /// What each day before the first one held.
+    /// The tally of each day before the first one.
     unseen: Tally,
     run: usize,
     /// The date on which that run begins.
@@ -144,7 +138,7 @@ struct Leaving<'l> {
 }
 
 impl Leaving<'_> {
-    /// What a day held, which is none before the last one asked for, and for how many days from it on that is so.
+    /// The tally of a day, and how many days from it on have the same one. Dates must not go back.
     fn at(&mut self, date: Date) -> (&Tally, i64) {
         if date < self.ledger.first() {
             return (&self.unseen, self.ledger.first().since(date));

@@ -1,4 +1,4 @@
-//! Owns streaks: days in a row on which an objective kept its budget.
+//! Owns streaks: consecutive days closed without a breach.
 
 use super::assess::Assessment;
 use super::day::{Ledger, Verdict};
@@ -6,21 +6,21 @@ use crate::domain::value::calendar::Calendar;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
-/// The streak of an objective after its last whole day.
+/// The streak of an objective after its last complete day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Streak {
     /// Days; 0 after a breach.
     pub(crate) current: u32,
     pub(crate) best: u32,
-    /// Days of the streak that ended last; 0 while none has ended.
+    /// Days of the streak that ended last; 0 if none has ended.
     pub(crate) lost: u32,
     /// The midnight whose snapshot began the current streak.
     pub(crate) start: Option<Instant>,
-    /// The midnight whose snapshot ended the best streak; `None` while it lasts.
+    /// The midnight whose snapshot ended the best streak; `None` while it is ongoing.
     pub(crate) best_end: Option<Instant>,
 }
 
-/// A streak and whose it is.
+/// A streak and its objective.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct StreakReport {
     pub(crate) objective: Name,
@@ -47,14 +47,14 @@ impl Streak {
         streak
     }
 
-    /// Takes in `count` days of one verdict; the first of them ends at the midnight `close`.
+    /// Adds `count` days of one verdict; the first of them ends at the midnight `close`.
     pub(crate) fn advance(&mut self, count: u32, verdict: Verdict, close: impl FnOnce() -> Instant) {
         match verdict {
             Verdict::Held | Verdict::Skipped => {}
             Verdict::Kept => {
                 self.start = self.start.or_else(|| Some(close()));
                 self.current += count;
-                // Only a longer streak replaces the best one.
+                // Only a longer streak becomes the best one.
                 if self.current > self.best {
                     self.best = self.current;
                     self.best_end = None;
@@ -62,7 +62,7 @@ impl Streak {
             }
             Verdict::Broken => {
                 if self.current > 0 {
-                    // While the best one has no end it is this one.
+                    // A best streak without an end is the current one.
                     self.best_end = self.best_end.or_else(|| Some(close()));
                     self.lost = self.current;
                 }
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn only_a_longer_streak_replaces_the_best() {
-        // Two of two days: the earlier one is the best one, while the later one runs as well as when that has ended.
+        // Two streaks of two days: the earlier is the best, during the later one and after it.
         let (kept, broken) = (Verdict::Kept, Verdict::Broken);
         let best_end = Some(midnight(3));
         let runs = [(2, kept), (1, broken), (2, kept), (1, broken), (1, kept), (1, broken)];

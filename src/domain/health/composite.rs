@@ -1,4 +1,5 @@
-//! Owns step 7, composite systems: the status that the quorum of its members has or exceeds, unless an incident of its own is worse.
+//! Owns step 7, composite systems: the status that a quorum of members has or exceeds, or that of its own incidents if
+//! worse.
 
 use super::location::Votes;
 use super::quorum::Quorum;
@@ -6,11 +7,11 @@ use super::timeline::{Change, Step};
 use super::transition::Status;
 use crate::domain::value::instant::Instant;
 
-/// The effective status of a member over time; the first change lies at or before the beginning of what is asked for.
+/// The effective status of a member over time; the first change is at or before the start of the requested span.
 #[derive(Clone, Copy)]
 pub(crate) struct MemberStatuses<'c> {
     pub(crate) changes: &'c [Change],
-    /// From then on it is no member any more.
+    /// From then on it is no longer a member.
     pub(crate) retired_at: Option<Instant>,
 }
 
@@ -21,7 +22,7 @@ impl MemberStatuses<'_> {
     }
 }
 
-/// The changes of a composite system from a moment on, the first one at that moment. `own` are those that its incidents alone make.
+/// The changes of a composite system since an instant, the first one at it. `own` are those from its incidents alone.
 pub(crate) fn fold(own: &[Change], members: &[MemberStatuses<'_>], quorum: Quorum, from: Instant) -> Vec<Change> {
     let mut moves: Vec<(Instant, Move)> = Vec::new();
     for (index, member) in members.iter().enumerate() {
@@ -30,7 +31,7 @@ pub(crate) fn fold(own: &[Change], members: &[MemberStatuses<'_>], quorum: Quoru
         moves.extend(member.retired_at.map(|at| (at, Move::Retires(index))));
     }
     moves.extend(own.iter().map(|change| (change.at, Move::Incidents(change.incidents))));
-    // Each one's moves are sorted, and a stable sort merges sorted runs.
+    // The moves of each member are sorted, and a stable sort merges sorted runs.
     moves.sort_by_key(|(at, _)| (*at).max(from));
     let mut votes = Votes::new(members.len(), quorum);
     let mut of = members.len() as u32;
@@ -56,16 +57,16 @@ pub(crate) fn fold(own: &[Change], members: &[MemberStatuses<'_>], quorum: Quoru
     changes
 }
 
-/// What happens to a composite system.
+/// A change in a composite system.
 #[derive(Clone, Copy)]
 enum Move {
-    /// The member at this place has another status.
+    /// The status of the member at this index changes.
     Says(u32, Option<Status>),
     Retires(u32),
     Incidents(Option<Status>),
 }
 
-/// The same changes up to a moment, none of which counts once the system is retired.
+/// The same changes up to an instant. No status counts once the system is retired.
 pub(crate) fn until(mut changes: Vec<Change>, retired_at: Option<Instant>, through: Instant) -> Vec<Change> {
     let first = changes[0].at;
     changes.truncate(changes.partition_point(|change| change.at <= through));

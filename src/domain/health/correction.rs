@@ -1,11 +1,11 @@
-//! Owns step 4, corrections: over a span, one says what streams, or a system as a whole, truly were, or leaves them out.
+//! Owns step 4, corrections: for a span, the true status of streams or of a system, or that they are ignored.
 
 use super::transition::{Source, Status};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{BEGINNING, END, Span};
 
-/// What is said in place of what was recorded.
+/// A status, or ignoring, in place of what was recorded.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Correction {
     pub(crate) start: Option<Instant>,
@@ -14,7 +14,7 @@ pub(crate) struct Correction {
     pub(crate) status: Corrected,
 }
 
-/// Which streams of a system a correction names; none of the three: its effective status.
+/// The streams of a system that a correction names; with none of the three, its effective status.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Default, Debug)]
 pub(crate) struct Target {
     pub(crate) check: Option<Name>,
@@ -22,11 +22,11 @@ pub(crate) struct Target {
     pub(crate) location: Option<Name>,
 }
 
-/// What a correction says.
+/// The effect of a correction.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Corrected {
     As(Status),
-    /// The streams are left out, as if they had never said anything.
+    /// The streams are left out, as if they had never reported.
     Ignored,
 }
 
@@ -64,7 +64,7 @@ impl Target {
         self.check.is_none() && self.source.is_none() && self.location.is_none()
     }
 
-    /// Whether a system's status may follow from what it names, or that of what an objective on one of its checks looks at.
+    /// Whether it affects the status of the system or, with `check`, of an objective on that check.
     pub(crate) fn concerns(&self, check: Option<&Name>) -> bool {
         check.is_none_or(|check| {
             !self.is_system()
@@ -72,8 +72,8 @@ impl Target {
         })
     }
 
-    /// Whether it may name a stream that an objective on one of the system's checks looks at: incidents may have a check, too, and count
-    /// whichever it is.
+    /// Whether it may name a stream that an objective on the check uses. Incidents may have a check too, and always
+    /// count.
     pub(crate) fn reaches(&self, check: Option<&Name>) -> bool {
         self.concerns(check) || (self.source.is_none() && self.check.is_some())
     }
@@ -85,7 +85,7 @@ impl Target {
             && self.location.as_ref().is_none_or(|named| location == Some(named))
     }
 
-    /// Whether some stream may be named by both, or both are about the effective status.
+    /// Whether both may name the same stream, or both concern the effective status.
     fn meets(&self, other: &Self) -> bool {
         fn fits<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
             one.is_none() || other.is_none() || one == other
@@ -98,18 +98,18 @@ impl Target {
 }
 
 impl Correction {
-    /// The time it is about.
+    /// The corrected time.
     pub(crate) fn span(&self) -> Span {
         Span::new(self.start.unwrap_or(BEGINNING), self.end.unwrap_or(END))
     }
 
-    /// Whether it is about a moment.
+    /// Whether it applies at an instant.
     pub(crate) fn holds_at(&self, at: Instant) -> bool {
         let span = self.span();
         span.start <= at && at < span.end
     }
 
-    /// Whether it says something else than another one for the same streams at the same time.
+    /// Whether it differs from another one for the same streams at the same time.
     pub(crate) fn contradicts(&self, other: &Self) -> bool {
         self.status != other.status
             && !self.span().intersect(other.span()).is_empty()
@@ -117,15 +117,15 @@ impl Correction {
     }
 }
 
-/// The corrections of one system, of which none contradicts another.
+/// The corrections of one system, without contradictions.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Corrections {
     all: Vec<Correction>,
-    /// What they are called decides no number, but events name them.
+    /// Names decide no number, but events show them.
     names: Vec<Name>,
 }
 
-/// What holds over a span in place of what was recorded.
+/// A span and what replaces the recorded status in it.
 pub(super) type Instead<T> = (Span, T);
 
 impl Corrections {
@@ -136,7 +136,7 @@ impl Corrections {
         Self { all, names }
     }
 
-    /// What is said of a stream.
+    /// The replacements for a stream.
     pub(super) fn of_stream(
         &self,
         source: Source,
@@ -148,7 +148,7 @@ impl Corrections {
         joined(named.map(|known| (known.span(), known.status.status())))
     }
 
-    /// What is said of the effective status, from the first transition on, and not once the system is retired.
+    /// The replacements for the effective status, from the first transition on, until the system is retired.
     pub(super) fn of_system(&self, first: Instant, retired_at: Option<Instant>) -> Vec<Instead<Option<Status>>> {
         let within = Span::new(first, retired_at.unwrap_or(END).max(first));
         let of_it = self.all.iter().filter(|known| known.target.is_system());
@@ -156,14 +156,14 @@ impl Corrections {
         joined(said.filter(|(span, _)| !span.is_empty()))
     }
 
-    /// The time under a correction of a system, or of what an objective on one of its checks looks at.
+    /// The corrected time of a system or, with `check`, of an objective on that check.
     pub(crate) fn spans(&self, check: Option<&Name>) -> Vec<Span> {
         let spans = self.all.iter().filter(|known| known.target.concerns(check)).map(|known| (known.span(), ()));
         joined(spans).into_iter().map(|(span, ())| span).collect()
     }
 }
 
-/// The same spans, sorted as they come, without overlaps; of two that overlap and differ, the first counts.
+/// The same spans without overlaps, given by start; of two that overlap and differ, the first wins.
 fn joined<T: PartialEq>(spans: impl Iterator<Item = Instead<T>>) -> Vec<Instead<T>> {
     let mut found: Vec<Instead<T>> = Vec::new();
     for (span, said) in spans {
@@ -179,8 +179,8 @@ fn joined<T: PartialEq>(spans: impl Iterator<Item = Instead<T>>) -> Vec<Instead<
     found
 }
 
-/// What is said over time, oldest first and at most up to `through`, with other things in its place over some spans. Before its first
-/// change there is nothing to correct.
+/// The statuses over time, oldest first and at most up to `through`, with replacements over some spans. Nothing is
+/// replaced before the first change.
 pub(super) fn overlay<T: Copy>(
     changes: &[(Instant, T)],
     instead: &[Instead<T>],

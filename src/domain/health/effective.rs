@@ -1,4 +1,4 @@
-//! Owns corrections of the effective status: what a system as a whole truly was, whatever its streams or members say.
+//! Owns corrections of the effective status: the true status of a system, whatever its streams or members report.
 
 use super::correction::{Instead, overlay};
 use super::rules::Rules;
@@ -6,7 +6,7 @@ use super::timeline::{Change, Step};
 use super::transition::Status;
 use crate::domain::value::instant::Instant;
 
-/// The changes of an effective status as they are corrected, given the first transition of the system.
+/// The corrected changes of an effective status, given the system's first transition.
 pub(crate) fn corrected(changes: Vec<Change>, rules: &Rules, first: Option<Instant>, through: Instant) -> Vec<Change> {
     let Some(instead) = system_instead(rules, first) else { return changes };
     let recorded: Vec<_> = changes.iter().map(|change| (change.at, (change.checks, change.incidents))).collect();
@@ -20,7 +20,7 @@ pub(crate) fn corrected(changes: Vec<Change>, rules: &Rules, first: Option<Insta
     corrected
 }
 
-/// The statuses of checks, which a system that is ignored as a whole does not have.
+/// The statuses of checks; none while the system as such is ignored.
 pub(crate) fn corrected_checks(
     checks: Vec<Vec<Step>>,
     rules: &Rules,

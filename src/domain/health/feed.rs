@@ -1,4 +1,4 @@
-//! Owns what a feed says: how the records of some program become transitions.
+//! Owns feeds: how the records of another program become transitions.
 
 use std::collections::BTreeMap;
 
@@ -14,19 +14,19 @@ pub(crate) struct Feed {
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) format: Format,
-    /// Between the columns of CSV; `None` where the header tells.
+    /// Separates CSV columns; `None`: detected from the header.
     pub(crate) delimiter: Option<u8>,
-    /// At least one, in the order in which they are tried.
+    /// At least one, tried in order.
     pub(crate) kinds: Vec<Kind>,
-    /// How times are written, tried in this order; none: as people type them.
+    /// How times are written, tried in order; empty: the usual formats.
     pub(crate) time_formats: Vec<String>,
-    /// Of times that do not say an offset; `None` is UTC.
+    /// For times without an offset; `None` is UTC.
     pub(crate) zone: Option<Tz>,
-    /// Whether names are made of texts that are none.
+    /// Whether invalid names are turned into valid ones.
     pub(crate) slug: bool,
-    /// Whether texts that become the same name mean the same, and not two of which one is rejected.
+    /// Whether texts that become the same name are one name; otherwise the second text is rejected.
     pub(crate) merges_names: bool,
-    /// Of observations: how far apart two may be before the time after the first is unknown.
+    /// Of observations: the longest gap between two; after a longer one the status becomes unknown.
     pub(crate) max_gap_ms: Option<i64>,
 }
 
@@ -55,7 +55,7 @@ impl Format {
         }
     }
 
-    /// What its records are counted by.
+    /// The unit its records are counted in.
     pub(crate) const fn unit(self) -> &'static str {
         match self {
             Self::Sqlite => "row",
@@ -63,27 +63,27 @@ impl Format {
         }
     }
 
-    /// Whether its records are trees, in which JSONPath finds values.
+    /// Whether its records are trees, whose values JSONPath selects.
     pub(crate) const fn is_tree(self) -> bool {
         matches!(self, Self::Jsonl | Self::Json | Self::Yaml)
     }
 
-    /// Whether its records lie somewhere in a document, which is walked while it is read.
+    /// Whether its records are inside a document, which is walked while it is read.
     pub(crate) const fn is_document(self) -> bool {
         matches!(self, Self::Json | Self::Yaml)
     }
 }
 
-/// What one record says.
+/// The form of a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Shape {
-    /// From a moment on there is a status.
+    /// A status from an instant on.
     Transitions,
-    /// From a start to an end, which may be open, there is a status: an incident.
+    /// A status from a start to an end, which may be open: an incident.
     Intervals,
-    /// At a moment a status was seen.
+    /// A status seen at an instant.
     Observations,
-    /// Planned work begins or ends, or lasts from a start to an end; no status follows from it.
+    /// Planned work that begins or ends, or has a start and an end; it sets no status.
     Maintenance,
 }
 
@@ -103,18 +103,18 @@ impl Shape {
 /// One kind of record of a feed.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Kind {
-    /// Where its records are: a JSONPath, a regular expression or a SELECT, by the format.
+    /// Where its records are: a JSONPath, a regular expression or a SELECT, depending on the format.
     pub(crate) records: Option<String>,
-    /// Where a record has several items, each of which is one for itself: a JSONPath.
+    /// A JSONPath to the items of a record, each of which becomes a record.
     pub(crate) each: Option<String>,
-    /// Whether its records are known and mean nothing.
+    /// Whether its records are expected and ignored.
     pub(crate) skip: bool,
     pub(crate) shape: Shape,
     pub(crate) fields: BTreeMap<Field, Vec<Origin>>,
     pub(crate) values: BTreeMap<Field, BTreeMap<String, Meaning>>,
 }
 
-/// What a record may say.
+/// A field of a record.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Field {
     Ts,
@@ -165,22 +165,22 @@ impl Field {
     }
 }
 
-/// Where the value of a field comes from.
+/// The origin of a field's value.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Origin {
     pub(crate) from: From,
-    /// A regular expression whose first group is what is taken of the value.
+    /// A regular expression whose first group is used in place of the value.
     pub(crate) part: Option<String>,
 }
 
-/// Where a text comes from.
+/// The origin of a text.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum From {
     /// The same for all records.
     Constant(String),
     /// The value of a column, a key, a group, a path, or of [`NEAREST_KEY`] or [`FILE_NAME`].
     Value(String),
-    /// Texts and values, one after the other.
+    /// Texts and values, concatenated.
     Template(Vec<Piece>),
 }
 
@@ -201,26 +201,26 @@ impl Piece {
     }
 }
 
-/// Stands for the key under which a record, or the list it is in, is found.
+/// The key under which a record, or the list it is in, is found.
 pub(crate) const NEAREST_KEY: &str = "#key";
-/// Stands for the name of the file, without folder and ending.
+/// The name of the file, without folder and extension.
 pub(crate) const FILE_NAME: &str = "#file";
-/// Stands for every value that a map does not name.
+/// Any value that a map does not list.
 pub(crate) const ANY_VALUE: &str = "*";
 
-/// What a value of a field means.
+/// The meaning of a field's value.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Meaning {
     Status(Status),
-    /// Planned work goes on: unknown as a status.
+    /// Planned work is in progress; as a status: unknown.
     Maintenance,
-    /// The record says nothing.
+    /// The record is ignored.
     Skip,
     Text(String),
 }
 
 impl Meaning {
-    /// The words that a status may be mapped to.
+    /// The words a status may be mapped to.
     pub(crate) const OF_STATUS: [(&str, Self); 6] = [
         ("healthy", Self::Status(Status::Healthy)),
         ("degraded", Self::Status(Status::Degraded)),
@@ -231,7 +231,7 @@ impl Meaning {
     ];
 }
 
-/// Cuts a template at its braces; `None` where they do not pair, or nothing is between them.
+/// Splits a template at its braces; `None` if they do not pair or are empty.
 pub(crate) fn pieces(template: &str) -> Option<Vec<Piece>> {
     let (mut pieces, mut rest) = (Vec::new(), template);
     while let Some(open) = rest.find(['{', '}']) {
@@ -254,7 +254,8 @@ pub(crate) fn pieces(template: &str) -> Option<Vec<Piece>> {
     Some(pieces)
 }
 
-/// Cuts a JSONPath (RFC 9535, or one that begins at an item, `@`, or above it, `^`) into the names and wildcards it begins with, and what follows them.
+/// Splits a JSONPath (RFC 9535, or relative to an item, `@`, or above it, `^`) into its leading names and wildcards,
+/// and the rest.
 pub(crate) fn steps(path: &str) -> Option<(Vec<Step>, &str)> {
     let mut rest = path.strip_prefix(['$', '@', '^'])?;
     let mut steps = Vec::new();
@@ -270,7 +271,7 @@ pub(crate) fn steps(path: &str) -> Option<(Vec<Step>, &str)> {
 pub(crate) enum Step {
     Name(String),
     Index(usize),
-    /// To each of what is there.
+    /// To each child.
     Each,
 }
 

@@ -1,4 +1,4 @@
-//! Owns the figures of a database: how much it holds, and in how many bytes.
+//! Owns the size of a database: how much it holds, and in how many bytes.
 
 use crate::domain::value::span::Span;
 
@@ -8,7 +8,7 @@ pub(crate) struct Figures {
     /// Bytes of the file, or of the tables and indices on a server.
     pub(crate) bytes: i64,
     pub(crate) schema: i32,
-    /// How the file is divided; `None` on a server.
+    /// The pages of the file; `None` on a server.
     pub(crate) pages: Option<Pages>,
     pub(crate) systems: i64,
     pub(crate) streams: i64,
@@ -34,7 +34,7 @@ pub(crate) struct Pages {
 }
 
 impl Figures {
-    /// Bytes of the whole database for each transition; `None` without transitions.
+    /// Bytes of the database per transition; `None` without transitions.
     pub(crate) fn bytes_per_transition(&self) -> Option<f64> {
         (self.transitions > 0).then(|| self.bytes as f64 / self.transitions as f64)
     }

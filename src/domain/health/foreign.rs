@@ -1,4 +1,4 @@
-//! Owns the words by which other programs mean a status: they are suggested, never read as one.
+//! Owns the words of other programs for a status: they are suggested, never accepted.
 
 use super::transition::Status;
 
@@ -108,7 +108,7 @@ const WORDS: [(Status, &[&str]); 4] = [
     ),
 ];
 
-/// The status that is probably meant by a text which is none; never of a number, nor of true and false.
+/// The status an invalid text probably means; never for a number, true or false.
 pub(crate) fn meant(text: &str) -> Option<Status> {
     let word: String =
         text.trim().chars().map(|c| if matches!(c, ' ' | '-') { '_' } else { c.to_ascii_lowercase() }).collect();

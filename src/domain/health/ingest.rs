@@ -1,4 +1,4 @@
-//! Owns the record of an ingest: which file brought which transitions, and when.
+//! Owns the record of an ingest: which file added which transitions, and when.
 
 use crate::domain::value::instant::Instant;
 
@@ -9,7 +9,7 @@ pub(crate) struct IngestRecord {
     /// The file's name as given, or `-` for standard input.
     pub(crate) file: String,
     pub(crate) started_at: Instant,
-    /// `None` when it was interrupted, or is still going on.
+    /// `None` if it was interrupted or is ongoing.
     pub(crate) finished_at: Option<Instant>,
     pub(crate) read: u64,
     pub(crate) inserted: u64,
@@ -34,7 +34,7 @@ impl IngestRecord {
         }
     }
 
-    /// Whether it brought anything new, so that the database remembers it.
+    /// Whether it added anything, so that the database remembers it.
     pub(crate) const fn changed_journal(&self) -> bool {
         self.id != 0
     }

@@ -1,12 +1,11 @@
-//! Owns incidents whose start and end are told in one record: which facts of their stream follow from them, whichever export of
-//! them comes first.
+//! Owns incidents with start and end in one record: which facts follow from them, in whatever order exports are read.
 
 use std::collections::BTreeMap;
 
 use super::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 
-/// What one record says of an incident.
+/// An incident as one record shows it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Interval {
     pub(crate) start: Instant,
@@ -18,11 +17,11 @@ pub(crate) struct Interval {
     pub(crate) status: Status,
 }
 
-/// The facts that intervals add to those that a stream has, sorted, one a moment. Together they say that the status stands from the start of the
-/// earliest to the end of the latest of intervals that overlap: an end that moved on is followed, one that moved back is not, for
-/// a fact stays. An open interval that was changed after an end that is known has been opened again.
+/// The facts that intervals add to those of a stream, sorted, one per instant. Together they give the status from the
+/// start of the earliest to the end of the latest of overlapping intervals. A later end is followed, an earlier one is
+/// not, as facts stay. An open interval changed after a known end has been reopened.
 ///
-/// Whichever of the intervals come first, the stream is the same in the end.
+/// The order of the intervals does not affect the final stream.
 pub(crate) fn facts(known: &[Transition], intervals: &[Interval]) -> Vec<Transition> {
     let mut stream: BTreeMap<Instant, Status> = known.iter().map(|fact| (fact.at, fact.status)).collect();
     let mut added = BTreeMap::new();
@@ -42,9 +41,9 @@ fn worsen(stream: &mut BTreeMap<Instant, Status>, fact: Transition) {
 }
 
 impl Interval {
-    /// What this record adds to a stream.
+    /// The facts this record adds to a stream.
     fn facts(&self, stream: &BTreeMap<Instant, Status>) -> Vec<Transition> {
-        // Until when the record itself says that the status stood.
+        // Until when the record itself confirms the status.
         let until = self.end.or(self.updated.filter(|at| *at > self.start)).unwrap_or(self.start);
         let bad = |at| Transition { at, status: self.status };
         let mut facts = vec![bad(self.start)];
@@ -60,7 +59,7 @@ impl Interval {
     }
 }
 
-/// Whether a stream says that an incident goes on at a moment and was seen to after it.
+/// Whether a stream has an ongoing incident at an instant, confirmed after it.
 fn is_inside(stream: &BTreeMap<Instant, Status>, at: Instant) -> bool {
     let stands = stream.range(..=at).next_back().is_some_and(|(_, status)| status.is_outage());
     stands && stream.range(at.plus(1)..).next().is_some()
@@ -80,7 +79,7 @@ mod tests {
         Interval { start: at(start), end: end.map(at), updated: updated.map(at), status: Status::Unhealthy }
     }
 
-    /// The stream after exports that come one after the other.
+    /// The stream after a sequence of exports.
     fn stream(exports: &[Vec<Interval>]) -> Vec<(i64, Status)> {
         let mut known: BTreeMap<Instant, Status> = BTreeMap::new();
         for export in exports {
@@ -93,7 +92,7 @@ mod tests {
         known.into_iter().map(|(at, status)| (at.millis(), status)).collect()
     }
 
-    /// The spans in which a stream is down; an end of `i64::MAX` is none.
+    /// The spans in which a stream is down; an end of `i64::MAX` is open.
     fn down(stream: &[(i64, Status)]) -> Vec<(i64, i64)> {
         let mut spans: Vec<(i64, i64)> = Vec::new();
         let mut since = None;
@@ -120,15 +119,15 @@ mod tests {
             (vec![open(), ended(20)], vec![(10, 20)]),
             (vec![ended(20), open()], vec![(10, 20)]),
             (vec![open(), ended(20), open(), ended(20)], vec![(10, 20)]),
-            // The end moved on.
+            // The end moved later.
             (vec![open(), ended(20), ended(30)], vec![(10, 30)]),
             (vec![ended(30), ended(20), ended(20)], vec![(10, 30)]),
-            // It was opened again, and ended again.
+            // It was reopened, and ended again.
             (vec![ended(20), vec![interval(10, None, Some(25))]], vec![(10, i64::MAX)]),
             (vec![vec![interval(10, None, Some(25))], ended(20)], vec![(10, i64::MAX)]),
             (vec![ended(20), vec![interval(10, None, Some(25))], ended(40)], vec![(10, 40)]),
             (vec![ended(40), vec![interval(10, None, Some(25))], ended(20)], vec![(10, 40)]),
-            // An old record of an open one says nothing about an end that came after it.
+            // An old open record does not undo a later end.
             (vec![ended(20), vec![interval(10, None, Some(15))]], vec![(10, 20)]),
         ] {
             assert_eq!(down(&stream(&exports)), expected, "{exports:?}");
@@ -136,7 +135,7 @@ mod tests {
     }
 
     proptest! {
-        /// Of ended intervals, the stream is their union, however they come.
+        /// For ended intervals, the stream is their union in any order.
         #[test]
         fn ended_intervals_are_a_union_in_any_order(
             spans in prop::collection::vec((0i64..30, 1i64..12), 1..6).prop_shuffle(), cuts in prop::collection::vec(any::<bool>(), 5),
@@ -154,13 +153,13 @@ mod tests {
             let is_down = |ms: i64| found.iter().rev().find(|(at, _)| *at <= ms).is_some_and(|(_, status)| status.is_outage());
             let got: Vec<bool> = (0..50).map(is_down).collect();
             prop_assert_eq!(got, expected, "{:?} {:?}", exports, found);
-            // What is known already changes nothing.
+            // Known intervals change nothing.
             let mut again = exports.clone();
             again.extend(exports.clone());
             prop_assert_eq!(stream(&again), found);
         }
 
-        /// Records of one incident, open and ended, give the same stream in any order.
+        /// Open and ended records of one incident give the same stream in any order.
         #[test]
         fn records_of_one_incident_come_in_any_order(
             records in prop::collection::vec((prop::option::of(1i64..12), prop::option::of(1i64..12)), 1..5),

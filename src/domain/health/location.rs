@@ -1,4 +1,4 @@
-//! Owns step 5, locations: a check that is made from several of them has the status that its quorum of them has or exceeds.
+//! Owns step 5, locations: a check made from several of them has the status that a quorum of them has or exceeds.
 
 use super::quorum::{Counts, Quorum};
 use super::rules::Rules;
@@ -7,15 +7,15 @@ use super::timeline::{Scope, Step, SystemHistory};
 use super::transition::{Source, Status};
 use crate::domain::value::instant::Instant;
 
-/// Streams that decide together: those of one check from all its locations, or of one incident.
+/// Streams that decide together: one check or one incident, from all its locations.
 pub(super) struct Part<'h> {
     streams: &'h [StreamHistory],
     pub(super) source: Source,
     quorum: Quorum,
 }
 
-/// The parts of a system that decide its status. Where the worst location decides, each is a part by itself: the worst of the worst is
-/// the worst.
+/// The parts of a system that decide its status. If the worst location decides, each is a part of its own: the worst of
+/// the worst is the worst.
 pub(super) fn parts<'h>(history: &'h SystemHistory, scope: Scope<'_>, rules: &Rules) -> Vec<Part<'h>> {
     let mut parts = Vec::with_capacity(history.streams.len());
     for part in checks(history, rules).filter(|part| scope.contains(part.source, part.streams[0].check.as_ref())) {
@@ -39,7 +39,7 @@ pub(crate) fn statuses(history: &SystemHistory, rules: &Rules) -> Vec<Vec<Step>>
     checks.map(steps).collect()
 }
 
-/// All locations of each check, and of each incident; those of one stand next to each other in a history.
+/// All locations of each check and of each incident; they are adjacent in a history.
 fn checks<'h>(history: &'h SystemHistory, rules: &Rules) -> impl Iterator<Item = Part<'h>> {
     let is_same = |one: &StreamHistory, other: &StreamHistory| (one.source, &one.check) == (other.source, &other.check);
     debug_assert!(history.streams.is_sorted_by_key(|stream| (stream.source, &stream.check, &stream.location)));
@@ -51,7 +51,7 @@ fn checks<'h>(history: &'h SystemHistory, rules: &Rules) -> impl Iterator<Item =
 }
 
 impl Part<'_> {
-    /// Calls `each` for every change of what the part says, oldest first; `None`: it does not count from then on.
+    /// Calls `each` for every status change of the part, oldest first; `None`: it does not count from then on.
     pub(super) fn each_change(&self, rules: &Rules, through: Instant, mut each: impl FnMut(Instant, Option<Status>)) {
         if let ([stream], Quorum::All | Quorum::Any | Quorum::Majority) = (self.streams, self.quorum) {
             return stream.each_change(rules, through, each);
@@ -60,7 +60,7 @@ impl Part<'_> {
         for (index, stream) in self.streams.iter().enumerate() {
             stream.each_change(rules, through, |at, status| moves.push((at, index as u32, status)));
         }
-        // Each stream's moves are sorted, and a stable sort merges sorted runs.
+        // The moves of each stream are sorted, and a stable sort merges sorted runs.
         moves.sort_by_key(|(at, ..)| *at);
         let mut votes = Votes::new(self.streams.len(), self.quorum);
         let mut said = None;
@@ -77,7 +77,7 @@ impl Part<'_> {
     }
 }
 
-/// What each of several says now, and how many say the same.
+/// The current status of each of several voters, and the count of each status.
 pub(super) struct Votes {
     quorum: Quorum,
     /// `None`: it does not count.
@@ -105,7 +105,7 @@ impl Votes {
         self.counts.iter().sum()
     }
 
-    /// What they are together, of so many in all.
+    /// The combined status, of this many in all.
     pub(super) fn decide(&self, of: u32) -> Option<Status> {
         self.quorum.decide(self.counts, of)
     }

@@ -1,11 +1,11 @@
-//! Owns observations: a status that was seen at moments holds until the next one, but no longer than a gap may last.
+//! Owns observations: a status seen at an instant holds until the next one, but at most for the maximum gap.
 
 use super::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 
-/// Where the status becomes unknown between observations that lie further apart than `max_gap_ms`, in order. Both lists are
-/// sorted, one a moment; only gaps next to what is `seen` now are looked at, for those within what is `known` have been before.
-/// What follows the last observation is left open: a later export goes on there.
+/// When the status becomes unknown between observations further apart than `max_gap_ms`, in order. Both lists are
+/// sorted, one per instant. Only gaps next to `seen` are checked; those within `known` were checked before. The last
+/// observation stays open: a later export continues there.
 pub(crate) fn gaps(known: &[Transition], seen: &[Transition], max_gap_ms: i64) -> Vec<Transition> {
     let (mut known, mut seen) = (known.iter().copied().peekable(), seen.iter().copied().peekable());
     let mut gaps = Vec::new();
@@ -71,7 +71,7 @@ mod tests {
     }
 
     proptest! {
-        /// The same export twice adds nothing, and one that is cut anywhere in time adds the same in two parts.
+        /// Importing an export twice adds nothing, and splitting it anywhere in time adds the same.
         #[test]
         fn exports_in_parts_add_the_same(steps in prop::collection::vec(1i64..25, 1..20), cut in any::<prop::sample::Index>()) {
             let mut now = 0;
@@ -96,7 +96,7 @@ mod tests {
                 }
                 prop_assert_eq!(&parts, &whole);
             }
-            // As the status stands at each moment.
+            // The status at each instant.
             for moment in 0..=now {
                 let last = all.iter().rev().find(|fact| fact.at.millis() <= moment);
                 let expected = match last {

@@ -1,4 +1,4 @@
-//! Owns what the end of a command says of a system: its status, and the note that goes with it.
+//! Owns the meaning of a command's exit: a system's status and the note with it.
 
 use super::transition::Status;
 use crate::domain::value::duration::format_millis;
@@ -7,30 +7,30 @@ use crate::domain::value::wording::is_hidden;
 /// The most characters of a note.
 const LONGEST_NOTE: usize = 240;
 
-/// How a command has ended.
+/// How a command ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum End {
-    /// By itself, with this exit code.
+    /// It exited with this code.
     Exit(i32),
-    /// By a signal that was not ours; how that is called.
+    /// By a signal that `slo` did not send, by name.
     Killed(String),
-    /// Not within so many milliseconds.
+    /// It timed out after this many milliseconds.
     Late(i64),
-    /// It was never started, because of this.
+    /// It was not started, for this reason.
     NotStarted(String),
 }
 
-/// What an end says.
+/// The meaning of an end.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Outcome {
     pub(crate) status: Status,
-    /// Why, when it is not healthy.
+    /// The reason, if it is not healthy.
     pub(crate) note: Option<String>,
 }
 
 impl Outcome {
-    /// Judges an end by its exit code, `plugin`: as monitoring plugins mean it. The note is the first of `outputs` that says
-    /// anything, else how the command ended.
+    /// Evaluates an end by its exit code; with `plugin`, by the conventions of monitoring plugins. The note is the
+    /// first nonblank line of `outputs`, else how the command ended.
     pub(crate) fn of(end: &End, plugin: bool, outputs: [&[u8]; 2]) -> Self {
         let status = status(end, plugin);
         if status == Status::Healthy {
@@ -55,15 +55,15 @@ fn status(end: &End, plugin: bool) -> Status {
         End::Exit(0) => Status::Healthy,
         End::Exit(1) if plugin => Status::Degraded,
         End::Exit(2) if plugin => Status::Unhealthy,
-        // A plugin that ends otherwise has found nothing out.
+        // A plugin with any other end found nothing out.
         End::Exit(_) | End::Killed(_) if plugin => Status::Unknown,
         End::Exit(_) | End::Killed(_) | End::Late(_) => Status::Unhealthy,
         End::NotStarted(_) => Status::Unknown,
     }
 }
 
-/// The first line of an output that is not blank, without what only a terminal or a machine reads: escape sequences, hidden
-/// characters and, of a plugin, the figures after `|`.
+/// The first nonblank line of an output, without text for terminals or machines: escape sequences, hidden characters
+/// and, for a plugin, the performance data after `|`.
 fn first_line(output: &[u8], plugin: bool) -> Option<String> {
     let text = String::from_utf8_lossy(output);
     text.split(['\n', '\r']).find_map(|line| {
@@ -75,7 +75,7 @@ fn first_line(output: &[u8], plugin: bool) -> Option<String> {
     })
 }
 
-/// A text without control sequences, such as those that colour it.
+/// A text without control sequences, such as those for colors.
 fn without_escapes(line: &str) -> String {
     let mut plain = String::new();
     let mut rest = line.chars().peekable();

@@ -1,18 +1,19 @@
-//! Owns the quorum: how many of several statuses decide what they are together. Locations of a check and members of a system share it.
+//! Owns the quorum: how many of several statuses decide the combined one. Locations of a check and members of a system
+//! use it.
 
 use super::transition::Status;
 
-/// How many must have a status, or a better one, for the whole to have it.
+/// How many must have a status, or a better one, for the combined status to be that.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Quorum {
-    /// All that are known: the worst of them.
+    /// All with a known status: the worst.
     #[default]
     All,
-    /// One that is known: the best.
+    /// One with a known status: the best.
     Any,
     /// More than half of all, known or not.
     Majority,
-    /// So many; at least 1.
+    /// This number; at least 1.
     Number(u32),
 }
 
@@ -20,12 +21,12 @@ pub(crate) enum Quorum {
 pub(crate) type Counts = [u32; 4];
 
 impl Quorum {
-    /// The words for it; besides them it may be a number.
+    /// Its keywords; it may also be a number.
     pub(crate) const WORDS: [(&'static str, Self); 3] =
         [("all", Self::All), ("any", Self::Any), ("majority", Self::Majority)];
 
-    /// The status of the whole: the k-th best of the known ones, `unknown` if fewer are known. `of` is how many there are in all,
-    /// those included that have not said anything. `None` where there is none that counts.
+    /// The combined status: the k-th best of the known ones, `unknown` if fewer are known. `of` is the total, including
+    /// those that never reported. `None` if none counts.
     pub(crate) fn decide(self, counts: Counts, of: u32) -> Option<Status> {
         let known = counts[1..].iter().sum::<u32>();
         let place = match self {
@@ -71,7 +72,7 @@ mod tests {
     #[test]
     fn the_examples_of_the_manual_come_out() {
         use Status::{Degraded, Healthy, Unhealthy, Unknown};
-        // Two of three replicas, one unknown: both that are known must be up.
+        // Two of three replicas, one unknown: both known ones must be up.
         assert_eq!(decide(Quorum::Number(2), &[Healthy, Healthy, Unknown]), Some(Healthy));
         assert_eq!(decide(Quorum::Number(2), &[Healthy, Unhealthy, Unknown]), Some(Unhealthy));
         assert_eq!(decide(Quorum::Number(2), &[Healthy, Unhealthy, Healthy]), Some(Healthy));
@@ -95,7 +96,7 @@ mod tests {
             let expected = |needed: usize| match statuses.len() {
                 0 => None,
                 _ if known.len() < needed => Some(Status::Unknown),
-                // The best status that enough of them have, or a better one.
+                // The best status that enough of them have or exceed.
                 _ => Status::ALL[1..].iter().copied().find(|best| known.iter().filter(|status| *status <= best).count() >= needed),
             };
             let all = if known.is_empty() { 1 } else { known.len() };

@@ -1,14 +1,14 @@
-//! Owns the health of a system: its status now, since when, and how lively its streams are.
+//! Owns the health of a system: its status, since when, and how active its streams are.
 
 use super::timeline::{BEGINNING, Change, END, Step, Timeline};
 use super::transition::Status;
 use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::domain::value::name::Name;
 
-/// How far back changes of the effective status are counted, in milliseconds.
+/// The lookback for counting changes of the effective status, in milliseconds.
 pub(crate) const TRANSITIONS_WINDOW_MS: i64 = 60 * MINUTE_MS;
 
-/// One system as of one moment.
+/// One system as of one instant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Health {
     pub(crate) system: Name,
@@ -20,7 +20,7 @@ pub(crate) struct Health {
     pub(crate) transitions_in_window: usize,
     pub(crate) last_seen: Option<Instant>,
     pub(crate) maintenance: Option<InMaintenance>,
-    /// Whether it does not count any more.
+    /// Whether it no longer counts.
     pub(crate) is_retired: bool,
     pub(crate) as_of: Instant,
 }
@@ -33,8 +33,8 @@ pub(crate) struct InMaintenance {
 }
 
 impl Health {
-    /// Draws up the health of a system from its timeline, which reaches back at least to the last change before the counting
-    /// window.
+    /// Computes the health of a system from its timeline, which reaches back at least to the last change before the
+    /// lookback.
     pub(crate) fn draw(system: Name, timeline: &Timeline, as_of: Instant) -> Self {
         let Timeline { first, last_seen, .. } = *timeline;
         let now = timeline.changes.partition_point(|change| change.at <= as_of);
@@ -62,7 +62,7 @@ impl Health {
             status,
             healthy_checks: checks.iter().filter(|status| **status == Status::Healthy).count(),
             total_checks: checks.len(),
-            // What was unknown before anything was reported counts from the first report on.
+            // A system unknown since before its first report is counted from that report.
             in_status_since: since.zip(first).map(|(since, first)| since.max(first)),
             transitions_in_window: count,
             last_seen,
@@ -82,7 +82,7 @@ impl Health {
         self.last_seen.map(|seen| self.as_of.since(seen))
     }
 
-    /// Where this system stands in a list that shows the worst first.
+    /// Its position in a list sorted worst first.
     pub(crate) fn rank(&self) -> (u8, &Name) {
         let rank = match self.status {
             Status::Unhealthy => 0,

@@ -1,18 +1,18 @@
-//! Owns what can be done to the journal besides adding to it: facts are deleted, or come under another name.
+//! Owns changes to the journal other than additions: facts are deleted, or move to another name.
 
 use super::stream::StreamName;
 use super::transition::Source;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
-/// What is asked for.
+/// A requested rewrite.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Rewrite {
-    /// Every fact that one ingest was the first to bring.
+    /// Every fact that one ingest was the first to add.
     ForgetIngest { ingest: i64, file: String },
     /// Every fact of some streams of a system.
     ForgetStreams(Streams),
-    /// Every fact of a system moves to another one, as if it had come under that name.
+    /// Every fact of a system moves to another one, as if recorded under that name.
     RenameSystem { old: Name, new: Name },
 }
 
@@ -39,7 +39,7 @@ impl Rewrite {
         named.into_iter().flatten()
     }
 
-    /// Whether something must not be found in the file afterwards.
+    /// Whether deleted facts must not remain in the file.
     pub(crate) const fn forgets(&self) -> bool {
         !matches!(self, Self::RenameSystem { .. })
     }
@@ -63,21 +63,21 @@ impl Streams {
     }
 }
 
-/// How much a rewrite touches.
+/// The effect of a rewrite.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Extent {
-    /// Facts that are deleted, or that move.
+    /// Facts that are deleted or move.
     pub(crate) transitions: u64,
-    /// Those of them at whose moment there is another fact: what another ingest said comes back where one is deleted, and the worse of
-    /// two stands where both systems have one.
+    /// Those of them that share an instant with another fact: a deletion restores the fact of another ingest, and where
+    /// both systems have one, the worse wins.
     pub(crate) settled: u64,
-    /// Notes that are deleted, or that move.
+    /// Notes that are deleted or move.
     pub(crate) notes: u64,
-    /// The systems that lose facts, with how many, sorted by name.
+    /// The systems that lose facts, with the number, sorted by name.
     pub(crate) systems: Vec<(Name, u64)>,
 }
 
-/// A rewrite that was carried out.
+/// A completed rewrite.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct RewriteRecord {
     pub(crate) done_at: Instant,

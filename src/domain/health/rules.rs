@@ -1,4 +1,4 @@
-//! Owns the rules by which the status of a system follows from its facts, as manifests declare them.
+//! Owns the rules that derive the status of a system from its facts, as declared in manifests.
 
 use super::correction::Corrections;
 use super::quorum::Quorum;
@@ -7,34 +7,34 @@ use super::transition::Source;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
-/// What is declared of a system.
+/// The declared rules of a system.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Rules {
     /// Milliseconds after which a stream that last said `healthy` is `unknown`; `None`: never.
     pub(crate) stale_after_ms: Option<i64>,
-    /// Of checks of which more is said than that they exist, sorted by name.
+    /// Checks with rules of their own, sorted by name.
     pub(crate) checks: Vec<CheckRules>,
     /// From then on none of its streams counts.
     pub(crate) retired_at: Option<Instant>,
-    /// Whether it is composite: members take the place of its checks, so only incidents count among its streams.
+    /// Whether it is composite: members replace its checks, so only its incident streams count.
     pub(crate) is_composite: bool,
-    /// What of its past was recorded wrongly.
+    /// Corrections of its past.
     pub(crate) corrections: Corrections,
 }
 
-/// What is declared of a check.
+/// The declared rules of a check.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct CheckRules {
     pub(crate) name: Name,
     pub(crate) quorum: Quorum,
-    /// As of the system, in place of it.
+    /// Overrides that of the system.
     pub(crate) stale_after_ms: Option<i64>,
     pub(crate) thresholds: Option<Thresholds>,
     /// From then on it does not count.
     pub(crate) retired_at: Option<Instant>,
 }
 
-/// What is declared of one stream.
+/// The rules of one stream.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct StreamRules {
     pub(crate) thresholds: Option<Thresholds>,
@@ -48,7 +48,7 @@ impl Rules {
         self.checks.binary_search_by(|known| known.name.cmp(name)).ok().map(|index| &self.checks[index])
     }
 
-    /// The rules of a stream.
+    /// The rules that apply to a stream.
     pub(crate) fn stream(&self, source: Source, check: Option<&Name>) -> StreamRules {
         let declared = self.check(source, check);
         let of_check = declared.and_then(|declared| declared.retired_at);

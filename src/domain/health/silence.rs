@@ -1,15 +1,15 @@
-//! Owns step 3, silence: a stream that last said `healthy` too long ago is `unknown` until its next fact. Silence never ends an
-//! outage.
+//! Owns step 3, silence: a stream whose last fact is an old `healthy` is `unknown` until its next fact. Silence never
+//! ends an outage.
 
 use super::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 
-/// From when on a transition says nothing any more if no other one follows; `None` if it stands until one does.
+/// When a transition goes stale without another one; `None` if never.
 fn stale_at(transition: Transition, stale_after_ms: Option<i64>) -> Option<Instant> {
     stale_after_ms.filter(|_| transition.status == Status::Healthy).map(|stale_after| transition.at.plus(stale_after))
 }
 
-/// Calls `each` for every change of one stream, oldest first, up to `through`: its transitions, and the moments at which they go stale.
+/// Calls `each` for every change of one stream, oldest first, up to `through`: its transitions, and when they go stale.
 pub(crate) fn each_change(
     transitions: &[Transition],
     stale_after_ms: Option<i64>,

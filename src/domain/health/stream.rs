@@ -1,4 +1,4 @@
-//! Owns step 1, streams: what one is called, its transitions, and what it says from each moment on.
+//! Owns step 1, streams: their names, transitions and status over time.
 
 use super::rules::{Rules, StreamRules};
 use super::transition::{Source, Status, Transition};
@@ -6,7 +6,7 @@ use super::{correction, silence};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 
-/// A stream by its names.
+/// The name of a stream.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct StreamName {
     pub(crate) system: Name,
@@ -16,7 +16,7 @@ pub(crate) struct StreamName {
     pub(crate) location: Option<Name>,
 }
 
-/// The transitions of one stream, oldest first, at most one a moment.
+/// The transitions of one stream, oldest first, at most one per instant.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamHistory {
     pub(crate) source: Source,
@@ -26,9 +26,9 @@ pub(crate) struct StreamHistory {
 }
 
 impl StreamHistory {
-    /// Calls `each` for every change of what the stream says, oldest first, up to `through`; `None`: it does not count from then on, as if
-    /// it had never said anything. All steps that look at one stream alone are taken here, but thresholds, which its transitions have
-    /// passed when they are read.
+    /// Calls `each` for every status change of the stream, oldest first, up to `through`; `None`: it does not count
+    /// from then on, as if it had never reported. Applies all steps that concern a single stream, except thresholds,
+    /// which are applied when transitions are read.
     pub(crate) fn each_change(&self, rules: &Rules, through: Instant, mut each: impl FnMut(Instant, Option<Status>)) {
         let StreamRules { stale_after_ms, retired_at, .. } = rules.stream(self.source, self.check.as_ref());
         let last = retired_at.map_or(through, |at| through.min(at.plus(-1)));

@@ -1,4 +1,4 @@
-//! Owns step 6, the system: the worst of its checks and of its incident streams; those that are unknown count only if all are.
+//! Owns step 6, the system: the worst of its checks and incident streams; unknown ones count only if all are unknown.
 
 use super::location::{self, Part, Votes};
 use super::quorum::Quorum;
@@ -7,8 +7,8 @@ use super::timeline::{Change, Scope, SystemHistory};
 use super::transition::{Source, Status};
 use crate::domain::value::instant::Instant;
 
-/// Folds the streams in scope into the changes of the effective status from `history.from` on; the first one stands at
-/// that moment.
+/// Folds the streams in scope into the changes of the effective status since `history.from`; the first change is at
+/// that instant.
 pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, rules: &Rules) -> Vec<Change> {
     let parts = location::parts(history, scope, rules);
     if let [part] = &parts[..] {
@@ -20,7 +20,7 @@ pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, rules: &Rules) -> 
     for (index, part) in parts.iter().enumerate() {
         part.each_change(rules, history.through, |at, status| moves.push((at.max(history.from), index as u32, status)));
     }
-    // Each part's moves are sorted, and a stable sort merges sorted runs.
+    // The moves of each part are sorted, and a stable sort merges sorted runs.
     moves.sort_by_key(|(at, ..)| *at);
     let mut changes = Vec::with_capacity(moves.len() + 1);
     changes.push(Change { at: history.from, checks: None, incidents: None });
@@ -39,7 +39,7 @@ pub(crate) fn fold(history: &SystemHistory, scope: Scope<'_>, rules: &Rules) -> 
     changes
 }
 
-/// Adds a change, if it is one, in place of one at the same moment.
+/// Adds a change if it differs, replacing one at the same instant.
 fn push(changes: &mut Vec<Change>, change: Change) {
     match changes.last_mut() {
         Some(last) if last.at == change.at => *last = change,
@@ -48,7 +48,7 @@ fn push(changes: &mut Vec<Change>, change: Change) {
     }
 }
 
-/// The same where one part decides alone: its moves are the changes.
+/// The same if one part decides alone: its moves are the changes.
 fn fold_one(history: &SystemHistory, part: &Part<'_>, rules: &Rules) -> Vec<Change> {
     let change = |at: Instant, status: Option<Status>| match part.source {
         Source::Healthcheck => Change { at, checks: status, incidents: None },
@@ -130,7 +130,7 @@ mod tests {
         for source in [Source::Healthcheck, Source::Incident] {
             let moves = [(5, Unknown), (9, Healthy), (12, Healthy), (30, Degraded)];
             let one = history(vec![stream(source, None, &moves)]);
-            // A stream without transitions does not exist, so it changes nothing.
+            // A stream without transitions does not exist.
             let two = history(vec![stream(source, None, &moves), stream(Source::Incident, Some("x"), &[])]);
             for stale in [None, Some(3), Some(10)] {
                 let folded = |history| fold(history, Scope::System, &rules(stale));

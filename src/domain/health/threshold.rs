@@ -1,16 +1,17 @@
-//! Owns step 2, thresholds: how many facts it takes until a stream has another status.
+//! Owns step 2, thresholds: how many facts a stream needs before its status changes.
 //!
-//! A fact that says `unknown` says nothing of health: the stream is unknown from then on, rows of facts end there, and windows leave it
-//! out. Facts keep their moments, so what is silence afterwards does not change.
+//! An `unknown` fact says nothing about health: the stream is unknown from then on, runs end there, and windows leave
+//! it out. Facts keep their times, so silence is not affected.
 
 use super::transition::{Status, Transition};
 
-/// What is declared of a check.
+/// The declared thresholds of a check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Thresholds {
-    /// So many facts in a row support a status; each is at least 1, and `degraded` at most `unhealthy`.
+    /// The consecutive facts required for a status; each is at least 1, and `degraded` at most `unhealthy`.
     Consecutive { healthy: u32, degraded: u32, unhealthy: u32 },
-    /// So many of the last `size` facts are not healthy; `degraded` is at most `unhealthy`, and that at most `size`.
+    /// The facts among the last `size` that must not be healthy; `degraded` is at most `unhealthy`, and that at most
+    /// `size`.
     Window { size: u32, degraded: u32, unhealthy: u32 },
 }
 
@@ -18,22 +19,22 @@ pub(crate) enum Thresholds {
 pub(crate) struct Passage {
     thresholds: Thresholds,
     status: Status,
-    /// Whether facts from before the first one that was passed cannot matter any more.
+    /// Whether facts before the first one passed can no longer matter.
     is_settled: bool,
-    /// Whether a row of facts that are not healthy cannot have begun before the first one that was passed.
+    /// Whether a run of unhealthy facts cannot have begun before the first one passed.
     is_cut: bool,
-    /// How many facts up to now, without a gap, are healthy, are not, and are unhealthy.
+    /// The lengths of the current runs of healthy, of not healthy, and of unhealthy facts.
     healthy: u32,
     ill: u32,
     unhealthy: u32,
-    /// Whether each of the last facts of a window was healthy, in a ring, and how many of them were not.
+    /// A ring of whether each of the window's facts was healthy, and how many were not.
     window: Vec<bool>,
     seen: usize,
     ill_in_window: u32,
 }
 
 impl Passage {
-    /// Begins before the first fact of a stream or, if that is not known, before any other one.
+    /// Starts at the first fact of a stream or, if `is_first` is false, at any fact.
     pub(crate) fn new(thresholds: Thresholds, is_first: bool) -> Self {
         let window = Vec::new();
         let (status, is_settled, is_cut) = (Status::Unknown, is_first, is_first);
@@ -41,7 +42,7 @@ impl Passage {
         Self { thresholds, status, is_settled, is_cut, healthy, ill, unhealthy, window, seen, ill_in_window }
     }
 
-    /// What the stream says from the next fact on; `None` as long as that depends on facts before those that were passed.
+    /// The status of the stream from the next fact on; `None` while it depends on facts before the first one passed.
     pub(crate) fn pass(&mut self, fact: Transition) -> Option<Transition> {
         match self.thresholds {
             Thresholds::Consecutive { healthy, degraded, unhealthy } => {
@@ -56,7 +57,7 @@ impl Passage {
                     ill if ill >= degraded => Status::Degraded,
                     _ => Status::Healthy,
                 };
-                // Once it is full, what came before has left it.
+                // Once the window is full, earlier facts have left it.
                 self.is_settled |= self.seen >= size as usize;
             }
         }
@@ -71,13 +72,13 @@ impl Passage {
         self.is_cut |= !status.is_outage();
     }
 
-    /// The worst status that the last facts support, if there is one. Rows that began with the first fact passed may be longer than they
-    /// look: what they support is certain only if no worse status could be.
+    /// The worst status that the last facts support, if any. Runs that include the first fact passed may be longer than
+    /// known; their status is certain only if no worse one is possible.
     fn decide_by_row(&mut self, status: Status, healthy: u32, degraded: u32, unhealthy: u32) {
         let supported = if self.unhealthy >= unhealthy {
             Some(Status::Unhealthy)
         } else if self.ill >= degraded {
-            // If all of them are unhealthy, and may go on before the first one, they may be enough for that.
+            // If all of them are unhealthy and the run may be longer, it may support unhealthy.
             let is_certain = self.is_cut || self.unhealthy < self.ill;
             Some(Status::Degraded).filter(|_| is_certain)
         } else if self.healthy >= healthy {
@@ -127,7 +128,7 @@ mod tests {
         let three = Thresholds::Consecutive { healthy: 1, degraded: 3, unhealthy: 3 };
         let said = |statuses: &[Status]| passed(three, statuses, 0).into_iter().map(Option::unwrap).collect::<Vec<_>>();
         assert_eq!(said(&[H, U, U, H, U, U, U, U, H]), [H, H, H, H, H, H, U, U, H]);
-        // Mixed, they support no more than degraded; unknown ends a row and takes effect at once.
+        // Mixed facts support at most degraded; unknown ends a run and takes effect at once.
         assert_eq!(said(&[H, U, D, U, U, U]), [H, H, H, D, D, U]);
         assert_eq!(said(&[H, U, U, N, U, U, U]), [H, H, H, N, N, N, U]);
         assert_eq!(said(&[U, U, U]), [N, N, U]);
@@ -149,7 +150,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whoever begins in the middle says nothing until it is certain, and then the same as who knows all.
+        /// A passage that starts midway returns nothing until it is certain, and then the same as a full one.
         #[test]
         fn what_is_settled_is_so_whatever_came_before(
             thresholds in thresholds(),

@@ -1,4 +1,4 @@
-//! Owns timelines: what is known of a system between two moments, its effective status over time, and its outages.
+//! Owns timelines: a system between two instants, its effective status over time, and its outages.
 
 use super::stream::StreamHistory;
 use super::transition::{Source, Status};
@@ -6,14 +6,14 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 pub(crate) use crate::domain::value::span::{BEGINNING, END};
 
-/// What is known of one system between two moments.
+/// The facts of one system between two instants.
 #[derive(Clone, Debug)]
 pub(crate) struct SystemHistory {
-    /// Statuses are known from here on: each stream has its last transition at or before this moment, if there is one.
+    /// Statuses are known since then: each stream includes its last transition at or before this instant, if any.
     pub(crate) from: Instant,
-    /// Every transition up to and including this moment is there; `END` when later ones do not exist (yet).
+    /// Every transition up to and including this instant is included; `END` if none comes later.
     pub(crate) through: Instant,
-    /// The first transition of the system on any stream, whether or not it lies in this stretch.
+    /// The first transition of the system on any stream, even outside this span.
     pub(crate) first: Option<Instant>,
     pub(crate) streams: Vec<StreamHistory>,
 }
@@ -26,21 +26,21 @@ impl SystemHistory {
     }
 }
 
-/// From `at` on, a stream or a check has this status; `None`: it does not count, as before its first transition.
+/// A stream or a check has this status from `at` on; `None`: it does not count, as before its first transition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Step {
     pub(crate) at: Instant,
     pub(crate) status: Option<Status>,
 }
 
-/// A system between two moments, as everything that is printed of its health needs it.
+/// A system between two instants, for all output about its health.
 #[derive(Debug)]
 pub(crate) struct Timeline {
-    /// From here on everything is known; `BEGINNING` if nothing comes before.
+    /// All changes are known since then; `BEGINNING` if none comes before.
     pub(crate) from: Instant,
-    /// Up to here, too; `END` when nothing comes later.
+    /// All changes up to here are known; `END` if none comes later.
     pub(crate) through: Instant,
-    /// The first transition of the system, if there is one.
+    /// The first transition of the system, if any.
     pub(crate) first: Option<Instant>,
     pub(crate) last_seen: Option<Instant>,
     pub(crate) changes: Vec<Change>,
@@ -52,9 +52,9 @@ pub(crate) struct Timeline {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Change {
     pub(crate) at: Instant,
-    /// `None` while there is no healthcheck stream.
+    /// `None` without healthcheck streams.
     pub(crate) checks: Option<Status>,
-    /// `None` while there is no incident stream.
+    /// `None` without incident streams.
     pub(crate) incidents: Option<Status>,
 }
 
@@ -65,7 +65,7 @@ impl Change {
     }
 }
 
-/// Which streams of a system an objective looks at.
+/// The streams of a system that an objective uses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Scope<'a> {
     /// All of them.
@@ -83,15 +83,15 @@ impl Scope<'_> {
     }
 }
 
-/// A maximal stretch in which a system's effective status is degraded or unhealthy.
+/// A maximal span in which a system's effective status is degraded or unhealthy.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Outage {
     pub(crate) start: Instant,
-    /// `END` while it lasts.
+    /// `END` while it is ongoing.
     pub(crate) end: Instant,
 }
 
-/// The outages of a timeline, oldest first. The first one starts at the timeline's start when that lies within it.
+/// The outages of a timeline, oldest first. One in progress at the timeline's start begins there.
 pub(crate) fn outages(changes: &[Change]) -> Vec<Outage> {
     let mut found: Vec<Outage> = Vec::new();
     let mut open = false;

@@ -1,10 +1,10 @@
-//! Owns the facts: statuses and their aliases, sources, and the transition itself.
+//! Owns facts: statuses and their aliases, sources, and transitions.
 
 use std::fmt;
 
 use crate::domain::value::instant::Instant;
 
-/// The health a transition reports; ordered so that the worse of two is the greater.
+/// The reported health; the worse of two is the greater.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 #[repr(u8)]
 pub(crate) enum Status {
@@ -56,7 +56,7 @@ impl Status {
         }
     }
 
-    /// Whether a system in this status can excuse those that depend on it.
+    /// Whether a system in this status can excuse its dependents.
     pub(crate) const fn is_outage(self) -> bool {
         matches!(self, Self::Degraded | Self::Unhealthy)
     }
@@ -123,7 +123,7 @@ impl Source {
     }
 }
 
-/// One change of one stream: from `at` on, its status is this.
+/// One change of one stream: its status from `at` on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Transition {
     pub(crate) at: Instant,

@@ -1,4 +1,4 @@
-//! Owns what became of the records of an input that was read for a look, and what records look like that nobody has described.
+//! Owns the results of a trial read of an input, and the look of records that no feed describes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,69 +12,69 @@ use crate::domain::value::instant::Instant;
 pub(crate) struct Tried {
     /// The line on which it begins.
     pub(crate) line: u64,
-    /// The values that its feed needs, by what the feed calls them; `None` where the record has none.
+    /// The values its feed uses, by the feed's names; `None` if the record lacks one.
     pub(crate) values: Vec<(String, Option<String>)>,
     pub(crate) facts: Vec<(StreamName, Transition)>,
     /// Why it was rejected.
     pub(crate) reason: Option<String>,
 }
 
-/// The fewest steps between records by which it is told that they come at regular intervals.
+/// The fewest steps between records from which a regular interval is detected.
 const FEWEST_STEPS: usize = 8;
 
-/// What the records at the beginning of an input look like.
+/// The structure of the first records of an input.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Sight {
     pub(crate) format: Format,
-    /// Where the records are, of a tree.
+    /// Where the records are in a tree.
     pub(crate) records: Option<String>,
-    /// How many records were looked at.
+    /// How many records were examined.
     pub(crate) count: usize,
-    /// Of the values that any of them has.
+    /// The values found in any of them.
     pub(crate) values: Vec<Seen>,
 }
 
-/// What records have under one name.
+/// The values of records under one name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Seen {
-    /// As a field may call it.
+    /// The name by which a field may refer to it.
     pub(crate) name: String,
-    /// The different values of all records that were looked at, none twice, up to a bound.
+    /// The distinct values of the examined records, up to a bound.
     pub(crate) distinct: Vec<String>,
-    /// Of each record, which of all its different values it has; records with the same number have the same.
+    /// For each record, the index of its value among all distinct ones; equal numbers mean equal values.
     pub(crate) labels: Vec<Option<u32>>,
     pub(crate) time: Option<Times>,
 }
 
-/// What is known of values that are times.
+/// Values that are times.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Times {
     pub(crate) spelling: Spelling,
-    /// Whether they do not say their offset.
+    /// Whether they lack an offset.
     pub(crate) is_local: bool,
-    /// Of each record.
+    /// One per record.
     pub(crate) moments: Vec<Option<Instant>>,
 }
 
-/// How a time is written.
+/// The format of a time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Spelling {
-    /// As times are read everywhere.
+    /// A format that `slo` reads everywhere.
     Usual,
-    /// As `strftime` writes it.
+    /// A `strftime` format.
     Format(&'static str),
 }
 
 impl Sight {
-    /// How many different combinations of these values there are.
+    /// How many distinct combinations of these values there are.
     pub(crate) fn combinations(&self, of: &[&Seen]) -> usize {
         (0..self.count).map(|record| labels(of, record)).collect::<BTreeSet<_>>().len()
     }
 }
 
 impl Times {
-    /// The time, in milliseconds, after which one record mostly follows another of the same `stream`, if records come at
-    /// regular intervals: four of five steps are within a tenth of it.
+    /// The time between records of the same `stream`, in milliseconds, if they come at regular intervals: four of five
+    /// steps are within a tenth of it.
     pub(crate) fn period(&self, stream: &[&Seen]) -> Option<i64> {
         let mut moments: BTreeMap<Vec<Option<u32>>, BTreeSet<Instant>> = BTreeMap::new();
         for (record, at) in self.moments.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Owns the record of an apply: who brought which set in line with its manifests, when, and what that changed.
+//! Owns the record of an apply: who applied which set, when, and what changed.
 
 use super::reconcile::change::Change;
 use crate::domain::health::rewrite::RewriteRecord;
@@ -8,7 +8,7 @@ use crate::domain::value::name::Name;
 /// One apply that changed something.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ApplyRecord {
-    /// Given by the database; later ones are greater.
+    /// Assigned by the database, in increasing order.
     pub(crate) id: i64,
     pub(crate) applied_at: Instant,
     pub(crate) set: Name,
@@ -16,15 +16,15 @@ pub(crate) struct ApplyRecord {
     pub(crate) author: Option<String>,
     /// Never empty.
     pub(crate) changes: Vec<Change>,
-    /// How many declared objects were as they should be.
+    /// How many declared objects needed no change.
     pub(crate) unchanged: usize,
 }
 
-/// What the log tells of.
+/// An entry of the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Logged {
     Apply(ApplyRecord),
-    /// Facts were deleted, or moved to another name.
+    /// Facts were deleted or moved to another name.
     Rewrite(RewriteRecord),
 }
 
@@ -36,7 +36,7 @@ impl Logged {
         }
     }
 
-    /// The newest of both, at most so many, newest first; both are sorted so.
+    /// The `most` newest of both, newest first; both inputs are sorted that way.
     pub(crate) fn newest(applies: Vec<ApplyRecord>, rewrites: Vec<RewriteRecord>, most: usize) -> Vec<Self> {
         let mut all: Vec<Self> = applies.into_iter().map(Self::Apply).collect();
         all.extend(rewrites.into_iter().map(Self::Rewrite));

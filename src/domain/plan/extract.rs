@@ -1,4 +1,4 @@
-//! Owns taking a part of the declared objects that stands by itself: with everything it refers to.
+//! Owns extracting a self-contained part of the declared objects, with everything it refers to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,16 +7,16 @@ use crate::domain::account::objective::{Metadata, System};
 use crate::domain::rules::condition::{Scope, Subject};
 use crate::domain::value::name::Name;
 
-/// Objects that hold together without any others.
+/// Objects that refer to no others.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Extract {
     /// Sorted by kind, then name.
     pub(crate) objects: Vec<Object>,
-    /// The systems among them that had no manifest: they are declared with nothing but their name.
+    /// The systems among them without a manifest: they are declared with only their name.
     pub(crate) undeclared: BTreeSet<Name>,
 }
 
-/// The objects that are wanted, and those they need, directly or through others.
+/// The wanted objects, and those they need, directly or through others.
 pub(crate) fn extract(all: &[Object], wanted: impl Fn(&Object) -> bool) -> Extract {
     let known: BTreeMap<Identity, &Object> = all.iter().map(|object| (object.identity(), object)).collect();
     let mut found: BTreeMap<Identity, Object> = BTreeMap::new();
@@ -61,7 +61,7 @@ fn objectives(object: &Object) -> BTreeSet<&Name> {
     judged.into_iter().chain(looked_at).collect()
 }
 
-/// Whether an object is about a system: is it, judges it, covers it or looks at it.
+/// Whether an object concerns a system: is it, measures it, covers it or refers to it.
 pub(crate) fn concerns(object: &Object, system: &str) -> bool {
     match object {
         Object::System(declared) => declared.metadata.name.as_str() == system,
@@ -72,7 +72,7 @@ pub(crate) fn concerns(object: &Object, system: &str) -> bool {
     }
 }
 
-/// A system of which nothing is said.
+/// A system with only a name.
 fn bare(name: &Name) -> System {
     let (labels, annotations) = (BTreeMap::new(), BTreeMap::new());
     let metadata = Metadata { name: name.clone(), title: None, description: None, labels, annotations };

@@ -1,4 +1,4 @@
-//! Owns what is common to all declared objects: their kinds, and the identity under which they are known.
+//! Owns what all declared objects have in common: kinds and identities.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::domain::account::objective::{Metadata, Objective, System};
 use crate::domain::rules::condition::{Condition, Scope, Subject};
 use crate::domain::value::name::Name;
 
-/// What an object declares; ordered so that systems come before what refers to them.
+/// The kind of an object; ordered so that systems come before objects that refer to them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Kind {
     System,
@@ -44,7 +44,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Kind and name: what makes two declarations the same object, wherever they are written.
+/// Kind and name: declarations that share them are the same object, wherever they are written.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Identity {
     pub(crate) kind: Kind,

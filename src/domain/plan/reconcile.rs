@@ -1,4 +1,4 @@
-//! Owns the comparison of what manifests want with what is stored: the plan, and whether its outcome holds together.
+//! Owns comparing manifests with stored objects: the plan, and whether its outcome is consistent.
 
 pub(crate) mod change;
 pub(crate) mod consequence;
@@ -16,45 +16,45 @@ use crate::domain::rules::condition::{Scope, Subject};
 use crate::domain::value::name::Name;
 use field::{Field, fields};
 
-/// The annotation by which an object says under which name it was known before.
+/// The annotation with an object's former name.
 pub(crate) const RENAMED_FROM: &str = "slo/renamed-from";
 
-/// A stored object, and whose it is.
+/// A stored object and its set.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Held {
     pub(crate) object: Object,
-    /// The set that applied it; `None` for what was applied before there were sets.
+    /// The set that applied it; `None` if it was applied before sets existed.
     pub(crate) set: Option<Name>,
-    /// Whether its set was found not to declare it any more.
+    /// Whether its set is known to no longer declare it.
     pub(crate) orphaned: bool,
 }
 
-/// In whose name manifests are compared, and how far that may go.
+/// The set that manifests are compared for, and what the plan may do.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
     pub(crate) set: Name,
     /// Whether objects of other sets may be taken over.
     pub(crate) adopt: bool,
-    /// Whether objects that the set does not declare any more are deleted.
+    /// Whether objects that the set no longer declares are deleted.
     pub(crate) prune: bool,
-    /// Objects of the set that something else may declare than what was given: they are left alone.
+    /// Objects of the set that may be declared outside the given manifests: they are left alone.
     pub(crate) elsewhere: BTreeSet<Identity>,
 }
 
-/// What it takes to turn the stored objects of a set into the wanted ones; every list is sorted by kind, then name.
+/// The changes that turn the stored objects of a set into the wanted ones; every list is sorted by kind, then name.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Plan {
     pub(crate) set: Name,
     pub(crate) create: Vec<Object>,
-    /// Objects that go on under another name.
+    /// Objects that get another name.
     pub(crate) rename: Vec<Rename>,
     pub(crate) update: Vec<Update>,
-    /// Of the set, no longer wanted, and to be deleted because pruning was asked for.
+    /// Objects of the set that are no longer wanted and that pruning deletes.
     pub(crate) delete: Vec<Identity>,
-    /// Of the set, no longer wanted, and kept.
+    /// Objects of the set that are no longer wanted and are kept.
     pub(crate) orphaned: Vec<Orphan>,
     pub(crate) unchanged: Vec<Identity>,
-    /// Of the set, neither wanted nor orphaned: declared elsewhere, as far as is known.
+    /// Objects of the set that are not wanted but may be declared elsewhere.
     pub(crate) elsewhere: Vec<Identity>,
 }
 
@@ -63,7 +63,7 @@ pub(crate) struct Plan {
 pub(crate) struct Update {
     /// The object as wanted.
     pub(crate) object: Object,
-    /// In the order of the object's fields, removed fields last, then whose it is; never empty but in a [`Rename`].
+    /// In the order of the object's fields, removed fields last, then the set; empty only in a [`Rename`].
     pub(crate) changes: Vec<FieldChange>,
 }
 
@@ -74,11 +74,11 @@ pub(crate) struct Rename {
     pub(crate) update: Update,
 }
 
-/// An object that its set does not declare any more.
+/// An object that its set no longer declares.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Orphan {
     pub(crate) identity: Identity,
-    /// Whether it is recorded as one.
+    /// Whether it is already recorded as orphaned.
     pub(crate) is_known: bool,
 }
 
@@ -99,33 +99,34 @@ impl Plan {
         Self { set, create: vec![object], rename, update, delete, orphaned, unchanged, elsewhere }
     }
 
-    /// Whether what is stored is not what the set declares. Orphans count for as long as they are there.
+    /// Whether the store differs from the declarations. Orphans count while they exist.
     pub(crate) fn is_drift(&self) -> bool {
         self.touches_objects() || !self.orphaned.is_empty()
     }
 
-    /// Whether carrying the plan out writes, changes or deletes an object.
+    /// Whether applying the plan writes, changes or deletes an object.
     pub(crate) fn touches_objects(&self) -> bool {
         !(self.create.is_empty() && self.rename.is_empty() && self.update.is_empty() && self.delete.is_empty())
     }
 
-    /// The systems that begin to be declared under another name, old and new, whether or not the old one was ever declared.
+    /// The systems that get another name, old and new, whether or not the old one was ever declared.
     pub(crate) fn renamed_systems(&self) -> Vec<(Name, Name)> {
         let renamed = self.rename.iter().map(|rename| &rename.update.object);
         let systems = self.create.iter().chain(renamed).filter(|object| object.kind() == Kind::System);
         systems.filter_map(|object| Some((old_identity(object)?.name, object.name().clone()))).collect()
     }
 
-    /// The objects that are written: new, renamed and changed ones.
+    /// The objects that are written: created, renamed and updated ones.
     pub(crate) fn written(&self) -> impl Iterator<Item = &Object> {
         let renamed = self.rename.iter().map(|rename| &rename.update);
         self.create.iter().chain(renamed.chain(&self.update).map(|update| &update.object))
     }
 }
 
-/// Compares the wanted objects with those stored, of which other sets' are left alone unless they are wanted. What
-/// the set held and is neither wanted nor `elsewhere` is deleted with `prune`; without, it is kept and listed as orphaned. Of several
-/// objects with one identity the last counts. [`refusals`] tells whether the plan may be carried out.
+/// Compares the wanted objects with the stored ones. Objects of other sets are left alone unless they are wanted.
+/// Objects of the set that are neither wanted nor `elsewhere` are deleted with `prune`, and otherwise listed as
+/// orphaned. If several objects share an identity, the last one counts. [`refusals`] says whether the plan may be
+/// applied.
 pub(crate) fn diff(wanted: &[Object], held: &[Held], terms: &Terms) -> Plan {
     let wanted = by_identity(wanted);
     let mut held: BTreeMap<Identity, &Held> = held.iter().map(|held| (held.object.identity(), held)).collect();
@@ -166,14 +167,14 @@ fn by_identity(objects: &[Object]) -> BTreeMap<Identity, &Object> {
     objects.iter().map(|object| (object.identity(), object)).collect()
 }
 
-/// The name under which an object says it was known before.
+/// The former name of an object, if it has one.
 fn old_identity(object: &Object) -> Option<Identity> {
     let name = object.metadata().annotations.get(RENAMED_FROM)?;
     Some(Identity { kind: object.kind(), name: Name::parse(name).ok()? })
 }
 
-/// Of each object that goes on under another name, what it is stored as: an object of the same set, or of none, that is not
-/// wanted itself. Of several that claim it, the first by name gets it.
+/// For each renamed object, its stored identity: an object of the same set, or of none, that is not wanted itself. If
+/// several claim it, the first by name gets it.
 fn renames(
     wanted: &BTreeMap<Identity, &Object>,
     held: &BTreeMap<Identity, &Held>,
@@ -189,9 +190,9 @@ fn renames(
     claimed.into_iter().map(|(old, new)| (new, old)).collect()
 }
 
-/// All that changes of a stored object: its fields, then whose it is. That an object of no set gets one is no change.
+/// All changes of a stored object: its fields, then its set. Gaining a set when it had none is no change.
 fn differences(before: &Held, after: &Object, set: &Name) -> Vec<FieldChange> {
-    // Mostly they are the same, of which the fields need not be written out.
+    // Mostly the objects are equal, and their fields need not be listed.
     let mut changes =
         if before.object == *after { Vec::new() } else { changes(&fields(&before.object), &fields(after)) };
     let mut change = |path: &str, before: &str, after: &str| {
@@ -207,12 +208,12 @@ fn differences(before: &Held, after: &Object, set: &Name) -> Vec<FieldChange> {
     changes
 }
 
-/// Why a plan may not be carried out, whatever its outcome.
+/// Why a plan may not be applied, whatever its outcome.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Refusal {
     /// A wanted object belongs to another set.
     Foreign { object: Identity, owner: Name },
-    /// Another object that comes first by name goes on in the place of the same old one.
+    /// Another object, first by name, already takes the same old name.
     RenamedTwice { object: Identity, old_name: Name, other: Name },
 }
 
@@ -224,7 +225,7 @@ impl Refusal {
     }
 }
 
-/// What stands against comparing the wanted objects with the stored ones on these terms, sorted.
+/// What prevents comparing the wanted objects with the stored ones on these terms, sorted.
 pub(crate) fn refusals(wanted: &[Object], held: &[Held], terms: &Terms) -> Vec<Refusal> {
     let wanted = by_identity(wanted);
     let held: BTreeMap<Identity, &Held> = held.iter().map(|held| (held.object.identity(), held)).collect();
@@ -265,8 +266,8 @@ fn changes(before: &[Field], after: &[Field]) -> Vec<FieldChange> {
     changes
 }
 
-/// The objects there are once a plan is carried out: the wanted ones, and the stored ones that are neither replaced nor
-/// deleted; sorted by kind, then name.
+/// The objects after a plan is applied: the wanted ones, and the stored ones that are neither replaced nor deleted;
+/// sorted by kind, then name.
 pub(crate) fn outcome<'a>(wanted: &'a [Object], held: &'a [Held], plan: &Plan) -> Vec<&'a Object> {
     let renamed =
         plan.rename.iter().map(|rename| Identity { kind: rename.update.object.kind(), name: rename.old_name.clone() });
@@ -277,18 +278,18 @@ pub(crate) fn outcome<'a>(wanted: &'a [Object], held: &'a [Held], plan: &Plan) -
     objects.into_values().collect()
 }
 
-/// Why a set of objects does not hold together.
+/// Why a set of objects is inconsistent.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Conflict {
     /// An object refers to a system that has neither a manifest nor a transition.
     MissingSystem { from: Identity, path: &'static str, system: Name },
     /// A condition refers to an objective that has no manifest.
     MissingObjective { from: Identity, path: &'static str, objective: Name },
-    /// An objective looks at one check of a composite system, which has none.
+    /// An objective uses one check of a composite system, which has none.
     CheckOfComposite { from: Identity, system: Name },
-    /// A correction says another thing than a second one of the same streams and time.
+    /// A correction contradicts another one of the same streams and time.
     Contradiction { from: Identity, other: Identity },
-    /// Systems that depend on one another or are made of one another, each on the next and the last on the first.
+    /// A cycle of systems by dependency or membership: each refers to the next, and the last to the first.
     Cycle(Vec<Name>),
 }
 
@@ -315,8 +316,9 @@ impl fmt::Display for Conflict {
     }
 }
 
-/// Checks a whole set, such as the [`outcome`] of a plan: every referenced system is declared in it or known to the
-/// journal, every referenced objective is declared in it, and no system depends on itself through others. Sorted, without repetition.
+/// Checks a complete set, such as the [`outcome`] of a plan: every referenced system is declared in it or known to the
+/// journal, every referenced objective is declared in it, and no system depends on itself through others. Sorted,
+/// without duplicates.
 pub(crate) fn conflicts(objects: &[&Object], in_journal: &BTreeSet<Name>) -> Vec<Conflict> {
     let mut graph: BTreeMap<&Name, BTreeSet<&Name>> = BTreeMap::new();
     for object in objects {
@@ -350,7 +352,7 @@ pub(crate) fn conflicts(objects: &[&Object], in_journal: &BTreeSet<Name>) -> Vec
     found.into_iter().collect()
 }
 
-/// The objectives that look at one check of a composite system, which has none.
+/// The objectives that use one check of a composite system, which has none.
 fn checks_of_composites(objects: &[&Object]) -> Vec<Conflict> {
     let composite = objects.iter().filter_map(|object| match object {
         Object::System(system) if system.members.is_some() => Some(&system.metadata.name),
@@ -379,7 +381,8 @@ fn contradicting(objects: &[&Object]) -> Vec<Conflict> {
         .collect()
 }
 
-/// The maintenance windows of a whole set that excuse nothing, because no objective of their systems heeds maintenance.
+/// The maintenance windows of a complete set that excuse nothing, because all objectives of their systems ignore
+/// maintenance.
 pub(crate) fn idle_windows<'a>(objects: &[&'a Object]) -> Vec<&'a MaintenanceWindow> {
     let heeding = |object: &&'a Object| match object {
         Object::Objective(objective) if Model::heeds_maintenance(objective) => Some(&objective.system),

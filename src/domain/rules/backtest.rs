@@ -1,4 +1,4 @@
-//! Owns the score of an alert: which firings were about which events, and what that says of precision, recall and time.
+//! Owns the score of an alert: which firings match which events, and the precision, recall and times that follow.
 //! SRE workbook, chapter 5, "Alerting Considerations".
 
 pub(crate) mod burn;
@@ -16,7 +16,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::span::{Span, union};
 use spread::Spread;
 
-/// When a firing is about an event: when they overlap, the event widened by these.
+/// A firing matches an event if they overlap, with the event widened by these.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Matching {
     /// How long before its start an event may be announced, in milliseconds.
@@ -26,7 +26,7 @@ pub(crate) struct Matching {
 }
 
 impl Matching {
-    /// The moments at which a firing is about the event: `[start − lead, end + grace)`.
+    /// When a firing matches the event: `[start − lead, end + grace)`.
     pub(crate) fn widened(self, event: Episode) -> Span {
         let span = event.span();
         let end = if event.end.is_some() { span.end.plus(self.grace_ms) } else { END };
@@ -34,62 +34,62 @@ impl Matching {
     }
 }
 
-/// What became of one event.
+/// How one event was detected.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Catch {
-    /// The first firing about it, as a position in the firings.
+    /// The first firing that matches it, by index.
     pub(crate) firing: Option<usize>,
-    /// From the event's start to that firing's, in milliseconds; negative when the alert came before.
+    /// From the event's start to that firing's, in milliseconds; negative if the alert came first.
     pub(crate) delay_ms: Option<i64>,
-    /// How long the firing that outlasted it went on after its end, in milliseconds, 0 when none did; `None` when it was not
-    /// caught, or one of the two has not ended.
+    /// How long a matching firing continued after its end, in milliseconds, 0 if none did; `None` if it was not
+    /// detected, or either has not ended.
     pub(crate) reset_ms: Option<i64>,
 }
 
 /// Firings and events, matched.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Matched {
-    /// For each firing, whether it was about an event.
+    /// For each firing, whether it matches an event.
     pub(crate) useful: Vec<bool>,
-    /// For each event, what became of it.
+    /// For each event, how it was detected.
     pub(crate) catches: Vec<Catch>,
     pub(crate) score: Score,
 }
 
-/// Counts and times of an alert, over any number of objectives. What began before the stretch looked at gives others their
-/// meaning and is not counted itself.
+/// Counts and times of an alert, over any number of objectives. Firings and events that began before the stretch are
+/// used for matching but not counted.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Score {
     pub(crate) firings: usize,
-    /// Those of them that were about an event.
+    /// Those of them that match an event.
     pub(crate) useful_firings: usize,
     pub(crate) events: usize,
-    /// Those of them that a firing was about.
+    /// Those of them that a firing matches.
     pub(crate) detected_events: usize,
     /// Time in firings, in milliseconds.
     pub(crate) firing_ms: i64,
-    /// Time in those that were about an event, in milliseconds.
+    /// Time in firings that match an event, in milliseconds.
     pub(crate) useful_ms: i64,
-    /// From the start of each detected event to its first firing, in milliseconds; 0 where the alert came before.
+    /// From the start of each detected event to its first firing, in milliseconds; 0 if the alert came first.
     pub(crate) detection: Spread,
-    /// How long before its event the alert came, in milliseconds, where it did.
+    /// How long the alert came before its event, in milliseconds, if it did.
     pub(crate) lead: Spread,
-    /// How long it went on firing after each detected event, in milliseconds.
+    /// How long it continued firing after each detected event, in milliseconds.
     pub(crate) reset: Spread,
 }
 
 impl Score {
-    /// Time in firings that were about no event, in milliseconds.
+    /// Time in firings that match no event, in milliseconds.
     pub(crate) fn noise_ms(&self) -> i64 {
         self.firing_ms - self.useful_ms
     }
 
-    /// The part of firings that were about an event, as a fraction; `None` without firings.
+    /// The share of firings that match an event, as a fraction; `None` without firings.
     pub(crate) fn precision(&self) -> Option<(usize, usize)> {
         (self.firings > 0).then_some((self.useful_firings, self.firings))
     }
 
-    /// The part of events that were detected, as a fraction; `None` without events.
+    /// The share of events that were detected, as a fraction; `None` without events.
     pub(crate) fn recall(&self) -> Option<(usize, usize)> {
         (self.events > 0).then_some((self.detected_events, self.events))
     }
@@ -108,8 +108,8 @@ impl Score {
     }
 }
 
-/// Matches the firings of one objective, sorted and disjoint, with its events, and scores those that began within the closed
-/// stretch `[from, until]`. Nothing after `until` is known.
+/// Matches the firings of one objective, sorted and disjoint, with its events, and scores those that began within the
+/// closed stretch `[from, until]`. Nothing after `until` is known.
 pub(crate) fn score(
     firings: &[Episode],
     events: &[Episode],
@@ -151,7 +151,7 @@ pub(crate) fn score(
     Matched { useful, catches, score }
 }
 
-/// What became of an event among sorted, disjoint firings.
+/// How an event was detected by sorted, disjoint firings.
 fn catch(firings: &[Episode], event: Episode, matching: Matching) -> Catch {
     let widened = matching.widened(event);
     let first = firings.partition_point(|firing| firing.span().end <= widened.start);

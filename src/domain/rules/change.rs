@@ -1,4 +1,5 @@
-//! Owns changes: how what is seen of an objective, a system, an achievement or a condition differs from what was seen last.
+//! Owns changes: how the current view of an objective, a system, an achievement or a condition differs from the last
+//! one.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 
-/// What a change is about.
+/// The kind of thing that changes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum ChangeKind {
     Objective,
@@ -56,12 +57,12 @@ impl fmt::Display for Seen {
     }
 }
 
-/// What is seen of one thing: the fields whose change is told, by their JSON names. Nothing that drifts while nothing
-/// happens belongs here, or every look at it would be a change.
+/// The view of one thing: the fields whose changes are reported, by their JSON names. Fields that drift while nothing
+/// happens are left out, or every look would be a change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct View(pub(crate) Vec<(String, Seen)>);
 
-/// What is seen of one thing, in little room: the values of a view.
+/// The values of a view, in compact form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Look {
     Objective {
@@ -72,7 +73,7 @@ pub(crate) enum Look {
         fast_burn: bool,
     },
     System(Status),
-    /// With when it was unlocked.
+    /// With its unlock time.
     Achievement(Achievement, Instant),
 }
 
@@ -88,7 +89,7 @@ impl Look {
         }
     }
 
-    /// The same as it is told; `id` is that of the thing.
+    /// The view of the thing named `id`.
     pub(crate) fn view(self, id: &str) -> View {
         let text = |name: &str, text: &str| (name.to_owned(), Seen::Text(text.to_owned()));
         let flag = |name: &str, flag: bool| (name.to_owned(), Seen::Flag(flag));
@@ -116,16 +117,16 @@ impl View {
     }
 }
 
-/// A difference between two looks at one thing.
+/// A difference between two views of one thing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Change {
     pub(crate) kind: ChangeKind,
-    /// Which one of its kind.
+    /// Its name within its kind.
     pub(crate) id: String,
     pub(crate) occurred_at: Instant,
-    /// `None`: it was not there, or nobody had looked.
+    /// `None`: it did not exist, or was not looked at.
     pub(crate) previous: Option<View>,
-    /// `None`: it is gone.
+    /// `None`: it no longer exists.
     pub(crate) next: Option<View>,
 }
 
@@ -141,7 +142,7 @@ impl Change {
         (previous != next).then(|| Self { kind, id: id.into(), occurred_at, previous, next })
     }
 
-    /// The fields that differ; of what came or went, all.
+    /// The fields that differ; all of them if it is new or gone.
     pub(crate) fn changed_fields(&self) -> Vec<&str> {
         let seen = |view: &'_ Option<View>, name: &str| view.as_ref().and_then(|view| view.get(name)).cloned();
         let mut names: Vec<&str> = Vec::new();
@@ -154,14 +155,14 @@ impl Change {
     }
 }
 
-/// A change with its place in the change log.
+/// A change with its sequence number in the change log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Logged {
-    /// Grows by every change ever logged; never given twice.
+    /// Increases with every change ever logged; never reused.
     pub(crate) sequence: i64,
     pub(crate) change: Change,
-    /// Whose it is and how that stands as of the computation that logged it, as a JSON object; `None` of what is gone, and of what earlier
-    /// versions logged.
+    /// The object and its state as of the computation that logged the change, as JSON; `None` if it is gone, or was
+    /// logged by an earlier version.
     pub(crate) whole: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Owns what a condition is: one tree over the views of health and budget, in two spellings (YAML and a one-line expression).
+//! Owns conditions: one tree over the views of health and budget, in two spellings (YAML and a one-line expression).
 
 mod alone;
 #[cfg(any(test, fuzzing))]
@@ -40,16 +40,16 @@ pub(crate) enum Term {
     Compare(Comparison),
     /// A time of day, days of the week, in a zone.
     Time(Hours),
-    /// Held without a gap for so long, up to the moment asked about: `(a) for 15m`.
+    /// Held without a gap for this long, up to the evaluated instant: `(a) for 15m`.
     Held { term: Box<Term>, for_ms: i64 },
-    /// Became true at least so often within the stretch up to the moment asked about: `(a) at least 3 times in 60m`.
+    /// Became true at least this often within the stretch up to the evaluated instant: `(a) at least 3 times in 60m`.
     Repeated { term: Box<Term>, times: u32, within_ms: i64 },
-    /// Some rule of the multiwindow policy is reached over both its lookbacks: `policy("page")`. The factors are those of the
-    /// objective the condition is evaluated for.
+    /// A rule of the multiwindow policy is reached over both its lookbacks: `policy("page")`. The factors are those of
+    /// the evaluated objective.
     Policy(Urgency),
 }
 
-/// Two values and how they must compare. Comparing with a value that is not there (`null`) is false, `!=` included.
+/// Two values and how they are compared. Comparing with a missing value (`null`) is false, even with `!=`.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Comparison {
     pub(crate) left: Operand,
@@ -81,14 +81,14 @@ pub(crate) enum Operand {
     Boolean(bool),
 }
 
-/// A value of a view.
+/// A field of a view.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Field {
     pub(crate) subject: Subject,
     pub(crate) property: Property,
 }
 
-/// Whose view.
+/// The owner of a field.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Subject {
     /// The objective or the system that the condition is evaluated for.
@@ -99,7 +99,7 @@ pub(crate) enum Subject {
     System(Name),
 }
 
-/// What of it. Names in manifests and expressions are those of the JSON field: `burnRates.1h`, `inStatusFor`.
+/// A property. Manifests and expressions use the names of JSON fields: `burnRates.1h`, `inStatusFor`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Property {
     // Of an objective; numbers.
@@ -117,14 +117,14 @@ pub(crate) enum Property {
     CorrectedMinutes,
     CoveragePercent,
     BurnRate,
-    /// A position in [`crate::domain::budget::balance::LOOKBACKS`].
+    /// An index into [`crate::domain::budget::balance::LOOKBACKS`].
     BurnRateOver(usize),
     CurrentStreak,
     BestStreak,
     LostStreak,
     Target,
     WindowDays,
-    /// A duration: how long the outage lasts that goes on.
+    /// A duration: how long the ongoing outage has lasted.
     DownFor,
     DataAgeSeconds,
     // Booleans.
@@ -146,7 +146,7 @@ pub(crate) enum Property {
     TransitionsInWindow,
     /// A duration: how long the status has lasted.
     InStatusFor,
-    /// The same as a number of seconds.
+    /// The same in seconds.
     InStatusForSeconds,
     SystemDataAgeSeconds,
     /// A boolean: whether maintenance is in progress.
@@ -158,12 +158,12 @@ pub(crate) enum Property {
 pub(crate) struct Condition {
     pub(crate) metadata: Metadata,
     pub(crate) scope: Scope,
-    /// With `for` and `atLeast` of the manifest as its outermost terms.
+    /// Includes `for` and `atLeast` of the manifest as its outermost terms.
     pub(crate) when: Term,
     pub(crate) severity: Severity,
 }
 
-/// For which objectives, or for which systems, a condition is evaluated.
+/// The objectives or systems that a condition is evaluated for.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Scope {
     /// All objectives.
@@ -171,11 +171,11 @@ pub(crate) enum Scope {
     Objective(Name),
     Matching(Selector),
     System(Name),
-    /// Systems with these labels; without any, all there are.
+    /// Systems with these labels; without labels, all of them.
     Systems(Selector),
 }
 
-/// How much a condition that holds matters, mildest first.
+/// How serious it is that a condition holds, mildest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) enum Severity {
     Info,
@@ -183,7 +183,7 @@ pub(crate) enum Severity {
     Critical,
 }
 
-/// The parts of a declared condition as a manifest writes them.
+/// The parts of a declared condition as written in a manifest.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Spelled<'a> {
     pub(crate) when: &'a Term,
@@ -194,7 +194,7 @@ pub(crate) struct Spelled<'a> {
 }
 
 impl Condition {
-    /// `when`, `for` and `atLeast`, which the tree has as its outermost terms.
+    /// `when`, `for` and `atLeast`, from the outermost terms of the tree.
     pub(crate) fn spelled(&self) -> Spelled<'_> {
         let (at_least, rest) = match &self.when {
             Term::Repeated { term, times, within_ms } => (Some((*times, *within_ms)), &**term),
@@ -208,7 +208,7 @@ impl Condition {
 }
 
 impl Scope {
-    /// Whether it is objectives or systems that the condition is evaluated for.
+    /// Whether the condition is evaluated for objectives or for systems.
     pub(crate) const fn owner(&self) -> Owner {
         match self {
             Self::All | Self::Objective(_) | Self::Matching(_) => Owner::Objective,
@@ -237,7 +237,7 @@ impl Scope {
 }
 
 impl Subject {
-    /// The name, and whose it is; `None` for what the condition is evaluated for.
+    /// The name and owner; `None` for the evaluated objective or system.
     pub(crate) const fn named(&self) -> Option<(Owner, &Name)> {
         match self {
             Self::This => None,
@@ -273,12 +273,12 @@ impl Term {
         }
     }
 
-    /// Whether the policy is part of it.
+    /// Whether it contains the policy.
     pub(crate) fn asks_policy(&self) -> bool {
         matches!(self, Self::Policy(_)) || self.parts().iter().any(Self::asks_policy)
     }
 
-    /// How far back from a moment it looks to tell whether it holds there, in milliseconds.
+    /// How far back it looks to decide whether it holds at an instant, in milliseconds.
     pub(crate) fn reach_ms(&self) -> i64 {
         let inner = self.parts().iter().map(Self::reach_ms).max().unwrap_or(0);
         match self {
@@ -288,14 +288,14 @@ impl Term {
         }
     }
 
-    /// Whether it looks at every single fact, not only at those that change a status.
+    /// Whether it depends on every fact, not only on changes of a status.
     pub(crate) fn looks_at_facts(&self) -> bool {
         let of_age =
             |field: &&Field| matches!(field.property, Property::DataAgeSeconds | Property::SystemDataAgeSeconds);
         self.fields().iter().any(of_age)
     }
 
-    /// The fields it looks at, each as often as it is written.
+    /// The fields it uses, with repetitions.
     pub(crate) fn fields(&self) -> Vec<&Field> {
         let mut found: Vec<&Field> = Vec::new();
         if let Self::Compare(Comparison { left, right, .. }) = self {

@@ -1,4 +1,4 @@
-//! Owns what a check finds: a rule, judged for one objective or one system as of one moment.
+//! Owns the findings of a check: a rule, evaluated for one objective or system as of one instant.
 
 use std::rc::Rc;
 
@@ -14,19 +14,19 @@ use crate::domain::value::instant::Instant;
 /// A condition that makes an objective fail while it is true.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Rule {
-    /// The declared condition's name, or what it is known by.
+    /// The declared condition's name, or that of a ready-made rule.
     pub(crate) name: String,
     pub(crate) term: Term,
     pub(crate) severity: Severity,
     pub(crate) scope: Scope,
-    /// The values that are shown with it.
+    /// The values shown with it.
     pub(crate) decided: Vec<Field>,
-    /// Whether it is about the objective's own data, so that it says nothing while there are none.
+    /// Whether it concerns the objective's own data, so that it does not apply without any.
     pub(crate) needs_data: bool,
     pub(crate) origin: Origin,
 }
 
-/// What an objective or system may fail on without a declared condition.
+/// A rule for objectives or systems that needs no declared condition.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum ReadyMade {
     Breaching,
@@ -37,9 +37,9 @@ pub(crate) enum ReadyMade {
     FastBurn,
     Policy(Urgency),
     NoData,
-    /// The status was known for less than so many percent of the elapsed window.
+    /// The status was known for less than this percentage of the elapsed window.
     Coverage(u32),
-    /// The newest fact is so many milliseconds old, or older.
+    /// The newest fact is at least this many milliseconds old.
     MaxAge(i64),
     /// The status is unknown.
     Unknown,
@@ -47,17 +47,17 @@ pub(crate) enum ReadyMade {
     Exhausted,
 }
 
-/// Where a rule comes from.
+/// The origin of a rule.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Origin {
-    /// Somebody wrote it as a condition.
+    /// A condition that somebody wrote.
     Written,
     ReadyMade(ReadyMade),
     /// A list of statuses that a system must not have.
     Statuses,
 }
 
-/// A rule and one objective or system.
+/// The result of a rule for one objective or system.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
     /// Never [`Subject::This`].
@@ -65,12 +65,12 @@ pub(crate) struct Finding {
     pub(crate) rule: Rc<Rule>,
     /// Whether the condition is true, so that the objective or system fails.
     pub(crate) firing: bool,
-    /// Since when it is as it is, where that was asked for; `None` also when it was never otherwise.
+    /// Since when the result has been the same, if requested; `None` also if it never changed.
     pub(crate) since: Option<Instant>,
-    /// When it will stop firing if nothing else happens, if it is firing and that is foreseeable.
+    /// When it will stop firing if nothing else happens, if that is foreseeable.
     pub(crate) clears_at: Option<Instant>,
     pub(crate) values: Vec<(Field, Reading)>,
-    /// The whole tree, where it was asked for.
+    /// The complete tree, if requested.
     pub(crate) explanation: Option<Explained>,
 }
 
@@ -103,18 +103,18 @@ impl Rule {
         Self { name, term, severity, scope, decided, needs_data: false, origin: Origin::Written }
     }
 
-    /// The rule that a declared condition is.
+    /// The rule of a declared condition.
     pub(crate) fn of_condition(condition: Condition) -> Self {
         let Condition { metadata, scope, when, severity } = condition;
         Self { severity, scope, ..Self::of_term(metadata.name.to_string(), when) }
     }
 
-    /// How a system fails that has never reported.
+    /// The failure of a system that never reported.
     pub(crate) fn no_data_of_system() -> Self {
         Self::unseen(Property::SystemDataAgeSeconds, Property::Status)
     }
 
-    /// How an objective fails whose check never reported, while its system did.
+    /// The failure of an objective whose check never reported, while its system did.
     pub(crate) fn no_data_of_check() -> Self {
         Self::unseen(Property::DataAgeSeconds, Property::StatusKnown)
     }
@@ -126,7 +126,7 @@ impl Rule {
         Self { decided, origin, ..Self::of_term("no-data".to_owned(), Term::Not(Box::new(reported))) }
     }
 
-    /// How a system fails that has had one of these statuses, without a gap for so many milliseconds.
+    /// The failure of a system that had one of these statuses, without a gap for this many milliseconds.
     pub(crate) fn of_statuses(name: String, statuses: StatusSet, for_ms: Option<i64>) -> Self {
         let mut terms: Vec<Term> =
             statuses.iter().map(|status| text(Property::Status, Relation::Equal, status.as_str())).collect();
@@ -178,7 +178,7 @@ impl Rule {
                 ("min-coverage", compare(CoveragePercent, Relation::Less, least), vec![CoveragePercent])
             }
             ReadyMade::MaxAge(millis) => {
-                // What never reported has no age, and fails as well.
+                // A system that never reported has no age, and fails as well.
                 let young = compare(DataAgeSeconds, Relation::Less, Operand::Duration(millis));
                 ("max-age", Term::Not(Box::new(young)), vec![DataAgeSeconds])
             }

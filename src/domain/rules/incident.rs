@@ -1,4 +1,4 @@
-//! Owns incidents as somebody else recorded them: what an alert is measured against.
+//! Owns incidents recorded elsewhere, which alerts are measured against.
 
 use super::episode::Episode;
 use crate::domain::account::objective::Objective;
@@ -10,10 +10,10 @@ use crate::domain::value::name::Name;
 pub(crate) struct Incident {
     pub(crate) id: Option<String>,
     pub(crate) episode: Episode,
-    /// Whom it concerned; with neither: every objective.
+    /// The objective concerned; if both are `None`, all objectives.
     pub(crate) objective: Option<Name>,
     pub(crate) system: Option<Name>,
-    /// How bad it was, in the words of those who recorded it.
+    /// Its severity, in the words of its source.
     pub(crate) impact: Option<String>,
 }
 
@@ -24,12 +24,12 @@ impl Incident {
             && self.system.as_ref().is_none_or(|name| *name == objective.system)
     }
 
-    /// Whether it concerned a system as a whole.
+    /// Whether it concerned an entire system.
     pub(crate) fn concerns_system(&self, system: &Name) -> bool {
         self.objective.is_none() && self.system.as_ref().is_none_or(|name| name == system)
     }
 
-    /// What was known of it at a moment: nothing before it began, no end before it ended.
+    /// The incident as known at an instant: nothing before it began, no end before it ended.
     pub(crate) fn as_of(&self, at: Instant) -> Option<Episode> {
         let Episode { start, end } = self.episode;
         (start <= at).then_some(Episode { start, end: end.filter(|end| *end <= at) })

@@ -1,7 +1,7 @@
-//! Owns when a term holds: the set of moments t of a stretch for which it holds as of t, to the millisecond.
+//! Owns solving a term: the set of instants t of a stretch at which it holds as of t, to the millisecond.
 //!
-//! Comparisons are solved on the runs of their two values ([`self::signal`]), hours by the rules of their zone, and everything
-//! above them is algebra on sets of moments. Nothing is sampled.
+//! Comparisons are solved on the runs of their two values ([`self::signal`]), hours by the rules of their zone, and
+//! everything above them is algebra on sets of instants. Nothing is sampled.
 
 mod account;
 pub(crate) mod age;
@@ -28,11 +28,8 @@ use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::domain::value::moments::Moments;
 use crate::domain::value::span::Span;
 
-/// The moments of `stretch` at which the term holds. `views` tells what a value does over a stretch: it may tell of more than that and,
-/// where all of it is too much for being held at once, of less, from its start on.
-///
-/// # Errors
-/// Those of `views`.
+/// The instants of `stretch` at which the term holds. `views` returns the signal of a value over a stretch. It may
+/// cover more than that or, if the stretch is too much to hold at once, only a first part of it.
 pub(crate) fn solve<V, E>(term: &Term, stretch: Span, views: &mut V) -> Result<Moments, E>
 where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
@@ -59,7 +56,7 @@ where
         Term::Compare(comparison) => compare(comparison, stretch, views),
         Term::Time(hours) => Ok(hours.moments(stretch)),
         Term::Held { term, for_ms } => {
-            // Whether it was held at the first moment depends on what was before.
+            // Whether it already held at the first instant depends on the time before.
             let longer = Span::new(stretch.start.plus(-for_ms), stretch.end);
             Ok(solve(term, longer, views)?.held(*for_ms).within(stretch))
         }
@@ -77,7 +74,7 @@ where
     }
 }
 
-/// When two values compare as asked.
+/// When two values compare as required.
 fn compare<V, E>(comparison: &Comparison, stretch: Span, views: &mut V) -> Result<Moments, E>
 where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
@@ -87,7 +84,7 @@ where
         let left = operand(&comparison.left, &comparison.right, rest, views)?;
         let right = operand(&comparison.right, &comparison.left, rest, views)?;
         let found = match units {
-            // Lengths of time in different units compare in milliseconds.
+            // Durations in different units are compared in milliseconds.
             (Some(mine), Some(theirs)) if mine != theirs => {
                 left.times(mine).compare(comparison.relation, &right.times(theirs))
             }
@@ -97,7 +94,8 @@ where
     })
 }
 
-/// Puts together what is found in parts of a stretch: `find` gets what is left of it, and tells of moments up to one after its start.
+/// Joins the results for parts of a stretch: `find` gets the rest of it, and returns the instants of a first part and
+/// its end.
 fn in_parts<E>(stretch: Span, mut find: impl FnMut(Span) -> Result<(Moments, Instant), E>) -> Result<Moments, E> {
     let mut found = Moments::none();
     let mut from = stretch.start;
@@ -114,7 +112,7 @@ fn in_parts<E>(stretch: Span, mut find: impl FnMut(Span) -> Result<(Moments, Ins
     Ok(found)
 }
 
-/// What one side of a comparison does over a stretch, as far as the other side tells it apart.
+/// The signal of one side of a comparison over a stretch, as precise as the other side needs.
 fn operand<V, E>(operand: &Operand, other: &Operand, stretch: Span, views: &mut V) -> Result<Rc<Signal>, E>
 where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
@@ -131,7 +129,7 @@ where
     Ok(Rc::new(Signal::steady(stretch, literal(operand).unwrap_or(Value::Null))))
 }
 
-/// The value that an operand is at all times; `None` for a field.
+/// The constant value of an operand; `None` for a field.
 fn literal(operand: &Operand) -> Option<Value> {
     Some(match operand {
         Operand::Field(_) => return None,
@@ -145,7 +143,7 @@ fn literal(operand: &Operand) -> Option<Value> {
     })
 }
 
-/// The milliseconds of a length of time, or of a plain number of seconds, floored; `None` for what is none, or is negative.
+/// The milliseconds of a duration, or of a plain number of seconds, floored; `None` for others, or if negative.
 fn millis(operand: &Operand) -> Option<i64> {
     match operand {
         Operand::Duration(millis) => Some(*millis),
@@ -154,7 +152,7 @@ fn millis(operand: &Operand) -> Option<i64> {
     }
 }
 
-/// In how many milliseconds a length of time is counted; `None` for what is none. A plain number has the other side's unit.
+/// The unit of a duration in milliseconds; `None` for others. A plain number has the other side's unit.
 fn unit_ms(operand: &Operand) -> Option<i64> {
     match operand {
         Operand::Duration(_) => Some(1),
@@ -168,15 +166,12 @@ fn unit_ms(operand: &Operand) -> Option<i64> {
     }
 }
 
-/// The single moment `at`, as a stretch.
+/// The single instant `at`, as a stretch.
 pub(crate) const fn moment(at: Instant) -> Span {
     Span::new(at, at.plus(1))
 }
 
 /// Whether the term holds as of `at`.
-///
-/// # Errors
-/// Those of `views`.
 pub(crate) fn holds<V, E>(term: &Term, at: Instant, views: &mut V) -> Result<bool, E>
 where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,

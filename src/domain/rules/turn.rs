@@ -1,5 +1,5 @@
-//! Owns turns: when conditions start and stop holding, as the change log tells it, and what has to be added to a log that
-//! late facts have proved wrong.
+//! Owns turns: when conditions start and stop holding according to the change log, and the additions to a log that late
+//! facts have proved wrong.
 
 use super::change::{Change, ChangeKind, Seen, View};
 use super::condition::{Owner, Subject};
@@ -8,23 +8,23 @@ use crate::domain::value::moments::Moments;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 
-/// Begins what a subject that is a system is called.
+/// The prefix of a system's subject id.
 const SYSTEM: &str = "system ";
 
-/// From a moment on a condition has held, or has not.
+/// Since an instant a condition has held, or has not.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Turn {
     pub(crate) at: Instant,
     pub(crate) holds: bool,
 }
 
-/// What a log says: it is told at `at` that since `since` the condition has held, or has not. Each entry takes back all
-/// earlier ones that are at its moment or after it.
+/// An entry of the log, made at `at`: since `since` the condition has held, or has not. Each entry revokes all earlier
+/// ones at or after its own instant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Entry {
     pub(crate) at: Instant,
     pub(crate) holds: bool,
-    /// `None`: it never was otherwise.
+    /// `None`: it was never otherwise.
     pub(crate) since: Option<Instant>,
 }
 
@@ -37,18 +37,18 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// What the change log calls it: `CONDITION OBJECTIVE` or `CONDITION system SYSTEM`; no name has a space.
+    /// Its id in the change log: `CONDITION OBJECTIVE` or `CONDITION system SYSTEM`; names have no spaces.
     pub(crate) fn id(&self) -> String {
         format!("{} {}", self.condition, self.subject_id())
     }
 
-    /// What it calls the subject alone.
+    /// The id of the subject alone.
     pub(crate) fn subject_id(&self) -> String {
         let (owner, name) = self.named();
         if owner == Owner::System { format!("{SYSTEM}{name}") } else { name.to_string() }
     }
 
-    /// Reads a subject back; `None` when it is none.
+    /// Reads a subject id; `None` if it is invalid.
     pub(crate) fn parse_subject(id: &str) -> Option<Subject> {
         match id.strip_prefix(SYSTEM) {
             Some(system) => Name::parse(system).ok().map(Subject::System),
@@ -60,7 +60,7 @@ impl Pair {
         self.subject.named().unwrap_or((Owner::Objective, &self.condition))
     }
 
-    /// What is seen of it with an entry.
+    /// Its view with an entry.
     fn view(&self, entry: Entry) -> View {
         let (owner, name) = self.named();
         let mut fields = vec![
@@ -73,27 +73,27 @@ impl Pair {
     }
 }
 
-/// The changes that tell of the entries to be added for one pair, oldest first. Little is held of what is still to be told: after the
-/// first entry they alternate, each since its own moment.
+/// The changes for the entries to be added for one pair, oldest first. Little is held for later ones: after the first
+/// entry they alternate, each since its own instant.
 #[derive(Clone, Debug)]
 pub(crate) struct Telling {
     pair: Pair,
     id: String,
-    /// What was told last.
+    /// The view of the last change.
     last: Option<View>,
     next: Option<Entry>,
     later: std::vec::IntoIter<Instant>,
 }
 
 impl Telling {
-    /// Tells of entries that [`additions`] gave, the first of which follows on `last`.
+    /// The changes for the entries that [`additions`] returned; the first follows `last`.
     pub(crate) fn new(pair: Pair, last: Option<View>, entries: &[Entry]) -> Self {
         let later: Vec<Instant> = entries.iter().skip(1).map(|entry| entry.at).collect();
         let id = pair.id();
         Self { pair, id, last, next: entries.first().copied(), later: later.into_iter() }
     }
 
-    /// The moment of the next change, and what it is of.
+    /// The instant of the next change, and its id.
     pub(crate) fn next_at(&self) -> Option<(Instant, &str)> {
         self.next.map(|entry| (entry.at, self.id.as_str()))
     }
@@ -117,7 +117,7 @@ impl Iterator for Telling {
 }
 
 impl Entry {
-    /// What a logged view tells of a condition; `None` where it tells nothing of the kind.
+    /// The entry in a logged view of a condition; `None` if it has none.
     pub(crate) fn of_view(at: Instant, view: &View) -> Option<Self> {
         let Some(Seen::Flag(holds)) = view.get("firing") else { return None };
         let since = match view.get("since") {
@@ -128,21 +128,18 @@ impl Entry {
     }
 }
 
-/// What a log says of a condition from a moment on.
+/// The log of a condition since an instant.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Told {
     /// The entry in force just before it; `None`: it never held.
     pub(crate) before: Option<Entry>,
-    /// Those after that are in force, oldest first.
+    /// The later entries in force, oldest first.
     pub(crate) after: Vec<Entry>,
 }
 
 impl Told {
-    /// Reads a log backwards, the last entry first, as far as it tells of moments from `from` on. `None` among the entries says
-    /// that the condition was gone, and that nothing before counts.
-    ///
-    /// # Errors
-    /// Those of the entries.
+    /// Reads a log backwards, the last entry first, as far as it concerns instants since `from`. A `None` entry means
+    /// that the condition was gone and nothing before counts.
     pub(crate) fn replay<E>(
         backwards: impl Iterator<Item = Result<Option<Entry>, E>>,
         from: Instant,
@@ -166,9 +163,8 @@ impl Told {
     }
 }
 
-/// What has to be added to a log for it to say that over `stretch` the condition held at these moments, all of them within it,
-/// and at no others.
-/// What it says of later moments stands unless something is added.
+/// The entries to add to a log so that it says that over `stretch` the condition held at exactly these instants, all
+/// within it. What the log says of later instants remains valid unless an entry is added.
 pub(crate) fn additions(told: &Told, held: &Moments, stretch: Span) -> Vec<Entry> {
     let begins = told.before.map_or((false, None), |entry| (entry.holds, entry.since));
     let wanted = turns(begins.0, held, stretch);
@@ -182,7 +178,7 @@ pub(crate) fn additions(told: &Told, held: &Moments, stretch: Span) -> Vec<Entry
     }
     let same = wanted.iter().zip(&known).take_while(|(wanted, known)| wanted == known).count();
     let mut entries = Vec::new();
-    // Where the log has a turn that never was, the first thing to say is what went on at that moment.
+    // If the log has a turn that never was, the first new entry states what held at that instant.
     if let Some(wrong) = known.get(same).filter(|wrong| wanted.get(same).is_none_or(|right| wrong.at < right.at)) {
         let since = same.checked_sub(1).map_or(begins.1, |last| Some(wanted[last].at));
         entries.push(Entry { at: wrong.at, holds: !wrong.holds, since });
@@ -234,14 +230,14 @@ mod tests {
         Told::replay(log.iter().rev().map(|entry| Ok::<_, Infallible>(Some(*entry))), at(from)).unwrap()
     }
 
-    /// For each moment before `until`, whether the log says that the condition held.
+    /// For each instant before `until`, whether the log says that the condition held.
     fn said(log: &[Entry], until: i64) -> Vec<bool> {
         let told = replay(log, i64::MIN / 8);
         let holds = |t: i64| told.after.iter().rev().find(|entry| entry.at <= at(t)).is_some_and(|entry| entry.holds);
         (0..until).map(holds).collect()
     }
 
-    /// Logs what a history says up to `until`, from `from` on.
+    /// Logs a history up to `until`, from `from` on.
     fn look(log: &mut Vec<Entry>, grid: &[bool], from: i64, until: i64) {
         let stretch = Span::new(at(from), at(until));
         if !stretch.is_empty() {
@@ -276,7 +272,7 @@ mod tests {
         fn late_facts_are_put_right_by_adding(
             histories in vec((grids(), 0..SIZE, 1..=SIZE), 1..6),
         ) {
-            // Each history differs from the one before from some moment on, and is looked at up to another.
+            // Each history differs from the one before since some instant, and is looked at up to another.
             let mut log = Vec::new();
             let mut grid = vec![false; SIZE as usize];
             let mut known = 0;
@@ -290,7 +286,7 @@ mod tests {
                 let again = log.len();
                 look(&mut log, &grid, 0, until);
                 prop_assert_eq!(log.len(), again, "looking again adds nothing");
-                // Nothing is said twice, and each addition comes after the one before it.
+                // Nothing is repeated, and each addition comes after the one before it.
                 prop_assert!(log[before..].windows(2).all(|pair| pair[0].at < pair[1].at && pair[0].holds != pair[1].holds));
             }
         }

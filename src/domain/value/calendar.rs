@@ -1,9 +1,9 @@
-//! Owns the calendar of a time zone: its days, from the first moment of a local date to that of the next one, and the periods
-//! that consist of them.
+//! Owns the calendar of a time zone: its days, from the start of a local date to the start of the next, and the periods
+//! made of them.
 //!
-//! A date begins at the first moment at which clocks show it or a later one. So days follow each other without gap or overlap
-//! whatever clocks do: a midnight that is skipped is the moment clocks jump, of two equal midnights the first one counts, an hour
-//! of the day before that is repeated after midnight belongs to the new day, and a date that is skipped altogether has no length.
+//! A date begins at the first instant at which clocks show it or a later one, so days are adjacent whatever clocks do.
+//! A skipped midnight is the instant of the jump. Of two equal midnights the first one counts. An hour of the day
+//! before repeated after midnight belongs to the new day. A skipped date has no length.
 
 mod date;
 
@@ -17,14 +17,14 @@ pub(crate) use date::Date;
 use super::instant::{DAY_MS, Instant};
 use super::span::Span;
 
-/// No zone is further from UTC than this, nor moves its clocks by more, in milliseconds.
+/// No zone is further from UTC than this, or moves its clocks by more, in milliseconds.
 const FURTHEST_MS: i64 = 26 * super::instant::HOUR_MS;
 
-/// Midnights that are remembered: almost three years of one zone.
+/// Cached midnights: almost three years of one zone.
 const MIDNIGHTS: usize = 1 << 10;
 
 thread_local! {
-    /// Midnights that were found, each in one place: the same days are asked for again and again, and a zone's table is long.
+    /// Midnights found so far, each in one slot: the same days are requested repeatedly, and a zone's table is long.
     static FOUND: RefCell<Vec<Option<(Tz, Date, Instant)>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -36,7 +36,7 @@ pub(crate) enum CalendarUnit {
     Month,
     Quarter,
     Year,
-    /// This many days, again and again, so that one period begins with the date `first`. Only asked for, never declared.
+    /// Repeating periods of this many days, one of which begins at `first`. Used in queries, never declared.
     Days {
         first: Date,
         count: u16,
@@ -44,7 +44,7 @@ pub(crate) enum CalendarUnit {
 }
 
 impl CalendarUnit {
-    /// Those that an objective can declare.
+    /// The units that an objective can declare.
     pub(crate) const ALL: [Self; 5] = [Self::Day, Self::Week, Self::Month, Self::Quarter, Self::Year];
 
     pub(crate) fn parse(text: &str) -> Option<Self> {
@@ -83,11 +83,11 @@ impl Calendar {
             return Date::of(at);
         }
         let shown = Date::of(at.plus(self.offset_ms(at)));
-        // Clocks that went back over midnight show the day before, and the new one has begun nevertheless.
+        // Clocks that went back over midnight show the day before, although the new one has begun.
         if self.start(shown.next()) <= at { shown.next() } else { shown }
     }
 
-    /// The first moment at which clocks show a date or a later one.
+    /// The first instant at which clocks show a date or a later one.
     pub(crate) fn start(self, date: Date) -> Instant {
         if self.is_utc() {
             return date.midnight();
@@ -108,7 +108,7 @@ impl Calendar {
         let (mut from, until) = (local.plus(-FURTHEST_MS), local.plus(FURTHEST_MS));
         let mut offset = self.offset_ms(from);
         let last = self.offset_ms(until);
-        // Mostly one offset is in force all around.
+        // Mostly one offset applies all around.
         while offset != last {
             let change = self.next_change(from, until);
             if local.plus(-offset) < change {
@@ -123,7 +123,8 @@ impl Calendar {
         local.plus(-offset)
     }
 
-    /// The first moment after `from`, and up to `until`, at which another offset is in force than at `from`. The two differ at both.
+    /// The first instant after `from`, up to `until`, with an offset other than that of `from`. The offsets at both
+    /// differ.
     fn next_change(self, from: Instant, until: Instant) -> Instant {
         let offset = self.offset_ms(from);
         let (mut before, mut after) = (from, until);
@@ -138,12 +139,12 @@ impl Calendar {
         after
     }
 
-    /// What local time is ahead of UTC, in milliseconds.
+    /// How far local time is ahead of UTC, in milliseconds.
     fn offset_ms(self, at: Instant) -> i64 {
         i64::from(self.zone.offset_from_utc_datetime(&at.to_chrono().naive_utc()).fix().local_minus_utc()) * 1000
     }
 
-    /// The moments of a date; none where the zone skips it.
+    /// The span of a date; empty if the zone skips it.
     pub(crate) fn span(self, date: Date) -> Span {
         let start = self.start(date);
         if self.is_utc() { Span::new(start, start.plus(DAY_MS)) } else { Span::new(start, self.start(date.next())) }
@@ -165,7 +166,7 @@ impl Calendar {
         if day.start == at { at } else { day.end }
     }
 
-    /// The midnight that lies this number of days before the last one up to `at`.
+    /// The midnight this number of days before the last one up to `at`.
     pub(crate) fn days_before(self, at: Instant, days: i64) -> Instant {
         self.start(self.date(at).plus(-days))
     }

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-/// Parts of one: a decimal is a whole number of millionths.
+/// The units in one: a decimal is an integer number of millionths.
 pub(crate) const SCALE: i64 = 1_000_000;
 
-/// A non-negative number with at most six decimals, held as whole millionths.
+/// A non-negative number with at most six decimals, stored as integer millionths.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Decimal(i64);
 
@@ -22,10 +22,10 @@ impl Decimal {
         self.0
     }
 
-    /// Reads digits with an optional point, such as `99.95`, `1e1` not included.
+    /// Reads digits with an optional point, such as `99.95`, but not `1e1`.
     ///
     /// # Errors
-    /// When it is not a plain number, has more than six decimals that matter, or is 1e12 or more.
+    /// When it is not a plain number, has more than six significant decimals, or is at least 1e12.
     pub(crate) fn parse(text: &str) -> Result<Self, DecimalError> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -60,7 +60,7 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// Why a text is not such a decimal.
+/// Why a text is not a valid decimal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum DecimalError {
     NotANumber,

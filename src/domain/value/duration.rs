@@ -1,17 +1,17 @@
-//! Owns lengths of time as people type and read them: `90s 15m 6h 7d 4w`.
+//! Owns durations as people type and read them: `90s 15m 6h 7d 4w`.
 
 use super::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
 
-/// The longest length anyone may write: 3650 days, in milliseconds.
+/// The longest duration accepted: 3650 days, in milliseconds.
 pub(crate) const LONGEST_MS: i64 = 3650 * DAY_MS;
 
-/// Reads `90s`, `15m`, `6h`, `7d`, `4w` or a sequence of them (`1h30m`) as milliseconds; `None` when it is not one,
-/// is zero, or is longer than 3650 days.
+/// Reads `90s`, `15m`, `6h`, `7d`, `4w` or a sequence of them (`1h30m`) as milliseconds; `None` if it is not one, is
+/// zero, or is longer than 3650 days.
 pub(crate) fn parse_millis(text: &str) -> Option<i64> {
     read(text).filter(|total| (1..=LONGEST_MS).contains(total))
 }
 
-/// Why a text that is written as a length is none that anyone may write; `None` of any other text.
+/// Why a text in the form of a duration is not accepted; `None` for any other text.
 pub(crate) fn out_of_range(text: &str) -> Option<&'static str> {
     match read(text)? {
         0 => Some("zero, and must be longer than that"),
@@ -20,7 +20,7 @@ pub(crate) fn out_of_range(text: &str) -> Option<&'static str> {
     }
 }
 
-/// A text that is written as a length, however long.
+/// Reads a text in the form of a duration, however long.
 fn read(text: &str) -> Option<i64> {
     let mut total: i64 = 0;
     let mut rest = text.trim();
@@ -53,7 +53,7 @@ fn read(text: &str) -> Option<i64> {
     Some(total)
 }
 
-/// Prints a length with its two largest units: `3h 12m`, `45s`, `12d 4h`; `0s` for nothing.
+/// Prints a duration with its two largest units: `3h 12m`, `45s`, `12d 4h`; `0s` for zero.
 pub(crate) fn format_millis(millis: i64) -> String {
     let units = [(DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "m"), (1000, "s"), (1, "ms")];
     let mut parts = Vec::new();
@@ -72,7 +72,7 @@ pub(crate) fn format_millis(millis: i64) -> String {
     if parts.is_empty() { "0s".to_owned() } else { parts.join(" ") }
 }
 
-/// Writes a length exactly, in the form [`parse_millis`] reads back: `1h30m`, `7d`, `1m500ms`; `0s` for nothing.
+/// Writes a duration exactly, in the form [`parse_millis`] reads: `1h30m`, `7d`, `1m500ms`; `0s` for zero.
 pub(crate) fn write_millis(millis: i64) -> String {
     let mut text = String::new();
     let mut rest = millis.max(0);

@@ -1,5 +1,5 @@
-//! Owns hashing: of what is stored, FNV-1a, 64 bits, the same in every version and on every machine; of ids in the maps of one run,
-//! a multiplication.
+//! Owns hashing: 64-bit FNV-1a for stored hashes, equal in every version and on every machine; a multiplication for ids
+//! in maps.
 
 use std::hash::Hasher;
 
@@ -12,7 +12,7 @@ impl Fnv {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    /// Takes in one text. 0xff, which occurs in no UTF-8 text, parts it from the next.
+    /// Adds one text. 0xff, which occurs in no UTF-8 text, separates it from the next.
     pub(crate) fn feed(&mut self, text: &str) {
         for byte in text.bytes().chain([0xff]) {
             self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
@@ -24,7 +24,7 @@ impl Fnv {
     }
 }
 
-/// Hashes of ids. Nobody from outside chooses ids, so they need no secret.
+/// Hashes of ids. No outsider chooses ids, so they need no secret.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct OfIds(u64);
 
@@ -36,7 +36,7 @@ impl Hasher for OfIds {
     }
 
     fn write_u64(&mut self, number: u64) {
-        // 2^64 over the golden ratio spreads numbers that follow each other; maps look at both ends of a hash.
+        // 2^64 over the golden ratio spreads consecutive numbers; maps use both ends of a hash.
         let mixed = (self.0 ^ number).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         self.0 = mixed ^ mixed >> 32;
     }
@@ -64,7 +64,7 @@ mod tests {
             hash.finish()
         };
         assert_ne!(hash(&["ab", "c"]), hash(&["a", "bc"]));
-        // The published FNV-1a of one byte 0xff is that of an empty text here.
+        // The published FNV-1a of one byte 0xff is our hash of an empty text.
         assert_eq!(hash(&[""]), 0xaf64_724c_8602_eb6e);
     }
 

@@ -1,4 +1,4 @@
-//! Owns hours of the day and days of the week in a zone: how they are written, and the moments that lie in them.
+//! Owns hours of the day and days of the week in a zone: their notation and validation.
 
 mod occurring;
 
@@ -7,7 +7,8 @@ use chrono_tz::Tz;
 
 use crate::domain::value::wording::{closest, quote};
 
-/// Hours of the day and days of the week in a zone. `after` later than `before` spans midnight; the weekday is that of the moment.
+/// Hours of the day and days of the week in a zone. `after` later than `before` spans midnight; the weekday is that of
+/// the instant.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Hours {
     /// From this time of day on; none: from midnight.
@@ -19,7 +20,7 @@ pub(crate) struct Hours {
     pub(crate) zone: Tz,
 }
 
-/// The days as they are written, from Monday.
+/// The days in order, Monday first.
 pub(crate) const WEEKDAYS: [Weekday; 7] =
     [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
 
@@ -27,7 +28,7 @@ pub(crate) const WEEKDAYS: [Weekday; 7] =
 pub(crate) type Fault = (String, String);
 
 impl Hours {
-    /// Hours that leave something out.
+    /// Checks hours.
     ///
     /// # Errors
     /// When there is no limit at all, or both times of day are the same.
@@ -50,7 +51,7 @@ impl Hours {
         Ok(Self { after, before, weekdays, zone })
     }
 
-    /// A time of day as it is written: `22:00`, or `22:00:30` where seconds matter.
+    /// Prints a time of day: `22:00`, or `22:00:30` with seconds.
     pub(crate) fn clock(time: NaiveTime) -> String {
         time.format(if time.second() == 0 { "%H:%M" } else { "%H:%M:%S" }).to_string()
     }
@@ -59,7 +60,7 @@ impl Hours {
 /// Reads `22:00` or `22:00:30`.
 ///
 /// # Errors
-/// When it is no time of day.
+/// When it is not a time of day.
 pub(crate) fn parse_time(text: &str) -> Result<NaiveTime, Fault> {
     let digits = |part: &str| {
         (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok()).flatten()
@@ -83,7 +84,7 @@ pub(crate) fn parse_time(text: &str) -> Result<NaiveTime, Fault> {
 /// Reads `Sat` or `Saturday`, in any case.
 ///
 /// # Errors
-/// When it is no day of the week.
+/// When it is not a day of the week.
 pub(crate) fn parse_weekday(text: &str) -> Result<Weekday, Fault> {
     text.parse().map_err(|_| {
         let remedy = "write Mon, Tue, Wed, Thu, Fri, Sat or Sun".to_owned();
@@ -94,10 +95,10 @@ pub(crate) fn parse_weekday(text: &str) -> Result<Weekday, Fault> {
 /// Reads a zone of the IANA database.
 ///
 /// # Errors
-/// When there is none of this name.
+/// When the zone is unknown.
 pub(crate) fn parse_zone(text: &str) -> Result<Tz, Fault> {
     text.parse().map_err(|_| {
-        // An abbreviation is like too many names to guess one.
+        // An abbreviation is similar to too many names for a guess.
         let guess = closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())).filter(|_| text.len() > 4);
         let remedy = guess.map_or_else(
             || "write an IANA name such as Europe/Berlin".to_owned(),

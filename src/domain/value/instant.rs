@@ -1,4 +1,4 @@
-//! Owns moments in time: UTC milliseconds, how people write them, and how they are printed.
+//! Owns instants: UTC milliseconds, how people write them, and how they are printed.
 
 mod spelling;
 
@@ -13,16 +13,16 @@ pub(crate) const MINUTE_MS: i64 = 60_000;
 /// Milliseconds in an hour.
 pub(crate) const HOUR_MS: i64 = 3_600_000;
 
-/// A moment: whole UTC milliseconds since 1970.
+/// An instant: integer UTC milliseconds since 1970.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Instant(i64);
 
 impl Instant {
-    /// 1970-01-01T00:00:00.000Z, before which nothing is looked for.
+    /// 1970-01-01T00:00:00.000Z; nothing earlier is searched.
     pub(crate) const MIN: Self = Self(0);
-    /// 2000-01-01T00:00:00.000Z, the earliest moment anyone may write.
+    /// 2000-01-01T00:00:00.000Z, the earliest accepted instant.
     pub(crate) const EARLIEST: Self = Self(946_684_800_000);
-    /// 2262-01-01T00:00:00.000Z, the latest moment a fact may have.
+    /// 2262-01-01T00:00:00.000Z, the latest instant of a fact.
     pub(crate) const MAX: Self = Self(9_214_646_400_000);
 
     /// Wraps milliseconds since 1970 without a range check: intermediate results may lie outside `MIN..=MAX`.
@@ -35,43 +35,43 @@ impl Instant {
         self.0
     }
 
-    /// This moment moved by `millis` (negative: back).
+    /// This instant moved by `millis` (negative: back).
     pub(crate) const fn plus(self, millis: i64) -> Self {
         Self(self.0 + millis)
     }
 
-    /// Milliseconds from `earlier` to this moment; negative when `earlier` is later.
+    /// Milliseconds from `earlier` to this instant; negative if `earlier` is later.
     pub(crate) const fn since(self, earlier: Self) -> i64 {
         self.0 - earlier.0
     }
 
-    /// The UTC midnight at or before this moment.
+    /// The UTC midnight at or before this instant.
     pub(crate) const fn day_start(self) -> Self {
         Self(self.0 - self.0.rem_euclid(DAY_MS))
     }
 
-    /// Reads a time as people type it: RFC 3339 with or without seconds, its offset also as `+0200` or `+02`; `2026-11-20`,
-    /// `2026-11-20 14:05[:07]` (UTC, which may be said); Unix seconds or milliseconds (told apart by size: below 1e11 it is
-    /// seconds). Fractions finer than a millisecond are cut off.
+    /// Reads a time as people type it: RFC 3339 with or without seconds, its offset also as `+0200` or `+02`;
+    /// `2026-11-20`, `2026-11-20 14:05[:07]` (UTC, optionally stated); Unix seconds or milliseconds (distinguished by
+    /// size: below 1e11 it is seconds). Fractions finer than a millisecond are cut off.
     ///
     /// # Errors
-    /// When the text has none of these shapes, lies outside 2000–2262, or is a number that was hardly meant as Unix time.
+    /// When the text has none of these forms, lies outside 2000–2262, or is a number that is probably not Unix time.
     pub(crate) fn parse(text: &str) -> Result<Self, InstantError> {
         spelling::read(text.trim())
     }
 
-    /// Reads a moment as this program prints it.
+    /// Reads an instant as this program prints it.
     pub(crate) fn parse_printed(text: &str) -> Option<Self> {
         let millis = DateTime::parse_from_rfc3339(text).ok()?.timestamp_millis();
         Some(Self(millis)).filter(|at| at.is_storable())
     }
 
-    /// Whether a database may hold this moment: from 1970, for earlier versions took such facts in.
+    /// Whether a database may hold this instant: since 1970, as earlier versions accepted such facts.
     pub(crate) fn is_storable(self) -> bool {
         (Self::MIN..=Self::MAX).contains(&self)
     }
 
-    /// This moment, if anyone may write it.
+    /// This instant, if it is accepted.
     ///
     /// # Errors
     /// When it lies outside 2000–2262.
@@ -79,7 +79,7 @@ impl Instant {
         if (Self::EARLIEST..=Self::MAX).contains(&self) { Ok(self) } else { Err(InstantError::OutOfRange) }
     }
 
-    /// The same moment for calendar arithmetic; moments beyond chrono's range (±262 000 years) become the epoch.
+    /// The instant in chrono; instants beyond its range (±262 000 years) become the epoch.
     pub(crate) fn to_chrono(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or(DateTime::UNIX_EPOCH)
     }
@@ -92,25 +92,25 @@ impl fmt::Display for Instant {
     }
 }
 
-/// Why a text is not a moment.
+/// Why a text is not a valid instant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum InstantError {
-    /// None of the accepted shapes.
+    /// None of the accepted forms.
     Unreadable,
     /// Before 2000 or after 2262-01-01.
     OutOfRange,
     /// A number that is before 2000 as Unix time.
     TooEarly(Instant),
-    /// `YYYYMMDD`, and which date or time that is.
+    /// `YYYYMMDD`, and the date or time it means.
     CompactDate(Instant),
-    /// The days that a spreadsheet counts, and which date or time that is.
+    /// A spreadsheet's day number, and the date or time it means.
     SpreadsheetDate(Instant),
     /// Unix microseconds or nanoseconds, by their number of digits.
     TooFine,
 }
 
 impl fmt::Display for InstantError {
-    /// What the text is, as it follows "is".
+    /// Describes the text, as it follows "is".
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable => f.write_str(
@@ -127,7 +127,7 @@ impl fmt::Display for InstantError {
     }
 }
 
-/// A moment of whole seconds as people type it.
+/// An instant of full seconds as people type it.
 fn typed(at: Instant) -> impl fmt::Display {
     let shape = match at.0.rem_euclid(DAY_MS) {
         0 => "%Y-%m-%d",
@@ -253,7 +253,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// However a moment is written, with whatever offset and precision, it reads as that moment cut to the millisecond.
+        /// An instant in any spelling, with any offset and precision, reads as that instant cut to the millisecond.
         #[test]
         fn every_spelling_reads_back(
             millis in 946_771_200_000i64..9_214_560_000_000,
@@ -286,7 +286,7 @@ mod tests {
             }
         }
 
-        /// What RFC 3339 is to chrono is the same moment here.
+        /// RFC 3339 as chrono reads it is the same instant here.
         #[test]
         fn rfc_3339_agrees_with_chrono(
             text in "20[0-9]{2}-[01][0-9]-[0-3][0-9][Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{1,11})?(Z|z|[+-][0-2][0-9]:[0-6][0-9])"

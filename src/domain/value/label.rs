@@ -1,6 +1,6 @@
-//! Owns Kubernetes' rule for the keys and values of labels, and for the keys of annotations.
+//! Owns Kubernetes' rules for the keys and values of labels, and for the keys of annotations.
 
-/// The rule of [`check_key`] as a regular expression, but for the length of the prefix.
+/// The rule of [`check_key`] as a regular expression, except for the length of the prefix.
 pub(crate) const KEY_PATTERN: &str = "^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$";
 /// The rule of [`check_value`] as a regular expression.
 pub(crate) const VALUE_PATTERN: &str = "^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$";
@@ -13,7 +13,7 @@ const LONGEST_PREFIX: usize = 253;
 /// Checks a key `[prefix/]name` of a label or annotation.
 ///
 /// # Errors
-/// With the part of the rule that is broken.
+/// With the broken part of the rule.
 pub(crate) fn check_key(key: &str) -> Result<(), &'static str> {
     let (prefix, name) = match key.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
@@ -33,7 +33,7 @@ pub(crate) fn check_key(key: &str) -> Result<(), &'static str> {
 /// Checks the value of a label.
 ///
 /// # Errors
-/// With the part of the rule that is broken.
+/// With the broken part of the rule.
 pub(crate) fn check_value(value: &str) -> Result<(), &'static str> {
     if value.is_empty() || is_name(value) {
         return Ok(());

@@ -1,7 +1,7 @@
-//! Owns the plain letters that stand for Latin ones with marks. The table is this project's own and only grows: names are made of
-//! it, and a later export must find those of an earlier one.
+//! Owns replacing Latin letters with marks by plain ones. Entries may be added but never changed, so that a later
+//! export gives the same names as an earlier one.
 
-/// From the first to the last of the letters, in order, what each becomes; `.` for none.
+/// The plain letters for a block, in order; `.` for none.
 const LATIN_1: &str = "A A A A A A AE C E E E E I I I I D N O O O O O . O U U U U Y TH ss \
                        a a a a a a ae c e e e e i i i i d n o o o o o . o u u u u y th y";
 const EXTENDED_A: &str = "A a A a A a C c C c C c C c D d D d E e E e E e E e E e G g G g G g G g H h H h I i I i I i I i I i IJ ij \
@@ -9,10 +9,10 @@ const EXTENDED_A: &str = "A a A a A a C c C c C c C c D d D d E e E e E e E e E 
                           U u U u U u U u U u U u W w Y y Y Z z Z z Z z s";
 const COMMA_BELOW: &str = "S s T t";
 
-/// The blocks of letters that have plain ones, each by its first letter.
+/// The blocks of letters with plain ones, each by its first letter.
 const BLOCKS: [(char, &str); 3] = [('\u{c0}', LATIN_1), ('\u{100}', EXTENDED_A), ('\u{218}', COMMA_BELOW)];
 
-/// What stands for a letter with marks; nothing for a mark by itself, as some programs write it behind its letter.
+/// The plain letter for one with marks; empty for a separate mark, as some programs write it after its letter.
 pub(super) fn plain(letter: char) -> Option<&'static str> {
     if matches!(letter, '\u{300}'..='\u{36f}') {
         return Some("");

@@ -1,24 +1,24 @@
-//! Owns sets of moments: finitely many half-open stretches of whole milliseconds, and the algebra of such sets.
+//! Owns sets of instants: finitely many half-open spans of milliseconds, and the algebra of such sets.
 
 use super::instant::Instant;
 use super::span::{Span, union};
 
-/// A set of moments: sorted stretches that neither overlap nor touch.
+/// A set of instants: sorted spans that neither overlap nor touch.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Moments(Vec<Span>);
 
 impl Moments {
-    /// No moment at all.
+    /// The empty set.
     pub(crate) fn none() -> Self {
         Self(Vec::new())
     }
 
-    /// Every moment that some of the stretches contain, in whatever order they come.
+    /// The union of the spans, in any order.
     pub(crate) fn of(spans: Vec<Span>) -> Self {
         Self(union(spans))
     }
 
-    /// The stretches, oldest first; between any two lies a moment outside of the set.
+    /// The spans, oldest first; between any two is an instant outside the set.
     pub(crate) fn spans(&self) -> &[Span] {
         &self.0
     }
@@ -33,7 +33,7 @@ impl Moments {
         self.0.get(index).is_some_and(|span| span.start <= at)
     }
 
-    /// Adds a stretch that begins at or after the end of all others.
+    /// Adds a span that begins at or after the end of all others.
     pub(crate) fn append(&mut self, span: Span) {
         if span.is_empty() {
             return;
@@ -44,7 +44,7 @@ impl Moments {
         }
     }
 
-    /// The moments in either set.
+    /// The instants in either set.
     pub(crate) fn or(mut self, mut other: Self) -> Self {
         if self.0.is_empty() {
             return other;
@@ -53,7 +53,7 @@ impl Moments {
         Self::of(self.0)
     }
 
-    /// The moments in both sets.
+    /// The instants in both sets.
     pub(crate) fn and(&self, other: &Self) -> Self {
         let (mut mine, mut theirs) = (0, 0);
         let mut common = Self::none();
@@ -68,7 +68,7 @@ impl Moments {
         common
     }
 
-    /// The moments of `within` that are not in the set.
+    /// The instants of `within` that are not in the set.
     pub(crate) fn without(&self, within: Span) -> Self {
         let mut rest = Self::none();
         let mut cursor = within.start;
@@ -80,19 +80,19 @@ impl Moments {
         rest
     }
 
-    /// The moments of the set that lie in `within`.
+    /// The instants of the set that lie in `within`.
     pub(crate) fn within(&self, within: Span) -> Self {
         self.and(&Self::of(vec![within]))
     }
 
-    /// The moments t for which all of `[t − millis, t]` lies in the set.
+    /// The instants t for which all of `[t − millis, t]` is in the set.
     pub(crate) fn held(&self, millis: i64) -> Self {
         let late = |span: &Span| Span::new(span.start.plus(millis), span.end);
         Self(self.0.iter().map(late).filter(|span| !span.is_empty()).collect())
     }
 
-    /// The moments t for which at least `times` stretches of the set begin in `(t − within_ms, t]`. A stretch that begins with
-    /// `known`, from which on the set is known, may have begun before and does not count.
+    /// The instants t for which at least `times` spans of the set begin in `(t − within_ms, t]`. The set is known since
+    /// `known`; a span that begins exactly then may have begun earlier and does not count.
     pub(crate) fn repeated(&self, times: u32, within_ms: i64, known: Span) -> Self {
         let starts: Vec<Instant> = self.0.iter().map(|span| span.start).filter(|start| *start > known.start).collect();
         if times == 0 {
@@ -102,8 +102,8 @@ impl Moments {
         Self::of(groups.map(|group| Span::new(group[group.len() - 1], group[0].plus(within_ms))).collect())
     }
 
-    /// The last moment of `within` at which being in the set turned into not being in it, or the reverse: the first moment
-    /// of the state in which `within` ends. `None` when it is the same throughout.
+    /// The last instant of `within` at which membership in the set changed: the first instant of the state in which
+    /// `within` ends. `None` if it is constant.
     pub(crate) fn last_turn(&self, within: Span) -> Option<Instant> {
         let turn = self.0.iter().rev().flat_map(|span| [span.end, span.start]).find(|turn| *turn < within.end);
         turn.filter(|turn| *turn > within.start)
@@ -144,7 +144,7 @@ mod tests {
             prop_assert_eq!(grid(&set.clone().or(other.clone())), pairs().map(|(a, b)| *a || *b).collect::<Vec<_>>());
             prop_assert_eq!(grid(&set.and(&other)), pairs().map(|(a, b)| *a && *b).collect::<Vec<_>>());
             prop_assert_eq!(grid(&set.without(all)), a.iter().map(|a| !a).collect::<Vec<_>>());
-            // De Morgan, as values: the form of a set is unique.
+            // De Morgan, by value: a set has one representation.
             prop_assert_eq!(set.and(&other).without(all), set.without(all).or(other.without(all)));
             let at = |at: i64| at >= 0 && a[at as usize];
             let held: Vec<bool> = (0..SIZE).map(|t| (t - length..=t).all(at)).collect();

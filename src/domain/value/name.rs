@@ -1,11 +1,11 @@
-//! Owns names of systems, checks, objectives and windows, and the one rule they all follow.
+//! Owns names of systems, checks, objectives and windows, and the rule they follow.
 
 use std::borrow::Borrow;
 use std::fmt;
 
 use super::letters;
 
-/// The longest a name may be, in bytes.
+/// The longest name, in bytes.
 pub(crate) const LONGEST: usize = 253;
 
 /// A checked name: 1–253 characters of `A-Za-z0-9._/:-`, case-sensitive.
@@ -16,14 +16,14 @@ impl Name {
     /// Checks a text against the rule.
     ///
     /// # Errors
-    /// When it is empty, too long, or has a character outside the set.
+    /// When it is empty, too long, or has an invalid character.
     pub(crate) fn parse(text: &str) -> Result<Self, NameError> {
         check(text.as_bytes())?;
         Ok(Self(text.into()))
     }
 
-    /// The name that would do for a text that is none: Latin letters lose what is above and below them, and each run of other
-    /// characters that no name contains becomes a `-`, none at either end; a name stays itself. `None` when nothing is left of it.
+    /// A valid name for any text: Latin letters lose their marks, and each run of other invalid characters becomes a
+    /// `-`, but not at either end; a valid name stays as it is. `None` if nothing is left.
     pub(crate) fn like(text: &str) -> Option<Self> {
         if let Ok(name) = Self::parse(text) {
             return Some(name);
@@ -47,10 +47,10 @@ impl Name {
     }
 }
 
-/// Checks bytes against the rule without copying them; what passes is ASCII.
+/// Checks bytes against the rule without copying them; valid ones are ASCII.
 ///
 /// # Errors
-/// When they are empty, too many, or one lies outside the set.
+/// When they are empty, too many, or one is invalid.
 pub(crate) fn check(bytes: &[u8]) -> Result<(), NameError> {
     if bytes.is_empty() {
         return Err(NameError::Empty);

@@ -1,4 +1,5 @@
-//! Owns periods that people ask for, such as `2026-10`, `last-week` or `2026-10-01..2026-10-15`, and the windows they are to objectives.
+//! Owns requested periods, such as `2026-10`, `last-week` or `2026-10-01..2026-10-15`, and the windows they are for
+//! objectives.
 
 use std::fmt;
 
@@ -9,31 +10,31 @@ use super::calendar::{Calendar, CalendarUnit, Date};
 use super::span::Span;
 use super::window::Window;
 
-/// The years that a period may begin and end in.
+/// The years in which a period may begin and end.
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2261;
 /// The longest range, in days.
 const LONGEST_DAYS: i64 = 3660;
 
-/// Whole days in a row, by their dates; when that is depends on the time zone.
+/// Consecutive full days, by date; their instants depend on the time zone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Period {
     first: Date,
     unit: CalendarUnit,
 }
 
-/// Why a text names no period.
+/// Why a text is not a period.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum PeriodError {
     Unreadable,
     /// Outside 2000–2261.
     OutOfRange,
-    /// A range that ends before it begins: the two dates in the order in which they would be right.
+    /// A range that ends before it begins, with its two dates swapped.
     Reversed(Date, Date),
     TooLong,
 }
 
 impl fmt::Display for PeriodError {
-    /// What is wrong with it, as it follows the quoted text.
+    /// Says what is wrong, as it follows the quoted text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable => f.write_str(
@@ -48,15 +49,15 @@ impl fmt::Display for PeriodError {
 }
 
 impl Period {
-    /// The period of this kind in which a date lies.
+    /// The period of this unit that contains a date.
     pub(crate) fn containing(unit: CalendarUnit, date: Date) -> Self {
         Self { first: date.first_of(unit), unit }
     }
 
-    /// Reads a period; `today` is the date to which `last-month` and the like refer. Both ends of a range belong to it.
+    /// Reads a period; `last-month` and the like are relative to `today`. Both ends of a range belong to it.
     ///
     /// # Errors
-    /// When it names none, or one that lies outside 2000–2261.
+    /// When it is not a period, or lies outside 2000–2261.
     pub(crate) fn parse(text: &str, today: Date) -> Result<Self, PeriodError> {
         let text = text.trim();
         let Some((from, to)) = text.split_once("..") else { return single(text, today)?.in_range() };
@@ -67,7 +68,7 @@ impl Period {
         Self::range(from.first, to.last())?.in_range()
     }
 
-    /// From one date to another, both included. What is a month, a week or the like is that.
+    /// From one date to another, both included. A range that is exactly a month, a week or the like becomes that.
     fn range(first: Date, last: Date) -> Result<Self, PeriodError> {
         let known = |unit: &CalendarUnit| first.first_of(*unit) == first && first.first_of_next(*unit) == last.next();
         if let Some(unit) = CalendarUnit::ALL.into_iter().find(known) {
@@ -100,12 +101,12 @@ impl Period {
         self.next().plus(-1)
     }
 
-    /// How many dates it has.
+    /// The number of dates.
     pub(crate) fn days(self) -> i64 {
         self.next().since(self.first)
     }
 
-    /// The one before it, of the same kind.
+    /// The period before it, of the same kind.
     pub(crate) fn previous(self) -> Self {
         match self.unit {
             CalendarUnit::Days { count, .. } => {
@@ -116,7 +117,7 @@ impl Period {
         }
     }
 
-    /// When it is on clocks of a zone.
+    /// Its span in a zone.
     pub(crate) fn span(self, calendar: Calendar) -> Span {
         Span::new(calendar.start(self.first), calendar.start(self.next()))
     }
@@ -136,7 +137,7 @@ impl fmt::Display for Period {
     }
 }
 
-/// A period that is no range.
+/// A period that is not a range.
 fn single(text: &str, today: Date) -> Result<Period, PeriodError> {
     let day = |date: Date| Ok(Period::containing(CalendarUnit::Day, date));
     match text {
@@ -157,7 +158,7 @@ fn single(text: &str, today: Date) -> Result<Period, PeriodError> {
     dated(text).ok_or(PeriodError::Unreadable)
 }
 
-/// A period that is named by numbers.
+/// A period given by numbers.
 fn dated(text: &str) -> Option<Period> {
     let number = |part: &str, digits: usize| {
         let is_number = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -186,7 +187,7 @@ fn dated(text: &str) -> Option<Period> {
     }
 }
 
-/// A period through which objectives are looked at instead of their own windows: in one zone, or in each one's own.
+/// A period that replaces the windows of objectives: in one zone, or in each objective's own.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Frame {
     pub(crate) period: Period,
@@ -194,17 +195,17 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// The calendar of an objective whose own one this is.
+    /// The calendar for an objective whose own one is `own`.
     pub(crate) fn calendar(&self, own: Calendar) -> Calendar {
         self.zone.map_or(own, |zone| Calendar { zone })
     }
 
-    /// The window that takes the place of a declared one.
+    /// The window that replaces a declared one.
     pub(crate) fn window(&self, declared: Window) -> Window {
         Window::Calendar { unit: self.period.unit, zone: self.calendar(declared.calendar()).zone }
     }
 
-    /// When the period is for an objective with this window.
+    /// The span of the period for an objective with this window.
     pub(crate) fn span(&self, declared: Window) -> Span {
         self.period.span(self.calendar(declared.calendar()))
     }
@@ -242,12 +243,12 @@ mod tests {
             ("2026-10-05", "2026-10-05", "2026-10-05", "2026-10-05", "2026-10-04"),
             ("2026-10-01..2026-10-15", "2026-10-01..2026-10-15", "2026-10-01", "2026-10-15", "2026-09-16..2026-09-30"),
             ("2026-02..2026-03", "2026-02-01..2026-03-31", "2026-02-01", "2026-03-31", "2025-12-04..2026-01-31"),
-            // What is a whole month, week, quarter, year or day is that.
+            // A range that is exactly a month, week, quarter, year or day is that.
             ("2026-10-01..2026-10-31", "2026-10", "2026-10-01", "2026-10-31", "2026-09"),
             ("2026-09-28..2026-10-04", "2026-W40", "2026-09-28", "2026-10-04", "2026-W39"),
             ("2026-Q1..2026-Q4", "2026", "2026-01-01", "2026-12-31", "2025"),
             ("2026-10-05..2026-10-05", "2026-10-05", "2026-10-05", "2026-10-05", "2026-10-04"),
-            // From where the first begins to where the second ends, however they lie to each other.
+            // From the start of the first to the end of the second, however they are ordered.
             ("2026..2026-05", "2026-01-01..2026-05-31", "2026-01-01", "2026-05-31", "2025-08-03..2025-12-31"),
             ("2026-W23..2026-06-03", "2026-06-01..2026-06-03", "2026-06-01", "2026-06-03", "2026-05-29..2026-05-31"),
             ("2026-05..2026-Q2", "2026-05-01..2026-06-30", "2026-05-01", "2026-06-30", "2026-03-01..2026-04-30"),
@@ -323,7 +324,7 @@ mod tests {
     }
 
     proptest! {
-        /// A period reads back as itself, its window has its days, and periods follow each other without gap.
+        /// A period reads back as itself, its window has its days, and consecutive periods adjoin.
         #[test]
         fn periods_read_back_and_follow_each_other(first in 10_957..60_000_i64, days in 0..800_i64, unit in 0..6usize) {
             let first = Date::from_number(first);

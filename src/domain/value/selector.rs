@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::label::{check_key, check_value};
 
-/// Requirements on labels, all of which must hold.
+/// Requirements on labels, all of which must be met.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Selector(Vec<Requirement>);
 
@@ -27,12 +27,12 @@ impl Selector {
         text.split(',').map(str::trim).map(requirement).collect::<Result<_, _>>().map(Self)
     }
 
-    /// Labels that must be as given, all of them.
+    /// Labels that must all have these values.
     pub(crate) fn labels(labels: &BTreeMap<String, String>) -> Self {
         Self(labels.iter().map(|(key, value)| Requirement::Equal(key.clone(), value.clone())).collect())
     }
 
-    /// The labels that must be as given.
+    /// The labels that must have given values.
     pub(crate) fn equal(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().filter_map(|requirement| match requirement {
             Requirement::Equal(key, value) => Some((key.as_str(), value.as_str())),
@@ -51,7 +51,7 @@ impl Selector {
 }
 
 impl fmt::Display for Selector {
-    /// In the form that is read.
+    /// Prints the form that [`Self::parse`] reads.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, requirement) in self.0.iter().enumerate() {
             f.write_str(if index > 0 { "," } else { "" })?;

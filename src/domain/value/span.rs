@@ -1,13 +1,13 @@
-//! Owns half-open stretches of time `[start, end)` and the algebra of sorted, disjoint lists of them.
+//! Owns half-open spans of time `[start, end)` and the algebra of sorted, disjoint lists of them.
 
 use super::instant::Instant;
 
-/// Before every moment a fact can have.
+/// Before every instant of a fact.
 pub(crate) const BEGINNING: Instant = Instant::from_millis(i64::MIN / 4);
-/// After every moment anyone can ask about.
+/// After every instant in a query.
 pub(crate) const END: Instant = Instant::from_millis(i64::MAX / 4);
 
-/// A half-open stretch `[start, end)`; empty when `end <= start`.
+/// A half-open span `[start, end)`; empty when `end <= start`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct Span {
     pub(crate) start: Instant,
@@ -28,7 +28,7 @@ impl Span {
         self.end <= self.start
     }
 
-    /// The same, longer by so many milliseconds at both ends.
+    /// The same, extended by `millis` at both ends.
     pub(crate) fn widened(self, millis: i64) -> Self {
         Self { start: self.start.plus(-millis), end: self.end.plus(millis) }
     }
@@ -39,10 +39,10 @@ impl Span {
     }
 }
 
-/// Sorts spans, drops empty ones and joins those that touch or overlap, so that each moment is covered at most once.
+/// Sorts spans, drops empty ones and joins those that touch or overlap, so that each instant is covered at most once.
 pub(crate) fn union(mut spans: Vec<Span>) -> Vec<Span> {
     spans.retain(|span| !span.is_empty());
-    // A stable sort makes use of what is in order already, such as the occurrences of each window.
+    // A stable sort profits from runs already in order, such as the occurrences of each window.
     spans.sort();
     let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
     for span in spans {

@@ -2,7 +2,7 @@
 
 use super::decimal::{Decimal, DecimalError};
 
-/// 100% in millionths of a percent: the whole of which targets and error shares are parts.
+/// 100% in millionths of a percent: the total of targets and error shares.
 pub(crate) const WHOLE: i64 = 100 * super::decimal::SCALE;
 
 /// An availability target in percent: 0 < target <= 100, at most six decimals, exact.
@@ -30,13 +30,13 @@ impl Target {
         self.0
     }
 
-    /// The allowed share of failure, 1 − target, as parts of [`WHOLE`]; 0 for a 100% target.
+    /// The allowed share of failure, 1 − target, in parts of [`WHOLE`]; 0 for a 100% target.
     pub(crate) const fn error_share(self) -> i64 {
         WHOLE - self.0.millionths()
     }
 }
 
-/// Why a text is not a target.
+/// Why a text is not a valid target.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum TargetError {
     Decimal(DecimalError),

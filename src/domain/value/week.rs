@@ -1,4 +1,4 @@
-//! Owns ISO weeks: how they are written, and which time they are.
+//! Owns ISO weeks: how they are written, and their spans.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ pub(crate) struct Week {
 }
 
 impl Week {
-    /// The week in which a moment lies.
+    /// The week that contains an instant.
     pub(crate) fn containing(at: Instant) -> Self {
         // 1970-01-01 was a Thursday.
         let since_monday = (at.millis() + 3 * DAY_MS).rem_euclid(WEEK_MS);
@@ -41,7 +41,7 @@ impl Week {
         Span::new(self.start, self.start.plus(WEEK_MS))
     }
 
-    /// From the midnight that begins its Monday to the one that ends its Sunday, on clocks of a zone.
+    /// From the start of its Monday to the end of its Sunday in a zone.
     pub(crate) fn closes(self, calendar: Calendar) -> Span {
         let monday = Calendar::UTC.date(self.start);
         Span::new(calendar.start(monday), calendar.start(monday.plus(7)))

@@ -11,10 +11,10 @@ use super::span::Span;
 /// The longest rolling window, in days.
 pub(crate) const LONGEST_DAYS: u32 = 3650;
 
-/// The stretch of time over which an objective is judged, in the zone of its days.
+/// The window of an objective, in the zone of its days.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Window {
-    /// The last so many days of 24 hours up to `as-of`.
+    /// The last `days` days of 24 hours up to `as-of`.
     Rolling { days: u32, zone: Tz },
     /// The calendar period that contains `as-of`.
     Calendar { unit: CalendarUnit, zone: Tz },
@@ -31,14 +31,14 @@ impl fmt::Display for Window {
 }
 
 impl Window {
-    /// The calendar whose days are those of the objective.
+    /// The calendar of the objective's days.
     pub(crate) fn calendar(self) -> Calendar {
         match self {
             Self::Rolling { zone, .. } | Self::Calendar { zone, .. } => Calendar { zone },
         }
     }
 
-    /// `[start, end)` as seen at `as_of`: a rolling window ends there, a calendar period contains it.
+    /// `[start, end)` as of `as_of`: a rolling window ends there, a calendar period contains it.
     pub(crate) fn bounds(self, as_of: Instant) -> Span {
         match self {
             Self::Rolling { days, .. } => Span::new(as_of.plus(-i64::from(days) * DAY_MS), as_of),
@@ -46,8 +46,8 @@ impl Window {
         }
     }
 
-    /// The length that stands for every window of this kind, in milliseconds: a month has 30 days, a quarter 90 and a year 365,
-    /// as in the availability table of the SRE book. The factors of the burn-rate policy are made of it, so that they are the
+    /// The nominal length of every window of this kind, in milliseconds: a month has 30 days, a quarter 90 and a year
+    /// 365, as in the availability table of the SRE book. The factors of the burn-rate policy use it, so they are the
     /// same in February and in March.
     pub(crate) fn nominal_ms(self) -> i64 {
         let days = match self {
@@ -62,8 +62,7 @@ impl Window {
         days * DAY_MS
     }
 
-    /// `[start, end)` as seen at the close of what ends at `end`: a calendar period is the one to which the moments before
-    /// `end` belong.
+    /// `[start, end)` at the close of a period that ends at `end`: a calendar period is the one just before `end`.
     pub(crate) fn closing(self, end: Instant) -> Span {
         match self {
             Self::Rolling { .. } => self.bounds(end),

@@ -1,15 +1,15 @@
-//! Owns how values are quoted and escaped in messages, and the guesses behind "did you mean".
+//! Owns quoting and escaping values in messages, and the suggestions of "did you mean".
 
 use std::borrow::Cow;
 
-/// The most characters of a value that a message quotes.
+/// The most characters quoted of a value.
 const MOST_QUOTED: usize = 60;
-/// The most valid choices that are all listed.
+/// The most valid choices that are listed in full.
 const MOST_KNOWN: usize = 16;
-/// The longest text that is compared with the known ones: guessing costs time in proportion to the length.
+/// The longest text compared with known ones: the cost of guessing grows with the length.
 const MOST_COMPARED: usize = 253;
 
-/// A value as a message shows it: in quotes, on one line, cut when long.
+/// Quotes a value for a message: on one line, cut if long.
 pub(crate) fn quote(value: &str) -> String {
     let mut shown: String = value.chars().take(MOST_QUOTED).flat_map(char::escape_debug).collect();
     // An apostrophe needs no escape between double quotes.
@@ -18,18 +18,18 @@ pub(crate) fn quote(value: &str) -> String {
     format!("\"{shown}{dots}\"")
 }
 
-/// Whether a character does something to a terminal, a line, or the direction of writing instead of showing itself.
+/// Whether a character controls a terminal, a line, or the writing direction instead of being visible.
 pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A text as one harmless line, whatever a feed, a manifest or the name of a file says: what is hidden is spelled out.
+/// A text as one harmless line, whatever a feed, a manifest or a file name contains: hidden characters are escaped.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_hidden)
 }
 
-/// A text of several lines, all else that is hidden spelled out.
+/// A text of several lines, with all other hidden characters escaped.
 pub(crate) fn in_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c != '\n' && is_hidden(c))
 }
@@ -42,12 +42,12 @@ fn escaped(text: &str, hidden: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(text.chars().map(shown).collect())
 }
 
-/// The known text that is most like the given one, if any is alike enough to be meant.
+/// The known text most similar to the given one, if it is similar enough.
 pub(crate) fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     near(given, known).first().copied()
 }
 
-/// The known texts that are like the given one, the most alike first; at most three.
+/// The known texts similar to the given one, the closest first; at most three.
 pub(crate) fn near<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     if given.is_empty() || given.len() > MOST_COMPARED {
         return Vec::new();
@@ -65,7 +65,7 @@ pub(crate) fn near<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) ->
     found.into_iter().map(|(_, candidate)| candidate).take(3).collect()
 }
 
-/// `did you mean X?` where there is a guess, else the known texts if they are few.
+/// `did you mean X?` if there is a guess, else the known texts if they are few.
 pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match closest(given, known.clone()) {
         Some(guess) => format!("did you mean {guess}?"),
@@ -91,7 +91,7 @@ fn joined<'a>(words: impl IntoIterator<Item = &'a str>, conjunction: &str) -> St
     }
 }
 
-/// `known: a, b, c`; empty when there are none or too many to be of help.
+/// `known: a, b, c`; empty if there are none or too many to help.
 pub(crate) fn one_of<'a>(known: impl IntoIterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.into_iter().take(MOST_KNOWN + 1).collect();
     if known.is_empty() || known.len() > MOST_KNOWN { String::new() } else { format!("known: {}", known.join(", ")) }

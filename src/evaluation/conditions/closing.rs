@@ -1,4 +1,4 @@
-//! Owns the reports of objectives that conditions look at, and how a period is looked at at its close.
+//! Owns the reports of objectives that conditions use, and periods at their close.
 
 use std::rc::Rc;
 
@@ -13,23 +13,20 @@ use crate::domain::value::period::Frame;
 use crate::store::Stored;
 
 impl Conditions<'_> {
-    /// The same over a period instead of each objective's window; one that ends at the moment of this evaluation is looked at at its
-    /// close.
+    /// Evaluates a period instead of each objective's window; one that ends at the instant of this evaluation is
+    /// evaluated at its close.
     pub(crate) fn over(self, frame: Option<Frame>) -> Self {
         Self { frame, ..self }
     }
 
-    /// Makes an objective known, and draws up its report as of the moment of this evaluation.
-    ///
-    /// # Errors
-    /// Those of the database.
+    /// Adds an objective, and returns its report as of this evaluation.
     pub(crate) fn report(&mut self, stored: Stored) -> Result<Rc<ObjectiveReport>> {
         let name = stored.objective.metadata.name.clone();
         self.admit(stored)?;
         self.drawn(&name)
     }
 
-    /// The report of an objective as of the moment of this evaluation.
+    /// The report of an objective as of this evaluation.
     pub(super) fn drawn(&mut self, name: &Name) -> Result<Rc<ObjectiveReport>> {
         if let (.., Some(report)) = self.known(name)? {
             return Ok(report);
@@ -52,7 +49,7 @@ impl Conditions<'_> {
         self.evaluation.sealed((id, declared), &model)
     }
 
-    /// Whether a period of an objective ends at the moment of this evaluation, which belongs to it then.
+    /// Whether a period of an objective ends at the instant of this evaluation, which then belongs to it.
     pub(super) fn is_closing(&mut self, name: &Name) -> Result<bool> {
         let Some(frame) = self.frame else { return Ok(false) };
         self.known(name)?;

@@ -1,5 +1,5 @@
-//! Owns where the values come from that a term compares: drawn from accounts and histories over a stretch, or over the part of it that is
-//! held at once, and kept for as long as they are asked for.
+//! Owns the values that a term compares: computed from accounts and histories over a stretch, or the part of it that is
+//! held at once, and kept while they are used.
 
 use std::rc::Rc;
 
@@ -23,16 +23,14 @@ use crate::domain::value::span::Span;
 use crate::evaluation::Evaluation;
 use crate::store::Reader;
 
-/// Runs of signals kept at the most; past this all are forgotten, so that memory stays bounded.
+/// The most runs of signals kept. Beyond it all are dropped, which bounds memory.
 const MOST_RUNS: usize = 1_000_000;
-/// As how many runs the signal itself counts.
+/// The fixed cost of a signal, in runs.
 const LEAST_RUNS: usize = 250;
 
 impl Conditions<'_> {
-    /// What a value does over a stretch: of more than that or, where there is too much for being held at once, of less, from its start on.
-    ///
-    /// # Errors
-    /// Those of [`Self::solve`].
+    /// The signal of a value over a stretch. It may cover more or, if that is too much to hold at once, only a first
+    /// part of it.
     pub(crate) fn signal(&mut self, this: &Subject, ask: &Ask, stretch: Span) -> Result<Rc<Signal>> {
         let subject = if ask.subject == Subject::This { this } else { &ask.subject }.clone();
         let key = (subject, ask.what);
@@ -54,10 +52,7 @@ impl Conditions<'_> {
         self.tell(&key, stretch)
     }
 
-    /// Hands on what a value does over all of a stretch, part by part.
-    ///
-    /// # Errors
-    /// Those of [`Self::solve`], and of `hand`.
+    /// Calls `hand` with the signal of a value over a stretch, part by part.
     pub(in crate::evaluation) fn each_signal(
         &mut self,
         this: &Subject,
@@ -75,7 +70,7 @@ impl Conditions<'_> {
         Ok(())
     }
 
-    /// The same as [`Self::signal`], not looking at what was told before.
+    /// As [`Self::signal`], without using earlier signals.
     fn tell(&mut self, key: &(Subject, What), stretch: Span) -> Result<Rc<Signal>> {
         let signal = Rc::new(match (&key.0, key.1) {
             (_, What::Property(Property::DataAgeSeconds | Property::SystemDataAgeSeconds)) => {
@@ -105,7 +100,7 @@ impl Conditions<'_> {
         Ok(signal)
     }
 
-    /// What a property of an objective, or the policy, does over a stretch.
+    /// The signal of a property of an objective, or of the policy, over a stretch.
     fn budget(&mut self, name: &Name, what: What, stretch: Span) -> Result<Signal> {
         let (_, model, report) = self.known(name)?;
         let report = report.filter(|report| stretch == moment(report.budget.elapsed.end));
@@ -113,7 +108,7 @@ impl Conditions<'_> {
             && report.is_none()
         {
             let (mut sealed, last) = (self.sealed(name)?, stretch.end.plus(-1));
-            // Days sealed from facts after `as_of` do not exist, where the stretch foretells them.
+            // Days sealed from facts after `as_of` do not exist when the stretch lies ahead of it.
             if let Some(ledger) = &mut sealed {
                 ledger.truncate(self.evaluation.as_of.plus(-model.objective.hindsight_ms()));
             }
@@ -123,7 +118,7 @@ impl Conditions<'_> {
         let close = moment(self.evaluation.as_of);
         if report.is_none() && stretch.end == close.end && self.is_closing(name)? {
             if stretch.start < close.start {
-                // The close itself is another part.
+                // The close itself is a separate part.
                 return self.budget(name, what, Span::new(stretch.start, close.start));
             }
             return Ok(View::of_report(model, self.drawn(name)?).signal(what));
@@ -144,7 +139,7 @@ impl Conditions<'_> {
         Ok(signal)
     }
 
-    /// Draws an objective over a stretch or, where its account is too long for being held at once, over the beginning of it.
+    /// The view of an objective over a stretch, or over the beginning of it if its account is too long to hold at once.
     fn draw(&mut self, name: &Name, model: &Rc<Model>, what: What, stretch: Span, last: Option<&View>) -> Result<View> {
         let chronicle = &mut self.evaluation.chronicle;
         if let Some(last) = last
@@ -159,7 +154,7 @@ impl Conditions<'_> {
         View::part(model, (what, last), stretch, &days, &mut self.evaluation.chronicle)
     }
 
-    /// How old the newest fact of an objective's streams, or of a system, is over a stretch.
+    /// The age of the newest fact of an objective's streams or of a system, over a stretch.
     fn age(&mut self, subject: &Subject, least_ms: i64, stretch: Span) -> Result<Signal> {
         if let Subject::Objective(name) = subject
             && let Some(report) = self.known(name)?.2.filter(|report| stretch == moment(report.budget.elapsed.end))
@@ -168,7 +163,7 @@ impl Conditions<'_> {
         }
         let measured = self.measured(subject)?;
         let (member, scope) = measured.streams();
-        // Every fact counts here, also one that only repeats a status.
+        // Every fact counts here, even one that repeats a status.
         let Evaluation { store, resolver, as_of, .. } = &self.evaluation;
         let reader = Reader::new(store, *as_of, false, resolver.rules())?.of_every_fact();
         let (mut facts, through) = facts(&reader, member, scope, stretch)?;
@@ -177,7 +172,7 @@ impl Conditions<'_> {
         Ok(age::age(&facts, least_ms, Span::new(stretch.start, stretch.end.min(through.plus(1)))))
     }
 
-    /// What a property of a system does over a stretch.
+    /// The signal of a property of a system over a stretch.
     fn health(&mut self, name: &Name, property: Property, stretch: Span) -> Result<Signal> {
         let member = self.evaluation.resolver.member(name)?;
         let known = self.evaluation.chronicle.beginning(&member, Scope::System, stretch.start, stretch.end)?.through;
@@ -195,14 +190,15 @@ impl Conditions<'_> {
     }
 }
 
-/// Whether what was told of a stretch that was asked for serves another one: it is the same question, of which something may have been told.
+/// Whether a result `told` for the request `asked` can serve another one: it is the same request, or begins within the
+/// result and has the same end.
 fn goes_on(asked: Span, told: Span, stretch: Span) -> bool {
     let within = told.start <= stretch.start && stretch.start < told.end;
     asked == stretch || within && asked.end == stretch.end
 }
 
-/// The moments at which a system has facts in a stretch, and the last ones at or before it; those of its members among them. Everything
-/// up to the moment beside them is there.
+/// The instants of facts of a system and its members in a stretch, and the last ones at or before it. All facts up to
+/// the returned instant are included.
 fn facts(reader: &Reader<'_>, system: &Member, scope: Scope<'_>, stretch: Span) -> Result<(Vec<Instant>, Instant)> {
     let history = reader.history(system.id, scope, stretch.start, stretch.end)?;
     let (mut found, mut through) = (age::facts(&history, scope), history.through);

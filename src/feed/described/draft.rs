@@ -1,4 +1,4 @@
-//! Owns a look at records that nobody has described: where they are, and what values they have.
+//! Owns examining records without a feed: where they are, and their values.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -14,16 +14,17 @@ use crate::feed::csv::Cutter;
 use crate::feed::input::Input;
 use crate::feed::records::without_return;
 
-/// The deepest list of records that is looked for.
+/// The deepest nesting at which a list of records is searched.
 const DEEPEST: usize = 4;
-/// The most records that are looked at, values of one, and different ones under one name.
+/// The most records examined, values of one record, and distinct values under one name.
 const MOST_RECORDS: usize = 5000;
 const MOST_VALUES: usize = 60;
 const MOST_DISTINCT: usize = 12;
-/// A number of fewer digits is not taken for a time.
+/// A number with fewer digits is not taken as a time.
 const SHORTEST_TIME: usize = 8;
 
-/// How programs and people write times, beside what is read everywhere; of those that read as many values the first is taken.
+/// Formats of times that programs and people write, besides the usual ones; of those that read equally many values the
+/// first wins.
 const FORMATS: [&str; 22] = [
     "%d-%b-%Y %I:%M:%S %p",
     "%d-%b-%Y %I:%M %p",
@@ -49,10 +50,10 @@ const FORMATS: [&str; 22] = [
     "%Y-%m-%d %H:%M:%S UTC",
 ];
 
-/// The values of one record, each with a name as a field may call it.
+/// The values of one record, by the name a field may use.
 type Values = Vec<(String, String)>;
 
-/// Looks at the beginning of an input.
+/// Examines the beginning of an input.
 pub(crate) fn look(beginning: &[u8]) -> Option<Sight> {
     let text = String::from_utf8_lossy(beginning);
     let start = text.trim_start_matches('\u{feff}').trim_start();
@@ -62,7 +63,7 @@ pub(crate) fn look(beginning: &[u8]) -> Option<Sight> {
     table(start.as_bytes()).or_else(|| yaml(start)).or_else(|| lines(start))
 }
 
-/// What records have, of which there is at least one.
+/// The values of these records, of which there is at least one.
 fn sight(format: Format, records: Option<String>, all: Vec<Values>) -> Option<Sight> {
     if all.is_empty() {
         return None;
@@ -84,7 +85,7 @@ fn sight(format: Format, records: Option<String>, all: Vec<Values>) -> Option<Si
     Some(Sight { format, records, count, values })
 }
 
-/// What the values of all records under one name come to.
+/// A summary of the values of all records under one name.
 fn seen(name: String, values: &[Option<String>]) -> Seen {
     let (mut distinct, mut numbers) = (Vec::new(), HashMap::new());
     let mut number = |value: &String| {
@@ -105,7 +106,7 @@ fn seen(name: String, values: &[Option<String>]) -> Seen {
     Seen { name, distinct, labels, time }
 }
 
-/// How the times among some values are written, if there are any.
+/// The format of the times among some values, if any.
 fn spelling(values: &[String]) -> Option<Spelling> {
     let is_usual = |value: &String| value.len() >= SHORTEST_TIME && Instant::parse(value).is_ok();
     if values.iter().any(is_usual) {
@@ -131,14 +132,14 @@ fn tree(text: &str) -> Option<Sight> {
         let (path, records) = list(&first, "$", 0)?;
         return sight(Format::Json, Some(path), records.iter().take(MOST_RECORDS).map(named).collect());
     }
-    // Only its beginning is there: the first object of the first list is a record.
+    // Only the beginning is there: the first object of the first list is a record.
     let at = text.find('[')?;
     let begins = at + text[at..].find('{')?;
     let path = if at == 0 { "$[*]".to_owned() } else { format!("$.{}[*]", key_before(&text[..at])?) };
     sight(Format::Json, Some(path), items(&text[begins..]))
 }
 
-/// The objects at the beginning of a list, up to where it is cut off.
+/// The objects at the beginning of a list that may be cut off.
 fn items(text: &str) -> Vec<Values> {
     let (mut found, mut rest) = (Vec::new(), text);
     while found.len() < MOST_RECORDS {
@@ -150,10 +151,10 @@ fn items(text: &str) -> Vec<Values> {
     found
 }
 
-/// A list of mappings, or a mapping that has one.
+/// A list of mappings, or a mapping that contains one.
 fn yaml(text: &str) -> Option<Sight> {
     let mut json = Vec::new();
-    // What was read before a fault, or before the beginning ends, is there.
+    // Keep what was read before a fault or the end of the beginning.
     drop(Text::new(Input::new(text.as_bytes()), Format::Yaml).read_to_end(&mut json));
     let sight = tree(std::str::from_utf8(&json).ok()?.trim_start())?;
     Some(Sight { format: Format::Yaml, records: sight.records.or_else(|| Some("$".to_owned())), ..sight })
@@ -183,7 +184,7 @@ fn step(key: &str) -> String {
     if is_plain { format!(".{key}") } else { format!("['{}']", key.replace('\'', "\\'")) }
 }
 
-/// The values of a record, deeper ones by their path.
+/// The values of a record, nested ones by path.
 fn named(record: &Value) -> Values {
     let mut found = Vec::new();
     gather(record, "$", &mut found);
@@ -231,7 +232,7 @@ fn table(text: &[u8]) -> Option<Sight> {
     sight(Format::Csv, None, all)
 }
 
-/// Lines of text, each with nothing but itself.
+/// Lines of text, each with the line as its only value.
 fn lines(text: &str) -> Option<Sight> {
     text.lines().next().filter(|line| !line.contains('\0'))?;
     let all = text.lines().filter(|line| !line.trim().is_empty()).take(MOST_RECORDS);

@@ -1,4 +1,4 @@
-//! Owns reading the wanted keys of a JSON object straight from its text, where nothing deeper is needed.
+//! Owns reading requested keys of a flat JSON object directly from its text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use super::kind::Slots;
 /// The values under these keys, in their order.
 ///
 /// # Errors
-/// With the reason for which the text is no such object.
+/// With the reason when the text is not a flat object.
 pub(super) fn read<'r>(raw: &'r [u8], keys: &[String]) -> Result<Slots<'r>, String> {
     let mut slots: Slots<'r> = vec![None; keys.len()];
     let mut parser = serde_json::Deserializer::from_slice(raw);
@@ -57,7 +57,7 @@ impl<'r> Visitor<'r> for Seed<'_, 'r> {
     }
 }
 
-/// Which of the keys one is.
+/// The index of a key among the requested ones.
 struct KeySeed<'s>(&'s [String]);
 
 impl<'r> DeserializeSeed<'r> for KeySeed<'_> {
@@ -122,7 +122,7 @@ impl<'r> Visitor<'r> for ValueSeed<'_> {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Self::Value, E> {
-        // As a tree writes it, so that both ways of reading say the same.
+        // Formatted as in a tree, so that both ways of reading agree.
         Ok(serde_json::Number::from_f64(value).map(|number| bare(&number)))
     }
 

@@ -1,4 +1,4 @@
-//! Owns gathering the incidents that inputs tell of, as a feed describes them, or the reasons for which records tell of none.
+//! Owns collecting the incidents of inputs read by a feed, or the reasons why records have none.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
@@ -16,24 +16,24 @@ use crate::domain::value::name::Name;
 use crate::failure::Failure;
 use crate::feed::names::Names;
 
-/// The most bad records that are named one by one.
+/// The most invalid records that are listed individually.
 const MOST_NAMED: u64 = 10;
 
-/// What one record tells: an incident, and when the record was last changed.
+/// An incident of one record, and when the record was last changed.
 type Told = (Incident, Option<Instant>);
 
-/// What has been gathered so far.
+/// The incidents collected so far.
 #[derive(Default)]
 pub(crate) struct Gathered {
     told: Vec<Told>,
-    /// Facts of streams of incidents, of a feed that tells each change by itself.
+    /// Facts of incident streams, from a feed with a record for each change.
     facts: BTreeMap<StreamName, Vec<Transition>>,
     bad: Vec<String>,
     rejected: u64,
 }
 
 impl Gathered {
-    /// Takes all of an input in; returns the names for the next one.
+    /// Reads an entire input; returns the names for the next one.
     ///
     /// # Errors
     /// When it cannot be read, or has no records of the feed.
@@ -67,10 +67,11 @@ impl Gathered {
         Ok(reader.into_names())
     }
 
-    /// Every incident once, however often records tell of it: those with one id are followed as an ingest follows them.
+    /// Every incident once, even if several records describe it: those with one id are combined as an ingest combines
+    /// them.
     ///
     /// # Errors
-    /// When a record tells of none; up to ten are named with the reason.
+    /// When a record has no valid incident; up to ten are listed with the reason.
     pub(crate) fn incidents(self) -> Result<Vec<Incident>> {
         if let Some(more) = self.rejected.checked_sub(1) {
             let mut bad = self.bad;
@@ -88,7 +89,7 @@ impl Gathered {
     }
 }
 
-/// What is told of each incident, in the order in which each is told first.
+/// The records of each incident, in order of their first ones.
 fn groups(told: Vec<Told>) -> Vec<Vec<Told>> {
     let mut groups: Vec<Vec<Told>> = Vec::new();
     let mut known: HashMap<(Option<Name>, Option<Name>, String), usize> = HashMap::new();
@@ -110,7 +111,7 @@ fn groups(told: Vec<Told>) -> Vec<Vec<Told>> {
     groups
 }
 
-/// The incident that several records tell of: one that was opened again later is several.
+/// The incident of several records; if it was reopened, several incidents.
 fn followed(mut told: Vec<Told>) -> Vec<Incident> {
     told.sort_by_key(|(_, updated)| *updated);
     let lasts = |incident: &Incident| incident.episode.end != Some(incident.episode.start);
@@ -128,9 +129,9 @@ fn followed(mut told: Vec<Told>) -> Vec<Incident> {
     episodes(&facts).into_iter().map(|episode| Incident { episode, ..last.clone() }).collect()
 }
 
-/// The incidents of a stream whose changes are told one by one.
+/// The incidents of a stream with a record for each change.
 fn of_stream(stream: &StreamName, mut facts: Vec<Transition>) -> Vec<Incident> {
-    // Of several statuses of one moment the worst counts.
+    // Of several statuses at one instant the worst counts.
     facts.sort_unstable_by_key(|fact| (fact.at, std::cmp::Reverse(fact.status)));
     facts.dedup_by_key(|fact| fact.at);
     let incident = |episode| Incident {
@@ -143,7 +144,7 @@ fn of_stream(stream: &StreamName, mut facts: Vec<Transition>) -> Vec<Incident> {
     episodes(&facts).into_iter().map(incident).collect()
 }
 
-/// The stretches in which facts, sorted and one a moment, say that something was wrong.
+/// The spans in which facts, sorted and one per instant, report a problem.
 fn episodes(facts: &[Transition]) -> Vec<Episode> {
     let mut found = Vec::new();
     let mut since = None;

@@ -1,4 +1,4 @@
-//! Owns a feed made ready: which values each kind of record needs, and what becomes of them.
+//! Owns a compiled feed: the values each kind of record needs, and how they are converted.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -14,17 +14,17 @@ use crate::domain::health::foreign;
 /// The values of one record that its kind needs, in the order of [`Kind::wants`].
 pub(super) type Slots<'r> = Vec<Option<Cow<'r, [u8]>>>;
 
-/// A feed that is ready to read.
+/// A compiled feed.
 pub(crate) struct Recipe {
     pub(super) feed: Feed,
     pub(super) kinds: Vec<Kind>,
 }
 
-/// A kind of record that is ready to be looked for.
+/// A compiled kind of record.
 pub(super) struct Kind {
     pub(super) shape: Shape,
     pub(super) skip: bool,
-    /// The names of the values that are needed, none twice.
+    /// The names of the required values, without duplicates.
     pub(super) wants: Vec<String>,
     pub(super) place: Place,
     origins: [Vec<Origin>; Field::ALL.len()],
@@ -32,14 +32,14 @@ pub(super) struct Kind {
     texts: BTreeMap<Field, Texts>,
 }
 
-/// What texts stand for.
+/// A map of texts.
 type Texts = HashMap<Box<[u8]>, Box<[u8]>>;
 
 /// Where the records of a kind are.
 pub(super) enum Place {
-    /// Every row of a table is one.
+    /// Every row of a table.
     Row,
-    /// Every line that this matches; which group each wanted value is.
+    /// Every line that the expression matches, with the group of each required value.
     Line(Box<Regex>, Vec<Option<usize>>),
     Tree(Box<Tree>),
 }
@@ -61,16 +61,16 @@ enum Piece {
 }
 
 impl Recipe {
-    /// Makes a feed ready.
+    /// Compiles a feed.
     ///
     /// # Errors
-    /// When one of its expressions is none, which reading its manifest rules out.
+    /// When one of its expressions is invalid, which reading its manifest rules out.
     pub(crate) fn new(feed: Feed) -> Result<Self> {
         let kinds = feed.kinds.iter().map(|kind| Kind::new(kind, &feed)).collect::<Result<_>>()?;
         Ok(Self { feed, kinds })
     }
 
-    /// The same with another greatest gap between observations, where one is given.
+    /// The same with another maximum gap between observations, if given.
     pub(crate) fn with_max_gap(mut self, max_gap_ms: Option<i64>) -> Self {
         self.feed.max_gap_ms = max_gap_ms.or(self.feed.max_gap_ms);
         self
@@ -80,7 +80,7 @@ impl Recipe {
         &self.feed
     }
 
-    /// Whether any of its records tells of incidents.
+    /// Whether it has records of incidents.
     pub(crate) fn tells_incidents(&self) -> bool {
         self.kinds.iter().any(|kind| kind.shape == Shape::Intervals || kind.has(Field::Source))
     }
@@ -119,17 +119,17 @@ impl Kind {
         Ok(Self { shape, skip, wants, place, origins, statuses, texts })
     }
 
-    /// Whether anything says where a field comes from.
+    /// Whether a field has an origin.
     pub(super) fn has(&self, field: Field) -> bool {
         !self.origins[field as usize].is_empty()
     }
 
-    /// Whether several places are named for a field.
+    /// Whether a field has several origins.
     pub(super) fn has_choice(&self, field: Field) -> bool {
         self.origins[field as usize].len() > 1
     }
 
-    /// Whether no record says anything without this field.
+    /// Whether a record is invalid without this field.
     pub(super) fn needs(&self, field: Field) -> bool {
         match field {
             Field::Ts | Field::System => true,
@@ -145,7 +145,7 @@ impl Kind {
         origins.flat_map(Origin::slots).map(|slot| self.wants[slot].as_str())
     }
 
-    /// Whether all values of one of the origins of a field are among those that `is_there` says.
+    /// Whether an origin of a field has all its values, according to `is_there`.
     pub(super) fn can_have(&self, field: Field, is_there: &impl Fn(usize) -> bool) -> bool {
         self.origins[field as usize].iter().any(|origin| origin.slots().iter().all(|slot| is_there(*slot)))
     }
@@ -155,10 +155,10 @@ impl Kind {
         self.origins[field as usize].iter().find_map(|origin| origin.pick(slots)).filter(|value| !value.is_empty())
     }
 
-    /// The value of a field that is a text, as its map says where it has one.
+    /// The value of a text field, mapped if it has a map.
     ///
     /// # Errors
-    /// When the map does not say.
+    /// When the map lacks the value.
     pub(super) fn text<'s>(&'s self, field: Field, slots: &'s Slots<'_>) -> Result<Option<Cow<'s, [u8]>>, String> {
         let value = self.pick(field, slots);
         let Some(map) = self.texts.get(&field) else { return Ok(value) };
@@ -170,10 +170,10 @@ impl Kind {
         }
     }
 
-    /// What the status of a record means; `None` where the kind maps nothing.
+    /// The meaning of a record's status; `None` if the kind has no map.
     ///
     /// # Errors
-    /// When the map does not say.
+    /// When the map lacks the value.
     pub(super) fn mapped(&self, value: Option<&[u8]>) -> Option<Result<&Meaning, String>> {
         let map = self.statuses.as_ref()?;
         let key = value.unwrap_or_default();
@@ -185,7 +185,7 @@ impl Kind {
         )
     }
 
-    /// The reason for which a record without a field is rejected.
+    /// Why a record without a field is rejected.
     pub(super) fn missing(&self, field: Field) -> String {
         let mut names: Vec<&str> = self.named(field).collect();
         names.dedup();
@@ -247,7 +247,7 @@ impl Origin {
                 for piece in pieces {
                     match piece {
                         Piece::Text(own) => text.extend_from_slice(own),
-                        // A text of which a part is missing would be another one.
+                        // Without one of its parts the text would be another one.
                         Piece::Slot(slot) => {
                             text.extend_from_slice(slots[*slot].as_deref().filter(|it| !it.is_empty())?);
                         }
@@ -266,7 +266,7 @@ impl Origin {
     }
 }
 
-/// Whether a wanted value is the name of the file.
+/// Whether a required value is the name of the file.
 pub(super) fn is_file_name(want: &str) -> bool {
     want == FILE_NAME
 }

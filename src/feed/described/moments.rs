@@ -1,4 +1,4 @@
-//! Owns reading the times of a feed: as its formats write them, in its zone where they do not say an offset.
+//! Owns reading the times of a feed: in its formats, and in its zone if they have no offset.
 
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{NaiveDateTime, NaiveTime};
@@ -10,7 +10,7 @@ use crate::domain::value::instant::{Instant, InstantError};
 use crate::feed::fields::quote;
 use crate::feed::time::Times;
 
-/// How times without an offset are written where a feed has a zone and no format.
+/// Formats of times without an offset, for feeds with a zone and no format.
 const LOCAL: [&str; 5] =
     ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d"];
 
@@ -18,15 +18,15 @@ const LOCAL: [&str; 5] =
 pub(super) struct Moments {
     fast: Times,
     spellings: Vec<Spelling>,
-    /// Whether the spellings are the feed's own, so that no other one is tried.
+    /// Whether the feed has its own formats, so that no others are tried.
     is_strict: bool,
     zone: Tz,
-    /// What the formats are, for whoever writes something else.
+    /// The formats, for error messages.
     told: String,
 }
 
 enum Spelling {
-    /// A number since 1970, and how many of it are a millisecond or how many milliseconds one of it is.
+    /// A number since 1970 and its unit.
     Unix(Unit),
     Items(Vec<Item<'static>>),
 }
@@ -49,10 +49,10 @@ impl Moments {
         Self { fast: Times::new(), spellings, is_strict, zone: feed.zone.unwrap_or(Tz::UTC), told }
     }
 
-    /// The moment a text says.
+    /// The instant of a text.
     ///
     /// # Errors
-    /// With the reason for which it says none, as a sentence about the field `name`.
+    /// With the reason when it is not a time, as a sentence about the field `name`.
     pub(super) fn read(&mut self, name: &str, bytes: &[u8]) -> Result<Instant, String> {
         if !self.is_strict
             && let Some(at) = self.fast.fast(bytes)
@@ -77,7 +77,7 @@ pub(super) fn reads(format: &str, text: &str) -> bool {
     Spelling::of(format).read(text, Tz::UTC).is_some()
 }
 
-/// Whether a text that is a time, in this format or as they are read everywhere, does not say its offset.
+/// Whether a time, in this format or a usual one, lacks an offset.
 pub(super) fn is_local(format: Option<&str>, text: &str) -> bool {
     match format {
         Some(format) => !["%z", "%Z", "UTC", "%s"].iter().any(|zone| format.contains(zone)),
@@ -85,7 +85,7 @@ pub(super) fn is_local(format: Option<&str>, text: &str) -> bool {
     }
 }
 
-/// The moments that texts say in this format, or as times are read everywhere.
+/// The instants of texts in this format or a usual one.
 pub(super) fn all<'t>(format: Option<&str>, texts: impl Iterator<Item = Option<&'t str>>) -> Vec<Option<Instant>> {
     let spelling = format.map(Spelling::of);
     let read = |text: &str| match &spelling {
@@ -102,7 +102,7 @@ impl Spelling {
             "unixMillis" => Self::Unix(Unit::Millis),
             "unixMicros" => Self::Unix(Unit::Micros),
             "unixNanos" => Self::Unix(Unit::Nanos),
-            // Manifests have been checked for formats that are none; one of no items reads nothing.
+            // Formats in manifests are already checked; one without items reads nothing.
             format => Self::Items(StrftimeItems::new(format).parse_to_owned().unwrap_or_default()),
         }
     }
@@ -126,7 +126,7 @@ impl Spelling {
     }
 }
 
-/// What clocks show; midnight where only a date is said.
+/// The local time; midnight if there is only a date.
 fn local(parsed: &Parsed) -> Option<NaiveDateTime> {
     let date = parsed.to_naive_date().ok()?;
     let time = match (parsed.hour_div_12(), parsed.hour_mod_12()) {
@@ -137,7 +137,7 @@ fn local(parsed: &Parsed) -> Option<NaiveDateTime> {
 }
 
 impl Unit {
-    /// Whole milliseconds; finer fractions are cut off.
+    /// Milliseconds; finer fractions are cut off.
     fn read(self, text: &str) -> Option<i64> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
         let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
@@ -204,7 +204,7 @@ mod tests {
             (&[], new_york, "2026-11-20T14:05:00+01:00", "2026-11-20T13:05:00.000Z"),
             (&[], None, "2026-11-20 14:05:00.123", "2026-11-20T14:05:00.123Z"),
             (&[], None, "1795183500", "2026-11-20T14:05:00.000Z"),
-            // Clocks go back: the first of the two; clocks go forward: as much later as they jump.
+            // Clocks go back: the first of the two; clocks go forward: shifted by the jump.
             (&[], Some(Tz::Europe__Berlin), "2026-10-25 02:30", "2026-10-25T00:30:00.000Z"),
             (&[], Some(Tz::Europe__Berlin), "2026-03-29 02:30", "2026-03-29T01:30:00.000Z"),
         ] {

@@ -1,4 +1,4 @@
-//! Owns what a record says: its values become rows, or the reason for which they do not.
+//! Owns converting records: their values become rows, or the reason for a rejection.
 
 use std::borrow::Cow;
 
@@ -20,29 +20,29 @@ use crate::feed::names::{Names, checked};
 use crate::feed::row::Row;
 use crate::feed::{Batch, Options, Planned, Work};
 
-/// What became of a record.
+/// The result of a valid record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Said {
     Something,
-    /// It tells of planned work.
+    /// Planned work.
     Planned,
-    /// The feed says that such records mean nothing.
+    /// The feed skips such records.
     Nothing,
 }
 
-/// Makes rows of records, for one input.
+/// Converts the records of one input to rows.
 pub(super) struct Sayer {
     moments: Moments,
     names: Names,
     pub(super) interner: Interner,
-    /// Indices of streams by what records call them, so that names are made but once.
+    /// Stream indices by the values of records, so that names are made only once.
     streams: HashMap<Box<[u8]>, u32>,
-    /// What a record calls its stream, for the map.
+    /// The key of a record's stream, a reused buffer.
     called: Vec<u8>,
     /// Use this system for every record.
     system: Option<String>,
     options: Options,
-    /// Whether incidents are wanted, and not the facts that follow from them.
+    /// Whether incidents are requested instead of facts.
     pub(super) gathers: bool,
 }
 
@@ -60,7 +60,7 @@ impl Sayer {
         }
     }
 
-    /// Begins to number streams anew.
+    /// Restarts the numbering of streams.
     pub(super) fn restart(&mut self) {
         self.interner = Interner::new();
         self.streams.clear();
@@ -70,10 +70,10 @@ impl Sayer {
         self.names
     }
 
-    /// Puts what a record says into a batch.
+    /// Adds a record to a batch.
     ///
     /// # Errors
-    /// With the reason for which it says nothing; nothing was put then.
+    /// With the reason when it is invalid; then nothing is added.
     pub(super) fn say(&mut self, kind: &Kind, slots: &Slots<'_>, batch: &mut Batch) -> Result<Said, String> {
         if kind.skip {
             return Ok(Said::Nothing);
@@ -125,13 +125,13 @@ impl Sayer {
         if let Some(end) = end {
             batch.keep(Row::new(stream, end, Status::Healthy), None);
         }
-        // What a record says of a time that has not come yet it cannot know.
+        // A record cannot have been updated in the future.
         let updated = updated.filter(|at| *at <= self.options.latest);
         batch.intervals.push((stream, Interval { start, end, updated, status }));
         Ok(Said::Something)
     }
 
-    /// Puts the incident that a record tells of into a batch, whatever its status is called.
+    /// Adds the incident of a record to a batch, whatever its status.
     fn incident(&mut self, kind: &Kind, slots: &Slots<'_>, batch: &mut Batch) -> Result<Said, String> {
         if matches!(status(kind, slots), Ok(Meaning::Skip)) {
             return Ok(Said::Nothing);
@@ -212,7 +212,7 @@ impl Sayer {
         ))
     }
 
-    /// The index of the stream a record is about; of an interval it has an id, which is `usual` where the record has none.
+    /// The stream index of a record; an interval without an id has the check `usual`.
     fn stream(&mut self, kind: &Kind, slots: &Slots<'_>, usual: Option<&str>) -> Result<u32, String> {
         let own = match &self.system {
             Some(system) => Some(Cow::Borrowed(system.as_bytes())),
@@ -229,7 +229,7 @@ impl Sayer {
         self.called.clear();
         for text in [Some(&system), check.as_ref(), location.as_ref(), source.as_ref()] {
             self.called.extend_from_slice(text.map_or(&[][..], |text| text));
-            // In no name, so that two streams are never called the same.
+            // Not valid in names, so keys of streams are unambiguous.
             self.called.push(b'\n');
         }
         if let Some(stream) = self.streams.get(&*self.called) {
@@ -252,7 +252,7 @@ impl Sayer {
     }
 }
 
-/// What the status of a record means.
+/// The meaning of a record's status.
 fn status(kind: &Kind, slots: &Slots<'_>) -> Result<Meaning, String> {
     let value = kind.pick(Field::Status, slots);
     if let Some(mapped) = kind.mapped(value.as_deref()).filter(|_| kind.has(Field::Status)) {
@@ -260,7 +260,7 @@ fn status(kind: &Kind, slots: &Slots<'_>) -> Result<Meaning, String> {
     }
     let Some(value) = value else {
         return match kind.shape {
-            // An incident without further word is an outage.
+            // An incident without a status is an outage.
             Shape::Intervals => Ok(Meaning::Status(Status::Unhealthy)),
             Shape::Maintenance => Ok(Meaning::Maintenance),
             Shape::Transitions | Shape::Observations => Err(kind.missing(Field::Status)),

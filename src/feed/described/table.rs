@@ -1,4 +1,4 @@
-//! Owns the columns of a table: which of them a feed needs, and their values in a record.
+//! Owns the columns of a table that a feed needs, and their values in a record.
 
 use std::borrow::Cow;
 
@@ -8,24 +8,24 @@ use crate::domain::value::wording::and_list;
 use crate::feed::csv::Cutter;
 use crate::feed::fields::excerpt;
 
-/// Delimiters a header may use; of equals the first.
+/// Possible delimiters of a header; the first of equals wins.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
 /// The columns of one table.
 pub(super) struct Table {
     cutter: Cutter,
     titles: usize,
-    /// Of each wanted value, its column; `None` where there is none.
+    /// The column of each required value; `None` if it is missing.
     columns: Vec<Option<usize>>,
-    /// Which wanted values are kept with the blanks around them.
+    /// Which required values keep surrounding blanks.
     is_note: Vec<bool>,
 }
 
 impl Table {
-    /// Reads a header, with this delimiter or with the one that gives most of the wanted columns.
+    /// Reads a header, with this delimiter or the one that gives the most required columns.
     ///
     /// # Errors
-    /// When a column is not there that a field needs, with the reason; an incident needs no system where incidents are gathered.
+    /// With the reason when a column of a required field is missing; with `gathers` an incident needs no system.
     pub(super) fn read(header: &[u8], delimiter: Option<u8>, kind: &Kind, gathers: bool) -> Result<Self, String> {
         let all = delimiter.map_or(DELIMITERS.to_vec(), |only| vec![only]);
         let tables = all.into_iter().map(|delimiter| Self::cut(header, delimiter, kind));
@@ -33,7 +33,7 @@ impl Table {
         let best = tables.reduce(|best, other| if count(&other) > count(&best) { other } else { best });
         let Some(table) = best else { return Err("it has no columns".to_owned()) };
         let is_there = |slot: usize| table.columns[slot].is_some() || is_file_name(&kind.wants[slot]);
-        // Of several places for what need not be there, none has to be.
+        // Optional fields may lack all their columns, and so may fields with several origins.
         let may_lack = |field: Field| match field {
             Field::Note | Field::Objective | Field::Impact => true,
             Field::System => gathers,
@@ -70,7 +70,7 @@ impl Table {
         self.cutter.delimiter()
     }
 
-    /// The wanted values of a record.
+    /// The required values of a record.
     ///
     /// # Errors
     /// When it has more or fewer fields than the header.

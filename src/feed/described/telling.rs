@@ -1,4 +1,4 @@
-//! Owns telling by the beginning of an input which feeds would read it.
+//! Owns detecting from the beginning of an input which feeds can read it.
 
 use super::kind::{Kind, Place, Recipe};
 use super::table::Table;
@@ -10,15 +10,15 @@ use crate::feed::records::without_return;
 use crate::feed::walk::Walk;
 use serde_json::Value;
 
-/// Lines that are looked at.
+/// The most lines examined.
 const MOST_LINES: usize = 200;
 
-/// Which of these feeds the beginning of an input fits; of a database nothing is told here.
+/// The feeds that the beginning of an input fits; never those of databases.
 pub(crate) fn tell<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Vec<&'f Recipe> {
     recipes.iter().filter(|recipe| recipe.fits(beginning)).collect()
 }
 
-/// The first of these feeds that an input is meant for of whose records none fits: by the place where they would be, or by its form.
+/// The feed that an input without fitting records is probably meant for: by the place of its records, or by its format.
 pub(crate) fn likely<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Option<&'f Recipe> {
     let first = beginning.trim_ascii_start().split(|byte| *byte == b'\n').next().unwrap_or_default();
     let is_line = first.starts_with(b"{") && serde_json::from_slice::<Value>(first).is_ok();
@@ -30,14 +30,14 @@ pub(crate) fn likely<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Option<&'f 
     known.or_else(|| if is_json { None } else { of(Format::Csv) })
 }
 
-/// Whether an input begins as JSON does; 0x1e separates the texts of a JSON sequence.
+/// Whether an input begins like JSON; 0x1e separates the texts of a JSON sequence.
 fn is_json(beginning: &[u8]) -> bool {
     let first = beginning.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != 0x1e);
     matches!(first, Some(b'{' | b'['))
 }
 
 impl Recipe {
-    /// Whether an input that begins so may be in the format of the feed.
+    /// Whether an input with this beginning may be in the feed's format.
     pub(crate) fn may_read(&self, beginning: &[u8]) -> bool {
         match self.feed.format {
             Format::Json => is_json(beginning),
@@ -66,17 +66,17 @@ impl Recipe {
         }
     }
 
-    /// Whether a line is known, be it that it says nothing.
+    /// Whether the feed knows a line, even if it skips it.
     fn knows(&self, line: &[u8]) -> bool {
         let Ok(line) = std::str::from_utf8(line) else { return false };
         self.kinds.iter().any(|kind| matches!(&kind.place, Place::Line(regex, _) if regex.is_match(line)))
     }
 
-    /// Whether a document, as far as it is there, has a place for records of the feed.
+    /// Whether the available part of a document has a place for records of the feed.
     fn has_place(&self, beginning: &[u8]) -> bool {
         let is_object = beginning.trim_ascii_start().starts_with(b"{");
         let ways = ways(self);
-        // The values of any object would be records of a list.
+        // Any object has values that look like records of a list.
         if !self.feed.format.is_document() || is_object && ways.iter().all(|way| way.first() == Some(&Step::Each)) {
             return false;
         }
@@ -88,7 +88,7 @@ impl Recipe {
         walk.has_content() && walk.has_reached()
     }
 
-    /// Whether a document, as far as it is there, has a record of the feed.
+    /// Whether the available part of a document has a record of the feed.
     fn has_record(&self, beginning: &[u8]) -> bool {
         if self.feed.format == Format::Json && !is_json(beginning) {
             return false;
@@ -110,12 +110,12 @@ impl Recipe {
 }
 
 impl Kind {
-    /// Whether a record has what this kind needs.
+    /// Whether a record has what this kind requires.
     fn fits(&self, raw: &[u8], key: Option<&str>) -> bool {
         let Place::Tree(place) = &self.place else { return false };
         let Ok(value) = serde_json::from_slice::<Value>(raw) else { return false };
         let mut fits = false;
-        // One item tells.
+        // One item decides.
         let _one: Result<usize, ()> = place.items(value, key, |item| {
             let item = item.map_err(drop)?;
             let is_there = |slot: usize| place.is_there(slot, item);

@@ -1,4 +1,4 @@
-//! Owns a document that is read as JSON, whatever it is written in.
+//! Owns a document read as JSON, whatever its format.
 
 use std::io::{self, Read};
 
@@ -17,7 +17,7 @@ impl<R: Read> Text<R> {
         if format == Format::Yaml { Self::Yaml(Box::new(Yaml::new(input))) } else { Self::Json(input) }
     }
 
-    /// Bytes of the file read so far, compressed ones where it is.
+    /// Bytes of the file read so far, before decompression.
     pub(super) fn passed(&self) -> u64 {
         match self {
             Self::Json(input) => input.passed(),

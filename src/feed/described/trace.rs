@@ -1,4 +1,4 @@
-//! Owns keeping what becomes of the first records, for whoever writes a feed.
+//! Owns tracing the first records, for people who write a feed.
 
 use super::kind::{Kind, Slots};
 use crate::domain::health::stream::StreamName;
@@ -6,13 +6,13 @@ use crate::domain::health::transition::Transition;
 use crate::domain::health::trial::Tried;
 use crate::feed::Batch;
 
-/// What became of records so far.
+/// The traced records.
 pub(super) struct Trace {
     most: usize,
-    /// Rejected ones among those that were found.
+    /// The number of rejected ones among them.
     rejected: usize,
     pub(super) found: Vec<Tried>,
-    /// The values of the record that is being read.
+    /// The values of the current record.
     values: Vec<(String, Option<String>)>,
 }
 
@@ -21,14 +21,14 @@ impl Trace {
         Self { most, rejected: 0, found: Vec::new(), values: Vec::new() }
     }
 
-    /// Keeps the values of a record.
+    /// Remembers the values of a record.
     pub(super) fn values(&mut self, kind: &Kind, slots: &Slots<'_>) {
         let shown = |value: &[u8]| crate::feed::fields::excerpt(value);
         let names = kind.wants.iter().cloned();
         self.values = names.zip(slots.iter().map(|value| value.as_deref().map(shown))).collect();
     }
 
-    /// Keeps what a record became: the rows from `before` on, or the reason for which it is rejected.
+    /// Remembers the result of a record: the rows from `before` on, or the reason for its rejection.
     pub(super) fn record(
         &mut self,
         line: u64,

@@ -1,4 +1,4 @@
-//! Owns finding values in a record that is a tree: by key, by JSONPath, and by the keys above them.
+//! Owns finding values in a record that is a tree: by key, by JSONPath, and by the keys above it.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -11,18 +11,18 @@ use serde_json_path::{JsonPath, PathElement};
 use super::kind::{Slots, is_file_name};
 use crate::domain::health::feed::{NEAREST_KEY, Step, steps};
 
-/// The most paths with a key in them that are kept ready.
+/// The most compiled paths with a key in them that are kept.
 const MOST_FILLED: usize = 10_000;
 
-/// Where records, their items and their values are.
+/// The places of records, their items and their values.
 pub(super) struct Tree {
-    /// The way that is followed while the input is read.
+    /// The path followed while the input is read.
     pub(super) way: Vec<Step>,
-    /// What is then asked of each value at its end: whether it stands in a list of its own for that, and the path.
+    /// The path applied to each value at its end, and whether the value is first put into a list of its own.
     rest: Option<(bool, JsonPath)>,
     each: Option<Path>,
     wants: Vec<Want>,
-    /// The keys that are wanted, where records are flat objects of which nothing else is needed.
+    /// The required keys, if records are flat objects without further needs.
     flat: Option<Vec<String>>,
 }
 
@@ -37,7 +37,7 @@ enum Want {
         start: Start,
         path: Path,
     },
-    /// A path with the nearest key in it, by that key.
+    /// A path that contains the nearest key; compiled for each key.
     Filled {
         start: Start,
         text: String,
@@ -52,11 +52,11 @@ enum Want {
 enum Start {
     Record,
     Item,
-    /// At the object that the item is in.
+    /// At the object that contains the item.
     Around,
 }
 
-/// One thing that is read by itself: an item, the record it is in, and the nearest object and key above it.
+/// One item, its record, and the nearest object and key above it.
 #[derive(Clone, Copy)]
 pub(super) struct Item<'r> {
     pub(super) record: &'r Value,
@@ -74,7 +74,7 @@ impl<'r> Item<'r> {
         }
     }
 
-    /// A step down to a value, under this key where it has one.
+    /// The child of an item, with its key if it has one.
     fn down(self, to: &'r Value, key: Option<&'r str>) -> Self {
         let around = if self.item.is_object() { self.item } else { self.around };
         Self { around, item: to, key: key.or(self.key), ..self }
@@ -85,7 +85,7 @@ impl Tree {
     pub(super) fn new(records: Option<&str>, each: Option<&str>, wants: &[String]) -> Result<Self> {
         let records = records.unwrap_or("$");
         let (mut way, rest) = steps(records).ok_or_else(|| anyhow!("{records}: not a JSONPath"))?;
-        // A filter is asked of each child by itself, so that a list of any length can be read.
+        // A filter is applied to each child separately, so that a list of any length can be read.
         let is_filter = rest.starts_with("[?") && !rest.contains('$');
         if is_filter {
             way.push(Step::Each);
@@ -99,16 +99,13 @@ impl Tree {
         Ok(Self { way, rest, each, wants, flat })
     }
 
-    /// The keys that are needed, where records are flat objects of which nothing else is.
+    /// The required keys, if records are flat objects without further needs.
     pub(super) fn flat_keys(&self) -> Option<&[String]> {
         self.flat.as_deref()
     }
 
-    /// Calls `take` for each item in the value at the end of the way, and with the reason for each record that has not even a
-    /// place for items; returns how often.
-    ///
-    /// # Errors
-    /// Those of `take`.
+    /// Calls `take` for each item in the value at the end of the path, and with the reason for each record that lacks
+    /// the place of its items; returns the number of calls.
     pub(super) fn items<E>(
         &self,
         value: Value,
@@ -148,7 +145,7 @@ impl Tree {
         Ok(count)
     }
 
-    /// The way to the items of a record, if the record has not even what they would be in.
+    /// The path to the items of a record, if the record lacks the place of its items.
     fn lacks_items(&self, record: &Value) -> Option<String> {
         let Some(Path::Simple(steps)) = &self.each else { return None };
         let each = steps.iter().position(|step| *step == Step::Each)?;
@@ -168,10 +165,10 @@ impl Tree {
         (!is_there).then(|| before.iter().fold("$".to_owned(), |way, step| way + &name(step)))
     }
 
-    /// The wanted values of an item.
+    /// The required values of an item.
     ///
     /// # Errors
-    /// When one of them is no text.
+    /// When one of them is not a text.
     pub(super) fn slots<'r>(&self, item: Item<'r>, names: &[String], file: &'r str) -> Result<Slots<'r>, String> {
         let slot = |(want, name): (&Want, &String)| {
             let value = match want {
@@ -184,7 +181,7 @@ impl Tree {
         self.wants.iter().zip(names).map(slot).collect()
     }
 
-    /// Whether a wanted value is there, be it null.
+    /// Whether a required value exists, even if null.
     pub(super) fn is_there(&self, slot: usize, item: Item<'_>) -> bool {
         match &self.wants[slot] {
             Want::NearestKey => item.key.is_some(),
@@ -215,7 +212,7 @@ impl Want {
         Ok(Self::Path { start, path: Path::new(want)? })
     }
 
-    /// The one value; how many there are where that is not one.
+    /// The single value, or the number of values if there are several.
     fn find<'r>(&self, item: Item<'r>) -> Result<Option<&'r Value>, usize> {
         match self {
             Self::NearestKey | Self::FileName => Ok(None),
@@ -310,7 +307,7 @@ fn parse(path: &str) -> Result<JsonPath> {
     JsonPath::parse(path).map_err(|error| anyhow!("{path}: {error}"))
 }
 
-/// A value as a text; nothing of null.
+/// A value as a text; `None` for null.
 fn text<'r>(value: &'r Value, name: &str) -> Result<Option<Cow<'r, [u8]>>, String> {
     match value {
         Value::Null => Ok(None),

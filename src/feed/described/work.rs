@@ -1,5 +1,5 @@
-//! Owns what is done with each record of a described input, whatever cut it off: its kind is found, its values are taken, and what
-//! it says is kept or rejected.
+//! Owns processing each record of an input read by a feed, however it was split off: its kind is found, its values are
+//! read, and it is kept or rejected.
 
 use std::borrow::Cow;
 use std::io;
@@ -23,31 +23,31 @@ use crate::feed::records::without_return;
 use crate::feed::walk::{Found, LONGEST_VALUE};
 use crate::feed::{Batch, LONGEST_LINE, Options, Reject};
 
-/// Rejected records that are held back until one is accepted, and their bytes.
+/// The most rejected records held back until one is accepted, and their bytes.
 const MOST_HELD: usize = 1000;
 const MOST_HELD_BYTES: usize = 256 * 1024;
-/// Of so many records, all rejected, it may be them that are wrong and not the feed.
+/// With at most this many records, all rejected, the records may be wrong and not the feed.
 const FEW: usize = 10;
 
-/// What is known of one described input.
+/// The state of one input read by a feed.
 pub(super) struct Work<'f> {
     recipe: &'f Recipe,
-    /// The numbers of its kinds.
+    /// The indices of its kinds.
     all: Rc<[usize]>,
-    /// The one kind the records are of, where that is known.
+    /// The only kind of its records, if known.
     only: Option<usize>,
     around: Surroundings,
     table: Option<Table>,
     sayer: Sayer,
-    /// Rejected records, while none was accepted.
+    /// Rejected records, until one is accepted.
     held: Option<Vec<Held>>,
     held_bytes: usize,
     pub(super) trace: Option<Trace>,
-    /// Rows of the batch before the record that is being read.
+    /// Rows of the batch before the current record.
     before: usize,
-    /// Rows of a database that have been read.
+    /// Rows of a database read so far.
     rows: u64,
-    /// Whether what is read now has been read before, for what it tells of health.
+    /// Whether the current records were already counted for their health.
     is_again: bool,
 }
 
@@ -65,7 +65,7 @@ impl<'f> Work<'f> {
         options: Options,
         names: Names,
     ) -> Self {
-        // What a database has of planned work is in the rows that tell of health, too.
+        // The rows with planned work in a database are also read for health.
         let is_plan = |index: usize| recipe.kinds[index].shape == Shape::Maintenance;
         let is_again = only.is_some_and(is_plan) && !(0..recipe.kinds.len()).all(is_plan);
         let sayer = Sayer::new(&recipe.feed, options, names, around.system.clone());
@@ -86,7 +86,7 @@ impl<'f> Work<'f> {
         }
     }
 
-    /// Gives incidents from here on, instead of the facts that follow from them.
+    /// Returns incidents from here on, instead of facts.
     pub(super) fn gather(&mut self) {
         self.sayer.gathers = true;
     }
@@ -99,7 +99,7 @@ impl<'f> Work<'f> {
         self.recipe.feed.format.unit()
     }
 
-    /// The number by which a record is told that begins on this line: of a database its row, for its lines are nobody's.
+    /// The number of a record that begins on this line: for a database its row, as nobody sees its lines.
     pub(super) fn number(&mut self, line: u64) -> u64 {
         if self.recipe.feed.format != Format::Sqlite {
             return line;
@@ -133,13 +133,13 @@ impl<'f> Work<'f> {
         self.sayer.interner.keys_from(known)
     }
 
-    /// What stands between the columns, if there are any.
+    /// The delimiter between columns, if any.
     pub(super) fn delimiter(&self) -> Option<u8> {
         let is_table = matches!(self.recipe.feed.format, Format::Csv | Format::Sqlite);
         is_table.then(|| self.table.as_ref().map_or(self.recipe.feed.delimiter.unwrap_or(b','), Table::delimiter))
     }
 
-    /// Takes a line, or a row of a table.
+    /// Processes a line, or a row of a table.
     pub(super) fn line(
         &mut self,
         raw: &[u8],
@@ -203,7 +203,7 @@ impl<'f> Work<'f> {
         Err(format!("no expression of the feed matches: {}", quote(raw)))
     }
 
-    /// Takes a value that JSON was walked for.
+    /// Processes a value found by walking JSON.
     pub(super) fn found(
         &mut self,
         found: &Found<'_>,
@@ -220,7 +220,7 @@ impl<'f> Work<'f> {
         self.node(found.raw, found.line, found.key.as_deref(), &found.ways, batch, on_reject)
     }
 
-    /// Takes a tree, for each of these kinds.
+    /// Processes a tree for each of these kinds.
     fn node(
         &mut self,
         raw: &[u8],
@@ -233,7 +233,7 @@ impl<'f> Work<'f> {
         let recipe = self.recipe;
         let mut tree: Option<Value> = None;
         let mut count = 0;
-        // What tells of health is counted by that, and not again by the planned work in it.
+        // A record with health counts once, not again for its planned work.
         let (health, plans): (Vec<&Kind>, Vec<&Kind>) =
             kinds.iter().map(|index| &recipe.kinds[*index]).partition(|kind| kind.shape != Shape::Maintenance);
         for (index, kind) in health.iter().chain(&plans).enumerate() {
@@ -260,13 +260,13 @@ impl<'f> Work<'f> {
             }
             count += place.items(value, key, |item| match item {
                 Ok(item) => self.item(kind, place, item, (line, raw), batch, on_reject),
-                // What is planned is beside what is told of anyway.
+                // Planned work is optional.
                 Err(_) if kind.skip || kind.shape == Shape::Maintenance => Ok(()),
                 Err(reason) => self.done(Err(reason), (line, raw), batch, on_reject),
             })?;
         }
         self.is_again = false;
-        // A record without items is one that says nothing.
+        // A record without items is skipped.
         if count == 0 { self.done(Ok(Said::Nothing), (line, raw), batch, on_reject) } else { Ok(()) }
     }
 
@@ -288,7 +288,7 @@ impl<'f> Work<'f> {
                 .and_then(|slots| say(&mut self.sayer, &mut self.trace, kind, &slots, batch))
         };
         match said {
-            // An item of many is shown by itself, not with all the others.
+            // One of several items is shown alone.
             Err(reason) if !std::ptr::eq(item.item, item.record) => {
                 let raw = serde_json::to_vec(item.item)?;
                 self.done(Err(reason), (line, &raw), batch, on_reject)
@@ -297,7 +297,7 @@ impl<'f> Work<'f> {
         }
     }
 
-    /// Counts a record, and rejects it if it has to be.
+    /// Counts a record, or rejects it.
     fn done(
         &mut self,
         said: Result<Said, String>,
@@ -305,7 +305,7 @@ impl<'f> Work<'f> {
         batch: &mut Batch,
         on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
     ) -> Result<()> {
-        // What means nothing is counted, not shown.
+        // Skipped records are counted, not shown.
         if let Some(trace) = self.trace.as_mut().filter(|_| !matches!(said, Ok(Said::Nothing))) {
             let before = self.before.min(batch.rows.len());
             let stream = |index: usize| self.sayer.interner.key(index).clone();
@@ -324,7 +324,7 @@ impl<'f> Work<'f> {
         }
     }
 
-    /// Rejects a record, or holds it back while none was accepted.
+    /// Rejects a record, or holds it back until one is accepted.
     pub(super) fn reject(
         &mut self,
         reject: &Reject<'_>,
@@ -359,7 +359,7 @@ impl<'f> Work<'f> {
         self.release(batch, on_reject)
     }
 
-    /// Rejects what was held back, and holds nothing back from here on.
+    /// Rejects the held records and holds no more back.
     fn release(&mut self, batch: &mut Batch, on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>) -> Result<()> {
         for Held { line, reason, raw } in self.held.take().unwrap_or_default() {
             batch.read += 1;
@@ -369,7 +369,7 @@ impl<'f> Work<'f> {
         Ok(())
     }
 
-    /// The error of an input all of whose records were rejected.
+    /// The error for an input whose records were all rejected.
     fn nothing_fits(&mut self) -> anyhow::Error {
         let (held, unit) = (self.held.take().unwrap_or_default(), self.unit());
         let first = held.first().map(|held| format!("; {unit} {}: {}", held.line, held.reason)).unwrap_or_default();
@@ -377,17 +377,17 @@ impl<'f> Work<'f> {
         unfitting(self.recipe.feed.name.as_str(), &what)
     }
 
-    /// The error of a document in which there is no place for records.
+    /// The error for a document without a place for records.
     pub(super) fn no_records(&self) -> anyhow::Error {
         let paths = self.recipe.feed.kinds.iter().filter_map(|kind| kind.records.as_deref());
-        // Where they begin is enough: what is asked of them there did not come to be asked.
+        // Show only where records begin; their filters were never reached.
         let mut places: Vec<&str> = paths.map(|path| path.split("[?").next().unwrap_or(path)).collect();
         places.dedup();
         unfitting(self.recipe.feed.name.as_str(), &format!("nothing is at {}", or_list(places)))
     }
 }
 
-/// Puts what a record says into a batch, and its values into the trace.
+/// Adds a record to a batch, and its values to the trace.
 fn say(
     sayer: &mut Sayer,
     trace: &mut Option<Trace>,
@@ -401,7 +401,7 @@ fn say(
     sayer.say(kind, slots, batch)
 }
 
-/// The reason for which a line is rejected that is too long to be held.
+/// Why a line that is too long to hold is rejected.
 pub(super) fn longest() -> String {
     format!("longer than {} MiB", LONGEST_LINE >> 20)
 }

@@ -1,5 +1,5 @@
-//! Owns reading YAML as if it were JSON: what a parser makes of it is written as JSON a piece at a time, each value on the line on which
-//! it is in the YAML, so that whatever walks JSON walks YAML too.
+//! Owns reading YAML as JSON: the parsed document is written as JSON piece by piece, each value on its line of the
+//! YAML, so that the JSON walk also walks YAML.
 
 mod chars;
 mod repeats;
@@ -16,13 +16,13 @@ use self::repeats::Repeats;
 use crate::feed::fields::quote;
 use crate::feed::input::Input;
 
-/// Bytes of JSON that are made at once, give or take one value.
+/// Bytes of JSON written at once, plus or minus one value.
 const CHUNK: usize = 64 * 1024;
 /// The deepest nesting of lists and mappings.
 const DEEPEST: usize = 256;
 const TOO_DEEP: &str = "lists and mappings are nested too deep";
 
-/// YAML as the JSON that says the same.
+/// YAML as equivalent JSON.
 pub(super) struct Yaml<R: Read> {
     source: Rc<RefCell<Source<R>>>,
     parser: Parser<'static, BufferedInput<Chars<R>>>,
@@ -30,16 +30,16 @@ pub(super) struct Yaml<R: Read> {
     read: usize,
     open: Vec<Level>,
     repeats: Repeats,
-    /// Line ends written so far, and one.
+    /// Lines written so far plus one.
     line: usize,
     is_over: bool,
 }
 
-/// A list or mapping that has not ended.
+/// An open list or mapping.
 struct Level {
     is_list: bool,
     is_empty: bool,
-    /// Of a mapping, whether a key has been written whose value follows.
+    /// For a mapping, whether the value of a written key follows.
     has_key: bool,
 }
 
@@ -63,7 +63,7 @@ impl<R: Read> Yaml<R> {
         self.source.borrow().passed()
     }
 
-    /// Makes more JSON.
+    /// Writes more JSON.
     fn step(&mut self) -> io::Result<()> {
         let event = self.parser.next_event();
         self.source.borrow_mut().check()?;
@@ -161,10 +161,10 @@ impl<R: Read> Yaml<R> {
         self.open.last().is_some_and(|level| !level.is_list && !level.has_key)
     }
 
-    /// Writes a key, or a value or the beginning of one, with what must be before it.
+    /// Writes a key, or a value or its beginning, after the required separators.
     fn value(&mut self, json: &[u8], line: usize) {
         if line > self.line {
-            // Not a part of what is repeated, for it says where it is and not what.
+            // Line ends are not part of a repeated value, as they only give its place.
             self.json.resize(self.json.len() + line - self.line, b'\n');
             self.line = line;
         }
@@ -204,7 +204,7 @@ impl<R: Read> Read for Yaml<R> {
         }
         let rest = &self.json[self.read..];
         if rest.is_empty() {
-            // What came before a fault is handed out first.
+            // Return what came before a fault first.
             self.source.borrow_mut().check()?;
         }
         let count = rest.len().min(into.len());

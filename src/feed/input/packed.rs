@@ -1,4 +1,4 @@
-//! Owns unpacking compressed inputs, and what is said of one that is damaged.
+//! Owns decompressing inputs, and errors for damaged ones.
 
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
@@ -9,10 +9,10 @@ use lzma_rust2::XzReader;
 use super::Progress;
 use super::zstd::Zstd;
 
-/// The most memory that unpacking xz may take, in KiB; `xz -9` asks for 65.
+/// The most memory for decompressing xz, in KiB; `xz -9` needs 65 MiB.
 const MOST_MEMORY_KIB: u32 = 128 * 1024;
 
-/// How an input is packed.
+/// The compression of an input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Packing {
     Gzip,
@@ -29,14 +29,14 @@ impl Packing {
         }
     }
 
-    /// The error of an input that is cut off.
+    /// The error for an input that is cut off.
     pub(super) fn truncated(self) -> io::Error {
         let text = format!("the {} input ends early; it is truncated", self.as_str());
         io::Error::new(io::ErrorKind::InvalidData, text)
     }
 }
 
-/// The unpacked bytes of a source.
+/// The decompressed bytes of a source.
 pub(super) struct Packed<S: Read> {
     packing: Packing,
     decoder: Decoder<S>,
@@ -69,7 +69,7 @@ impl<S: BufRead> Read for Packed<S> {
         };
         read.map_err(|error| {
             let name = self.packing.as_str();
-            // Of Zstandard no error says so.
+            // Zstandard has no error for this.
             let is_over = self.packing == Packing::Zstd && self.progress.is_over.get();
             let is_early = is_over || error.kind() == io::ErrorKind::UnexpectedEof;
             if error.kind() != io::ErrorKind::OutOfMemory && is_early {

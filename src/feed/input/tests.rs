@@ -1,8 +1,8 @@
-//! Owns the tests of unpacking: what real programs have packed comes out as it was, and damage is told.
+//! Owns the tests of decompression: output of real programs is restored, and damage is reported.
 
 use super::*;
 
-/// `a line of text\n` 500 times, packed by xz 5.4, zstd 1.5, and zstd with two frames and one to skip between them.
+/// `a line of text\n` 500 times, compressed by xz 5.4, zstd 1.5, and zstd with two frames and a skippable one between.
 const XZ: &[u8] = include_bytes!("../../../fixtures/packed/lines.xz");
 const ZSTD: &[u8] = include_bytes!("../../../fixtures/packed/lines.zst");
 const FRAMES: &[u8] = include_bytes!("../../../fixtures/packed/frames.zst");
@@ -34,7 +34,7 @@ fn what_ends_early_says_so_wherever_it_is_cut() {
     for (name, packed) in [("xz", XZ), ("zstd", ZSTD), ("zstd", FRAMES)] {
         for length in 6..packed.len() {
             let Err(error) = read(&packed[..length]) else {
-                // Whole frames are a whole input.
+                // A sequence of complete frames is a valid input.
                 assert!(name == "zstd" && length < packed.len());
                 continue;
             };

@@ -1,18 +1,18 @@
-//! Owns unpacking Zstandard: frame after frame, each with its checksum, in bounded memory.
+//! Owns decompressing Zstandard frame by frame, with checksums, in bounded memory.
 
 use std::io::{self, BufRead, Read};
 
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-/// The most bytes back that a frame may refer to: what `zstd -d` allows without being asked for more.
+/// The longest window of a frame in bytes: the limit of `zstd -d` without options.
 const LONGEST_WINDOW: u64 = 128 << 20;
 
-/// The unpacked bytes of a source.
+/// The decompressed bytes of a source.
 pub(super) struct Zstd<S> {
     source: S,
     decoder: FrameDecoder,
-    /// Whether a frame has begun and not ended.
+    /// Whether a frame is open.
     is_within: bool,
 }
 

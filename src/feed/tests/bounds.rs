@@ -52,7 +52,7 @@ fn lines_of_ten_megabytes_pass_in_pieces_and_hide_nothing() {
         assert_eq!((kept, lines), (2 * long.len(), vec![2, 4]));
         assert!(largest < 2 << 20, "{largest} bytes were held at once");
     }
-    // As the first line of all it says nothing about the format.
+    // As the first line it says nothing about the format.
     let text = [&long[..], b"\nts,system,status\n2025-11-20,a,up\n"].concat();
     let outcome = auto(text);
     assert_eq!((outcome.systems(), outcome.rejects.len(), &outcome.error), (vec!["a"], 1, &None));
@@ -60,7 +60,7 @@ fn lines_of_ten_megabytes_pass_in_pieces_and_hide_nothing() {
 
 #[test]
 fn a_pipe_gets_a_batch_for_whatever_has_arrived() {
-    /// Answers each read with one piece, and fails once they are spent: whoever asks then has waited in vain.
+    /// Returns one piece per read, then fails: a further read would block in real use.
     struct Pieces(Vec<&'static str>);
     impl Read for Pieces {
         fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {

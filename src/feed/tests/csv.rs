@@ -40,7 +40,7 @@ fn csv_headers_that_cannot_do_say_why() {
     );
 }
 
-/// The format is told by the first line that can; those before it are rejected like any other bad line.
+/// The first line that can shows the format; earlier ones are rejected like any invalid line.
 #[test]
 fn a_bad_first_line_costs_no_good_one() {
     let outcome = auto(format!("half a line\"}}\n{}", good("a")));
@@ -68,7 +68,7 @@ fn quotes_that_do_not_pair_cost_one_line() {
         let outcome = auto(format!("{header}{}", rows.concat()));
         assert_eq!((outcome.systems(), outcome.rejected), (systems, rejected), "{rows:?}");
     }
-    // A quoted field of more than a mebibyte is an open quote, not a reason to hold the rest.
+    // A quoted field of more than a mebibyte is an unclosed quote, not a reason to hold the rest.
     let lines = row("b", "x").repeat(100_000);
     for end in ["", "\"\n"] {
         let outcome = auto(format!("{header}{}{lines}{end}", row("a", "\"open")));
@@ -84,7 +84,7 @@ fn lines_are_counted_through_quoted_fields() {
     assert_eq!((outcome.systems(), outcome.reasons()), (vec!["a"], reasons.to_vec()));
 }
 
-/// A file with the line ends of an old Macintosh is one line; nothing of it may vanish.
+/// A file with the line ends of old Macintoshes is one line, and nothing of it may be lost.
 #[test]
 fn lone_carriage_returns_end_nothing() {
     let error = auto("ts,system,status\r2025-11-20,a,up\r").error.unwrap();

@@ -1,10 +1,10 @@
-//! What holds for any bytes, in whatever pieces they arrive.
+//! Laws for any bytes, in whatever pieces they arrive.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// Texts from which lines of JSON are put together, well and badly.
+/// Tokens of valid and invalid JSON lines.
 fn json_token() -> impl Strategy<Value = String> {
     let keys = prop::sample::select(vec![
         "ts",
@@ -119,7 +119,7 @@ fn csv_piece() -> impl Strategy<Value = &'static str> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
-    /// Whatever the fast scan accepts, the strict parser reads as the same values.
+    /// The strict parser reads whatever the fast scan accepts as the same values.
     #[test]
     fn the_fast_scan_agrees_with_the_strict_parser(line in json_line()) {
         let mut fast = Fields::default();
@@ -132,13 +132,13 @@ proptest! {
         }
     }
 
-    /// The strict parser accepts what a JSON library calls an object of scalars, without the same field twice, and nothing else.
+    /// The strict parser accepts exactly what a JSON library reads as an object of scalars without duplicate fields.
     #[test]
     fn lines_that_are_no_json_are_rejected(line in json_line()) {
         let outcome = read(&*line, options(Format::Jsonl));
         if !outcome.rows.is_empty() {
             let value: Result<serde_json::Value, _> = serde_json::from_slice(&line);
-            // A number that no float holds is JSON all the same, where nobody needs it.
+            // A number too large for a float is valid JSON in an unused field.
             let valid = value.map_or_else(|error| error.to_string().contains("out of range"), |value| value.is_object());
             prop_assert!(valid);
         }
@@ -189,7 +189,7 @@ proptest! {
         }
     }
 
-    /// A note of any characters comes through CSV as it was written.
+    /// A note of any characters survives CSV.
     #[test]
     fn quoted_notes_come_back(note in "[a-z\",;\t\r\n ü\u{2028}]{1,20}", after in "[a-z]{1,5}") {
         let quoted = note.replace('"', "\"\"");

@@ -1,9 +1,9 @@
-//! Inputs that are no feed: one error each, with a place and a remedy; and those that only look like none.
+//! Inputs that are not feeds: one error each, with a place and a remedy; and some that only look that way.
 
 use super::*;
 use crate::failure::Failure;
 
-/// The one error of an input, and its remedy; nothing is read or rejected one by one.
+/// The error of an input and its remedy; no line is read or rejected.
 #[track_caller]
 fn refused(input: &[u8]) -> (String, String) {
     let mut reader = Reader::new(input, options(Format::Auto), Names::default());
@@ -117,7 +117,7 @@ fn names_that_are_nearly_those_of_fields_are_told_with_what_to_rename() {
     }
 }
 
-/// However long such a file is, it is not read to its end, and not held.
+/// A file that is not a feed is neither read to its end nor held, however long it is.
 #[test]
 fn what_is_no_feed_is_told_soon() {
     for line in ["some log line\n", "{\"a\":1}\n", "{\n", "[1]\n"] {
@@ -145,7 +145,7 @@ fn a_good_line_saves_those_that_look_like_nothing() {
         assert_eq!(outcome.rejects[0].1, reason);
         assert_eq!(outcome.rejected, before.trim_end().lines().count() as u64);
     }
-    // One line by itself may be cut off, or simply wrong.
+    // A single line may be cut off, or simply invalid.
     for (text, reason) in
         [("{\"ts\":17\n", "EOF"), ("{\"x\":1}\n", "ts is missing"), ("{\"ts\":1763640000}\n{\"x\"\n", "status is")]
     {
@@ -154,7 +154,7 @@ fn a_good_line_saves_those_that_look_like_nothing() {
     }
 }
 
-/// Forms of the same rows that say without a doubt what they are.
+/// Unambiguous other forms of the same rows.
 #[test]
 fn quoted_exports_and_arrays_are_read() {
     let item = |system: &str| good(system).trim_end().to_owned();
@@ -176,10 +176,10 @@ fn quoted_exports_and_arrays_are_read() {
         let outcome = auto(&text);
         assert_eq!((outcome.systems(), outcome.reasons(), &outcome.error), (vec!["a", "b"], vec![], &None), "{text}");
     }
-    // Within an array a wrong item costs itself.
+    // An invalid item of an array rejects only itself.
     let outcome = auto(format!("[\n{},\n{{\"x\":1}},\nx,\n{}\n]\n", item("a"), item("b")));
     assert_eq!((outcome.systems(), outcome.rejected), (vec!["a", "b"], 2), "{outcome:?}");
-    // Where it is cut off, what was read before is there.
+    // If it is cut off, everything before is kept.
     let outcome = auto(format!("[{},\n{},\n{{\"ts\":", item("a"), item("b")));
     assert_eq!((outcome.systems(), outcome.rejected), (vec!["a", "b"], 0), "{outcome:?}");
     assert_eq!(outcome.error.as_deref(), Some("line 3: the JSON ends early; it is truncated"));
@@ -216,7 +216,7 @@ fn slugs_make_names_and_refuse_two_that_become_one() {
 }
 
 proptest::proptest! {
-    /// Without names that need it, slugs change nothing; with them, the same input again gives the same rows.
+    /// Slugs change only invalid names, and reading the same input again gives the same rows.
     #[test]
     fn slugs_change_only_what_is_no_name(systems in proptest::collection::vec("[A-Za-z0-9._/:-]{1,6}|[a-c ü]{1,4}", 1..6)) {
         let text: String = systems.iter().map(|system| good(system)).collect();

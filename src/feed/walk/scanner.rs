@@ -1,4 +1,4 @@
-//! Owns the bytes of JSON that is walked: what is blank is passed, values are passed or held, in bounded memory.
+//! Owns scanning JSON bytes: blanks are skipped, values skipped or held, in bounded memory.
 
 use std::io::{self, Read};
 
@@ -7,18 +7,18 @@ use memchr::{memchr, memchr2};
 use super::LONGEST_VALUE;
 use crate::feed::fields::quote;
 
-/// Bytes asked of the input at once.
+/// Bytes requested from the input at once.
 const CHUNK: usize = 128 * 1024;
-/// Of a value that is too long, the bytes that are shown.
+/// The bytes shown of a value that is too long.
 pub(super) const SHOWN: usize = 512;
 
-/// The place in an input up to which it has been passed.
+/// A position in an input.
 pub(super) struct Scanner<R> {
     pub(super) input: R,
     buffer: Vec<u8>,
     at: usize,
     end: usize,
-    /// Where the value that is being held begins.
+    /// The start of the held value.
     held: Option<usize>,
     pub(super) line: u64,
     ended: bool,
@@ -29,7 +29,7 @@ impl<R: Read> Scanner<R> {
         Self { input, buffer: vec![0; CHUNK], at: 0, end: 0, held: None, line: 1, ended: false }
     }
 
-    /// The bytes of memory it takes.
+    /// The bytes of memory used.
     #[cfg(test)]
     pub(super) fn room(&self) -> usize {
         self.buffer.len()
@@ -39,17 +39,17 @@ impl<R: Read> Scanner<R> {
         self.held.is_some()
     }
 
-    /// Whether the end of some list or object has been read and not been passed.
+    /// Whether an unread `}` is in the buffer.
     pub(super) fn has_end(&self) -> bool {
         memchr(b'}', &self.buffer[self.at..self.end]).is_some()
     }
 
-    /// Passes one byte that has been looked at.
+    /// Consumes one byte that was examined.
     pub(super) const fn step(&mut self) {
         self.at += 1;
     }
 
-    /// Passes a text with its quotes; returns it, or nothing when it is longer than so many bytes.
+    /// Consumes a string with its quotes; returns it, or `None` if it is longer than `most` bytes.
     pub(super) fn text(&mut self, most: usize) -> io::Result<Option<&[u8]>> {
         self.held = Some(self.at);
         self.pass_string()?;
@@ -57,7 +57,7 @@ impl<R: Read> Scanner<R> {
         Ok((raw.len() <= most).then_some(raw))
     }
 
-    /// Passes a value; returns it, and whether it was too long to be held, so that only its beginning is there.
+    /// Consumes a value; returns it, and whether it was too long, so that only its beginning is there.
     pub(super) fn value(&mut self) -> io::Result<(&[u8], bool)> {
         self.held = Some(self.at);
         let is_cut = self.pass_value()?;
@@ -66,7 +66,7 @@ impl<R: Read> Scanner<R> {
         Ok((&self.buffer[start..end], is_cut))
     }
 
-    /// Passes a value; returns whether it was too long to be held.
+    /// Consumes a value; returns whether it was too long.
     pub(super) fn pass_value(&mut self) -> io::Result<bool> {
         let (mut depth, mut is_cut) = (0usize, false);
         loop {
@@ -104,7 +104,7 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// Passes a number or a word.
+    /// Consumes a number or a word.
     fn pass_bare(&mut self) -> io::Result<bool> {
         let mut is_cut = false;
         loop {
@@ -119,13 +119,13 @@ impl<R: Read> Scanner<R> {
                 return Ok(is_cut);
             }
             if !self.fill()? {
-                // More of it may have followed.
+                // It may be incomplete.
                 return Err(self.wrong("the JSON ends early; it is truncated"));
             }
         }
     }
 
-    /// Passes a string with its quotes.
+    /// Consumes a string with its quotes.
     fn pass_string(&mut self) -> io::Result<bool> {
         let mut is_cut = false;
         self.at += 1;
@@ -151,7 +151,7 @@ impl<R: Read> Scanner<R> {
         }
     }
 
-    /// Lets go of all but the beginning of a value that is too long; returns whether it is.
+    /// Drops all but the beginning of a value that is too long; returns whether it is.
     fn let_go(&mut self) -> bool {
         let Some(start) = self.held.filter(|start| self.at - start > LONGEST_VALUE) else { return false };
         let kept = start + SHOWN;
@@ -161,7 +161,7 @@ impl<R: Read> Scanner<R> {
         true
     }
 
-    /// Passes what is blank, and `between` whole values what separates them; returns the byte behind it.
+    /// Skips blanks, and with `between` the separators of top-level values; returns the next byte.
     pub(super) fn skip_blank(&mut self, between: bool) -> io::Result<Option<u8>> {
         loop {
             while self.at < self.end {

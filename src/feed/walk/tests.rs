@@ -4,7 +4,7 @@ use super::scanner::SHOWN;
 use super::*;
 use crate::domain::health::feed::steps;
 
-/// Hands out its bytes in pieces of one size.
+/// Returns its bytes in pieces of one size.
 struct Pieces<'b>(&'b [u8], usize);
 
 impl Read for Pieces<'_> {
@@ -97,7 +97,7 @@ fn nesting_takes_no_memory_where_it_is_passed_and_has_a_bound_where_it_is_walked
 }
 
 proptest::proptest! {
-    /// In whatever pieces it arrives, the same comes out, and nothing runs for ever.
+    /// In whatever pieces input arrives, the result is the same, and the walk ends.
     #[test]
     fn any_bytes_are_safe(text in "[\\[\\]{}\",:1a \\\\\n]{0,40}", size in 1usize..5) {
         proptest::prop_assert_eq!(walk(&text, &["$[*]", "$.a.*"], size), walk(&text, &["$[*]", "$.a.*"], 1000));

@@ -70,10 +70,10 @@ static SYSTEM_SELECTOR: Shape = Shape {
     one_of: &[],
 };
 
-/// The fields that say what a condition is evaluated for.
+/// The fields that select what a condition is evaluated for.
 const SCOPES: [&str; 4] = ["selector", "objectiveRef", "systemSelector", "systemRef"];
 
-/// Reads the specification; without metadata, only for what is wrong with it.
+/// Reads the specification; without metadata, only to report problems.
 pub(in crate::manifest) fn read(
     spec: &Field<'_>,
     metadata: Option<Metadata>,
@@ -104,7 +104,7 @@ fn read_scope(fields: &Fields<'_>, references: &mut Vec<Reference>, report: &mut
         [] => Some(Scope::All),
         [("selector", field)] => {
             let labels = read_selector(field, &SELECTOR, report)?;
-            // No label at all is asked for of everything.
+            // Without labels, all objectives match.
             Some(if labels.is_empty() { Scope::All } else { Scope::Matching(Selector::labels(&labels)) })
         }
         [("systemSelector", field)] => {

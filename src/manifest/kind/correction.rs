@@ -37,7 +37,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
     one_of: &[],
 };
 
-/// Reads the specification; without metadata, only for what is wrong with it.
+/// Reads the specification; without metadata, only to report problems.
 pub(in crate::manifest) fn read(
     spec: &Field<'_>,
     metadata: Option<Metadata>,

@@ -13,10 +13,10 @@ use crate::manifest::problem::Report;
 use crate::manifest::wording::quote;
 use crate::manifest::yaml::tree::Value;
 
-/// The time formats that are words.
+/// The time formats with a name.
 const TIME_WORDS: [&str; 4] = ["unix", "unixMillis", "unixMicros", "unixNanos"];
 
-/// Reads the specification; without metadata, only for what is wrong with it.
+/// Reads the specification; without metadata, only to report problems.
 pub(in crate::manifest) fn read(spec: &Field<'_>, metadata: Option<Metadata>, report: &mut Report) -> Option<Feed> {
     let fields = Fields::of(spec, &shapes::SPEC, report)?;
     let formats = Format::ALL.map(|format| (format.as_str(), format));
@@ -27,7 +27,7 @@ pub(in crate::manifest) fn read(spec: &Field<'_>, metadata: Option<Metadata>, re
     let slug = fields.flag("slug", report);
     let merges_names = fields.flag("mergeNames", report);
     let max_gap_ms = fields.get("maxGap").and_then(|field| field.millis(report));
-    // What a record is depends on the format; that has been reported.
+    // Records depend on the format; its problem has been reported.
     let format = format?;
     let kinds = kind::read_all(&fields, format, report);
     check_gap(&fields, kinds.iter().any(|kind| kind.shape == Shape::Observations), report);
@@ -67,7 +67,7 @@ fn read_delimiter(fields: &Fields<'_>, format: Option<Format>, report: &mut Repo
     }
 }
 
-/// A text, or the texts of a list.
+/// A text, or a list of texts.
 fn read_formats(field: &Field<'_>, report: &mut Report) -> Vec<String> {
     let items = match &field.node.value {
         Value::List(_) => field.items(report),

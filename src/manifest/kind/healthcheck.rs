@@ -1,7 +1,7 @@
-//! Owns `Healthcheck` documents of Checkstack, of which one thing is read: a check that is disabled is retired.
+//! Owns `Healthcheck` documents of Checkstack. Only one thing is read from them: a disabled check is retired.
 //!
-//! Nothing says since when, and a status must not depend on when something was applied, so it never counts. This holds for the systems
-//! that are read together with the document.
+//! The document has no date, and a status must not depend on when it was applied, so the check never counts. This
+//! affects the systems read together with the document.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::{Position, Problem, Report, Severity};
 use crate::manifest::yaml::tree::{Node, Tree, Value};
 
-/// What such documents are called.
+/// Their kind.
 pub(in crate::manifest) const KIND: &str = "Healthcheck";
 
-/// A check that the documents name.
+/// The check of a document.
 pub(in crate::manifest) struct Healthcheck {
     file: Arc<str>,
     name: Name,
@@ -57,7 +57,7 @@ pub(in crate::manifest) fn read(tree: &Tree, report: &mut Report) -> Option<Heal
     Some(Healthcheck { file: Arc::clone(&report.file), name: metadata?.name, at, is_enabled: is_enabled? })
 }
 
-/// Retires checks that are disabled in all systems that were read; returns what is wrong with the documents.
+/// Retires disabled checks in all systems that were read; returns problems of the documents.
 pub(in crate::manifest) fn retire(healthchecks: &[Healthcheck], drafts: &mut [Draft]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut first: BTreeMap<&Name, &Healthcheck> = BTreeMap::new();
@@ -94,7 +94,7 @@ pub(in crate::manifest) fn retire(healthchecks: &[Healthcheck], drafts: &mut [Dr
     problems
 }
 
-/// What the system itself says of when the check is retired stays.
+/// A retirement date of the system itself takes precedence.
 fn retire_in(system: &mut System, name: &Name) {
     let never = Some(Instant::EARLIEST);
     match system.checks.binary_search_by(|check| check.name.cmp(name)) {

@@ -1,4 +1,4 @@
-//! Owns reading hours of the day and days of the week, as conditions and schedules write them.
+//! Owns reading hours of the day and days of the week in conditions and schedules.
 
 use chrono::Weekday;
 use chrono_tz::Tz;
@@ -8,8 +8,8 @@ use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::Report;
 use crate::manifest::yaml::tree::Value;
 
-/// Reads the fields `after`, `before` and `weekday` of a mapping, in a zone; `None` stands for a zone that cannot be read. The remedy
-/// is for hours that leave nothing out.
+/// Reads the fields `after`, `before` and `weekday` of a mapping, in a zone; `None` for an invalid zone. The remedy is
+/// for hours without any limit.
 pub(in crate::manifest) fn read(
     field: &Field<'_>,
     fields: &Fields<'_>,
@@ -35,7 +35,7 @@ fn read_weekdays(field: &Field<'_>, report: &mut Report) -> Option<Vec<Weekday>>
     days.into_iter().collect()
 }
 
-/// A text that is read as something else; the reason is reported when it cannot be.
+/// Parses a text; reports why it cannot.
 pub(in crate::manifest) fn parsed<T>(
     field: &Field<'_>,
     read: impl Fn(&str) -> Result<T, Fault>,

@@ -48,7 +48,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
     one_of: &[&["end", "duration"]],
 };
 
-/// Reads the specification; without metadata, only for what is wrong with it.
+/// Reads the specification; without metadata, only to report problems.
 pub(in crate::manifest) fn read(
     spec: &Field<'_>,
     metadata: Option<Metadata>,
@@ -125,7 +125,7 @@ fn read_schedule(fields: &Fields<'_>, report: &mut Report) -> Option<Schedule> {
     }
 }
 
-/// The `end`, or the `duration`: exactly one of them is written.
+/// The `end` or the `duration`; exactly one of them must be given.
 fn read_length(fields: &Fields<'_>, start: Option<Instant>, report: &mut Report) -> Option<Length> {
     match (fields.get("end"), fields.get("duration")) {
         (None, Some(duration)) => duration.millis(report).map(Length::Elapsed),
@@ -151,17 +151,17 @@ fn read_length(fields: &Fields<'_>, start: Option<Instant>, report: &mut Report)
     }
 }
 
-/// The offset from UTC that a time is written with.
+/// The offset from UTC in a time's text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Offset {
-    /// None is written, and UTC is what is meant then.
+    /// No offset, which means UTC.
     Absent,
     Utc,
     Minutes(i64),
 }
 
 impl Offset {
-    /// The offset of a text that was read as a time.
+    /// The offset of a text that is a valid time.
     fn of(text: &str) -> Self {
         let text = text.trim();
         let digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
@@ -169,7 +169,7 @@ impl Offset {
         if digits || upper.ends_with('Z') || upper.ends_with("UTC") || upper.ends_with("GMT") {
             return Self::Utc;
         }
-        // Signs further in front belong to the date.
+        // Earlier signs belong to the date.
         let Some((sign, offset)) =
             text.get(10..).and_then(|time| time.rfind(['+', '-']).map(|at| time[at..].split_at(1)))
         else {
@@ -182,8 +182,8 @@ impl Offset {
     }
 }
 
-/// Warns about a time that is another one in the zone than it seems: it has no offset, which is UTC, or one that the zone does not
-/// have then.
+/// Warns about a time that differs from what it seems in the zone: without an offset it is UTC, or its offset is not
+/// that of the zone then.
 fn warn_about_zone(name: &str, field: &Field<'_>, at: Instant, zone: Tz, report: &mut Report) {
     let text = field.scalar().unwrap_or_default();
     let local = zone.from_utc_datetime(&at.to_chrono().naive_utc());
@@ -221,7 +221,7 @@ fn warn_about_start(field: &Field<'_>, recurrence: &Recurrence, report: &mut Rep
     report.warn(field.at, message, format!("it is still the first occurrence{next}"));
 }
 
-/// Warns about occurrences that last longer than until the next one.
+/// Warns about occurrences that overlap the next one.
 fn warn_about_overlap(field: &Field<'_>, recurrence: &Recurrence, report: &mut Report) {
     let Some(Overlap { second, interval_ms }) = recurrence.overlap() else { return };
     let message = format!(

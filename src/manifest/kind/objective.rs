@@ -25,7 +25,7 @@ pub(in crate::manifest) use spec::SPEC;
 use spec::{THRESHOLDS, WINDOW};
 use window::Meant;
 
-/// Reads the specification; without metadata, only for what is wrong with it.
+/// Reads the specification; without metadata, only to report problems.
 pub(in crate::manifest) fn read(
     spec: &Field<'_>,
     metadata: Option<Metadata>,
@@ -113,13 +113,13 @@ fn read_target(field: &Field<'_>, report: &mut Report) -> Option<Target> {
     None
 }
 
-/// A target that a manifest may have.
+/// A valid target for a manifest.
 fn acceptable(text: &str) -> Option<Target> {
     Target::parse(text).ok().filter(|target| target.percent() > Decimal::whole(1))
 }
 
-/// The percentage for what is almost surely a ratio: above 0 and up to 1. The point is moved in the text, for a ratio may
-/// well have more decimals than a percentage.
+/// The percentage for a text that is almost certainly a ratio: above 0 and up to 1. Moves the point in the text, as a
+/// ratio may have more decimals than a percentage.
 fn as_ratio(text: &str) -> Option<String> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let whole = whole.trim_start_matches('0');
@@ -185,7 +185,7 @@ fn read_days(field: &Field<'_>, report: &mut Report) -> Option<u32> {
     }
 }
 
-/// Reads a calendar window; `spec.timezone` is its zone as well, and is given with what it was read as.
+/// Reads a calendar window. `spec.timezone` is its zone as well, and is passed with its parsed value.
 fn read_calendar(
     field: &Field<'_>,
     (timezone, zone): (Option<&Field<'_>>, Option<Tz>),
@@ -212,7 +212,7 @@ fn read_calendar(
     Some(Window::Calendar { unit: unit?, zone })
 }
 
-/// A length of time by which later facts may change what counts, in milliseconds; 0 where it is not written.
+/// A hindsight duration in milliseconds; 0 if absent.
 fn read_hindsight(fields: &Fields<'_>, name: &'static str, report: &mut Report) -> i64 {
     let Some(field) = fields.get(name).filter(|field| !field.scalar().is_some_and(is_no_length)) else { return 0 };
     match field.millis(report) {
@@ -226,7 +226,7 @@ fn read_hindsight(fields: &Fields<'_>, name: &'static str, report: &mut Report) 
     }
 }
 
-/// Whether a length is 0, such as `0s`.
+/// Whether a duration is 0, such as `0s`.
 fn is_no_length(text: &str) -> bool {
     let number = ["ms", "s", "m", "h", "d", "w"].iter().find_map(|unit| text.trim().strip_suffix(unit));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|digit| digit == b'0'))

@@ -1,4 +1,4 @@
-//! Owns reading `OpenSLO` v1: its documents become the objects of this project, and what these cannot honour is refused.
+//! Owns reading `OpenSLO` v1: its documents become this project's objects, and unsupported features are rejected.
 
 pub(in crate::manifest) mod alert;
 mod indicator;
@@ -23,18 +23,18 @@ use indicator::Indicator;
 use metadata::LONGEST_DESCRIPTION;
 use shapes::{DOCUMENT, SERVICE};
 
-/// The version that is read.
+/// The supported version.
 pub(in crate::manifest) const VERSION: &str = "openslo/v1";
-/// Begins the versions of `OpenSLO`, and what others write for them.
+/// The prefix of `OpenSLO` versions and their misspellings.
 const FAMILY: &str = "openslo";
 /// The kinds of `OpenSLO`.
 pub(in crate::manifest) const KINDS: [&str; 7] =
     ["Service", "SLO", "SLI", "AlertPolicy", "AlertCondition", "AlertNotificationTarget", "DataSource"];
 
-/// The fields of our own specification that annotations of a service may carry.
+/// Fields of our own specification that annotations of a service may hold.
 const OF_SERVICES: [&str; 6] = ["staleAfter", "checks", "retiredAt", "members", "quorum", "dependencies"];
 
-/// A document, before others that it may refer to are known.
+/// A document, before the documents it refers to are known.
 pub(in crate::manifest) struct Raw {
     pub(in crate::manifest) file: Arc<str>,
     /// Counted from 1 within the file.
@@ -42,13 +42,13 @@ pub(in crate::manifest) struct Raw {
     pub(in crate::manifest) root: Node,
 }
 
-/// The documents of `OpenSLO` in a tree: itself, or the items of a list of them; none if it is anything else.
+/// The `OpenSLO` documents in a tree: itself, or the items of a list of them; empty for anything else.
 pub(in crate::manifest) fn documents(root: &Node) -> Vec<&Node> {
     let text = |node: &Node, key| node.child(key).and_then(Node::as_text).map(str::to_owned);
     let is_one = |node: &Node| {
         let version = text(node, "apiVersion");
         let is_own = version.as_deref().is_none_or(|version| version == OWN_VERSION || version == OTHER_VERSION);
-        // A kind that only OpenSLO has is meant as its own, whatever the version.
+        // A kind that only OpenSLO has is read as its own in any version.
         let is_its_kind =
             text(node, "kind").is_some_and(|kind| KINDS.contains(&&*kind) && Kind::parse(&kind).is_none());
         version.is_some_and(|version| version.to_lowercase().starts_with(FAMILY)) || is_its_kind && !is_own
@@ -60,14 +60,14 @@ pub(in crate::manifest) fn documents(root: &Node) -> Vec<&Node> {
     }
 }
 
-/// Something is wrong, and has been reported.
+/// A problem was found and reported.
 struct Reported;
 
-/// A document whose outermost fields are known.
+/// A document with its outermost fields.
 struct Document<'a> {
     raw: &'a Raw,
     kind: Option<&'static str>,
-    /// Whether it is of another version, of which nothing more is said.
+    /// Whether it has another version, so that nothing more is reported.
     is_dialect: bool,
     name: Option<(Name, Position)>,
     metadata: Option<Field<'a>>,
@@ -135,7 +135,7 @@ fn open(raw: &Raw) -> Document<'_> {
 }
 
 impl Document<'_> {
-    /// What a document that is not read declares, so that nothing that refers to it is blamed.
+    /// The name declared by a document that is not read, so that references to it are not reported.
     fn unread(&self) -> Option<Draft> {
         match self.kind.filter(|_| self.is_dialect)? {
             "Service" => self.draft(Kind::System, None, Vec::new()),
@@ -144,7 +144,7 @@ impl Document<'_> {
         }
     }
 
-    /// The object of a document that has no errors.
+    /// The object of a document without errors.
     fn draft(
         &self,
         declares: Kind,
@@ -158,11 +158,11 @@ impl Document<'_> {
     }
 }
 
-/// What documents may refer to.
+/// The documents that others may refer to.
 struct Library {
     indicators: BTreeMap<Name, Option<(Indicator, Option<Node>)>>,
     policies: alert::Policies,
-    /// Kind and name of what something refers to.
+    /// Kind and name of each referenced document.
     used: BTreeSet<(&'static str, Name)>,
 }
 
@@ -176,7 +176,7 @@ impl Library {
             let kind = document.kind.filter(|kind| !document.is_dialect && !matches!(*kind, "Service" | "SLO"));
             let Some(kind) = kind else { continue };
             let Some((name, at)) = document.name.clone() else {
-                // Nothing can refer to it; what is wrong with its name is still said.
+                // Nothing can refer to it, but problems with its name are reported.
                 document.metadata.as_ref().and_then(|field| metadata::read(field, &[], &mut document.report));
                 continue;
             };
@@ -187,7 +187,7 @@ impl Library {
             }
             first.insert((kind, name.clone()), (Arc::clone(&document.raw.file), at));
             if kind == "AlertPolicy" {
-                // It may refer to what comes later.
+                // It may refer to later documents.
                 policies.push((document, name));
             } else {
                 library.take(document, kind, name);
@@ -232,7 +232,7 @@ fn service(document: &mut Document<'_>) -> Option<Draft> {
     document.draft(Kind::System, system.map(Object::System), references)
 }
 
-/// Calls fields as they are written: by the annotations that carry them.
+/// Names fields as written: by their annotations.
 fn name_annotations(problems: &mut [Problem], path: &str, carried: &[&str]) {
     for problem in problems {
         for name in carried {
@@ -241,7 +241,7 @@ fn name_annotations(problems: &mut [Problem], path: &str, carried: &[&str]) {
     }
 }
 
-/// A description, which `OpenSLO` bounds.
+/// A description, whose length `OpenSLO` limits.
 fn description(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
     let field = fields.get("description")?;
     let text = field.text(report)?;
@@ -253,7 +253,7 @@ fn description(fields: &Fields<'_>, report: &mut Report) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Warns about a document that declares nothing, for nothing is dropped silently.
+/// Warns about a document without effect, so that nothing is dropped silently.
 fn unused(document: &mut Document<'_>, library: &Library) {
     let Some((kind, (name, at))) = document.kind.zip(document.name.clone()).filter(|_| !document.is_dialect) else {
         return;

@@ -1,4 +1,4 @@
-//! Owns references from one object to another: how they are written, and what they are for.
+//! Owns references from one object to another: how they are written, and their roles.
 
 use std::collections::BTreeSet;
 
@@ -40,7 +40,7 @@ pub(super) static OBJECTIVE: Shape = Shape {
     one_of: &[],
 };
 
-/// A name of another object, where it is written.
+/// A reference to another object, with its position.
 pub(in crate::manifest) struct Reference {
     pub(in crate::manifest) role: Role,
     pub(in crate::manifest) name: Name,
@@ -48,10 +48,10 @@ pub(in crate::manifest) struct Reference {
     pub(in crate::manifest) at: Position,
 }
 
-/// What a reference says about the named object.
+/// The role of the referenced object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::manifest) enum Role {
-    /// The system an objective judges, or one that a maintenance window covers.
+    /// The system of an objective, or one that a maintenance window covers.
     Covers,
     /// A system on which the declared one depends.
     DependsOn {
@@ -60,15 +60,15 @@ pub(in crate::manifest) enum Role {
         /// Whether it may excuse at all.
         excuses: bool,
     },
-    /// A system that the declared one is made of.
+    /// A member of the declared system.
     Contains,
-    /// A system that shall not excuse an objective.
+    /// A system that must not excuse an objective.
     Excludes,
-    /// A check of the system an objective judges.
+    /// A check of the system of an objective.
     Checks,
-    /// A system that a condition looks at.
+    /// A system that a condition refers to.
     Observes,
-    /// An objective that a condition looks at, or is evaluated for.
+    /// An objective that a condition refers to, or is evaluated for.
     Judges,
 }
 
@@ -91,7 +91,7 @@ pub(in crate::manifest) fn read(field: &Field<'_>, kind: &str, role: Role, repor
     Some(Reference { role, name: name.name(report)?, path, at })
 }
 
-/// Reads a list of references to systems, none of them twice.
+/// Reads a list of references to systems, without duplicates.
 pub(super) fn read_systems(fields: &Fields<'_>, key: &str, role: Role, report: &mut Report) -> Vec<Reference> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
@@ -108,7 +108,7 @@ pub(super) fn read_systems(fields: &Fields<'_>, key: &str, role: Role, report: &
 }
 
 impl Field<'_> {
-    /// Reports a text other than the only one that may stand here.
+    /// Reports a text other than the only valid one.
     fn only(&self, text: &str, report: &mut Report) -> Option<()> {
         let words: [(&'static str, ()); 1] =
             [(["System", "SLO"].into_iter().find(|kind| *kind == text).unwrap_or("Healthcheck"), ())];

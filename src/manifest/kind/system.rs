@@ -71,7 +71,7 @@ static DEPENDENCY: Shape = Shape {
     one_of: &[],
 };
 
-/// Reads the specification; without metadata, only for what is wrong with it.
+/// Reads the specification; without metadata, only to report problems.
 pub(in crate::manifest) fn read(
     spec: &Field<'_>,
     metadata: Option<Metadata>,

@@ -17,7 +17,7 @@ use crate::manifest::wording::or_list;
 use crate::manifest::yaml::tree::Value;
 use shapes::{AT_LEAST, FORM, FORMS, HOURS, NUMERIC_STATE, STATE};
 
-/// Reads a term of a condition about objectives or about systems: a mapping with one form, or an expression.
+/// Reads a term of a condition about objectives or systems: a mapping with one form, or an expression.
 pub(super) fn read_term(
     field: &Field<'_>,
     owner: Owner,
@@ -68,7 +68,7 @@ pub(super) fn read_term(
     suffixed(term, &fields, report)
 }
 
-/// The term with `for` and `atLeast` around it, where they are written: it became true so often, each time for so long.
+/// Wraps the term in `for` and `atLeast`, if given: it became true this often, each time for this long.
 pub(super) fn suffixed(term: Option<Term>, fields: &Fields<'_>, report: &mut Report) -> Option<Term> {
     let held = fields.get("for").map(|field| field.millis(report));
     let repeated = fields.get("atLeast").map(|field| read_at_least(&field, report));
@@ -106,10 +106,10 @@ fn read_several(
         }
         return None;
     }
-    // All are read, for what is wrong with each.
+    // Read all of them, to report the problems of each.
     let terms: Vec<Option<Term>> = items.iter().map(|item| read_term(item, owner, references, report)).collect();
     let mut terms = terms.into_iter().collect::<Option<Vec<Term>>>()?;
-    // One alone is itself.
+    // A single term needs no join.
     if terms.len() == 1 { terms.pop() } else { Some(join(terms)) }
 }
 
@@ -131,7 +131,7 @@ fn read_expression(
     Some(term)
 }
 
-/// Reports what is wrong with an expression.
+/// Reports an error in an expression.
 fn refuse(field: &Field<'_>, text: &str, error: &ExpressionError, report: &mut Report) {
     let place = match error.place(text) {
         (1, 1) => String::new(),
@@ -141,7 +141,7 @@ fn refuse(field: &Field<'_>, text: &str, error: &ExpressionError, report: &mut R
     report.error(field.at, format!("{}{place}: {}", field.path, error.message), &*error.remedy);
 }
 
-/// Notes the systems and objectives that a term names.
+/// Adds references to the systems and objectives in a term.
 fn refer(field: &Field<'_>, term: &Term, references: &mut Vec<Reference>) {
     for viewed in term.fields() {
         let (role, name) = match &viewed.subject {
@@ -210,7 +210,7 @@ fn read_limit(limit: &Field<'_>, viewed: &Viewed, relation: Relation, report: &m
 fn read_state(field: &Field<'_>, owner: Owner, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
     let fields = Fields::of(field, &STATE, report)?;
     let named = match owner {
-        // A condition about systems looks at its own where none is named.
+        // A condition about systems uses the evaluated one by default.
         Owner::System => fields.get("entity"),
         Owner::Objective => {
             Some(fields.require("entity", "write the name of a system, or slo. and that of an objective", report)?)
@@ -254,7 +254,7 @@ fn read_entity(entity: &Field<'_>, report: &mut Report) -> Option<Viewed> {
     }
 }
 
-/// One status, or a list of some.
+/// One status, or a list of them.
 fn read_statuses(field: &Field<'_>, words: &[&'static str], report: &mut Report) -> Option<Vec<&'static str>> {
     let words: Vec<(&'static str, &'static str)> = words.iter().map(|word| (*word, *word)).collect();
     if let Value::Scalar { .. } = &field.node.value {
@@ -290,7 +290,7 @@ mod tests {
     use crate::manifest::{Known, read_sources};
     use crate::render::declare::condition::spec;
 
-    /// The manifest of a condition whose specification is given as YAML, read where every name resolves.
+    /// The manifest of a condition with this specification, read with all names in `names` known.
     fn read(spec: &str, names: &Term) -> Result<Condition, String> {
         let spec = spec.lines().fold(String::new(), |text, line| format!("{text}  {line}\n"));
         let mut text = format!("apiVersion: slo/v1\nkind: Condition\nmetadata: {{ name: c }}\nspec:\n{spec}");
@@ -335,7 +335,7 @@ mod tests {
         Condition { metadata, scope, when, severity: Severity::Info }
     }
 
-    /// A term, and what it is evaluated for.
+    /// A term and the kind it is evaluated for.
     fn terms() -> impl Strategy<Value = (Owner, Term)> {
         prop::sample::select(vec![Owner::Objective, Owner::System])
             .prop_flat_map(|owner| term_for(owner).prop_map(move |term| (owner, term)))

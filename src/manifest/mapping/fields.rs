@@ -1,4 +1,4 @@
-//! Owns taking typed values out of a mapping: which fields it may have, what each must be, and how a wrong one is named.
+//! Owns reading typed values from a mapping: which fields it may have, their types, and messages for invalid ones.
 
 use chrono_tz::Tz;
 
@@ -11,14 +11,14 @@ use crate::manifest::yaml::tree::{Entry, Node, Value};
 
 /// A mapping whose fields are known.
 pub(in crate::manifest) struct Fields<'a> {
-    /// Where it stands in the document, such as `spec.systemRef`; empty for the document itself.
+    /// Its path in the document, such as `spec.systemRef`; empty for the document itself.
     path: String,
     pub(in crate::manifest) at: Position,
     entries: &'a [Entry],
     shape: &'static Shape,
 }
 
-/// A value, its place, and the path under which messages name it.
+/// A value, its position, and its path for messages.
 pub(in crate::manifest) struct Field<'a> {
     pub(in crate::manifest) path: String,
     pub(in crate::manifest) at: Position,
@@ -26,7 +26,7 @@ pub(in crate::manifest) struct Field<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of a mapping, after reporting those that its shape does not have; `None`, reported, if it is no mapping.
+    /// The fields of a mapping; reports unknown ones. Reports and returns `None` if it is not a mapping.
     pub(in crate::manifest) fn of(field: &Field<'a>, shape: &'static Shape, report: &mut Report) -> Option<Self> {
         let entries = field.entries(report)?;
         for entry in entries.iter().filter(|entry| shape.field(&entry.key).is_none()) {
@@ -45,7 +45,7 @@ impl<'a> Fields<'a> {
         (!entry.value.is_null()).then_some(Field { path, at: entry.value.at, node: &entry.value })
     }
 
-    /// The field, or a report of its absence.
+    /// The field; reports its absence.
     pub(in crate::manifest) fn require(&self, key: &str, remedy: &str, report: &mut Report) -> Option<Field<'a>> {
         let found = self.get(key);
         if found.is_none() && !self.has_misspelt(key) {
@@ -56,19 +56,19 @@ impl<'a> Fields<'a> {
         found
     }
 
-    /// Whether an unknown field is one for which this one has been suggested, so that its absence need not be reported too.
+    /// Whether a misspelled field was probably meant as this one, so that its absence need not be reported too.
     pub(in crate::manifest) fn has_misspelt(&self, key: &str) -> bool {
         let unknown = self.entries.iter().filter(|entry| self.shape.field(&entry.key).is_none());
         let meant = |entry: &Entry| closest(&entry.key, self.shape.names());
         unknown.into_iter().any(|entry| meant(entry) == Some(key))
     }
 
-    /// The text of a field, if it is there and a text.
+    /// The text of a field, if it has one.
     pub(in crate::manifest) fn text(&self, key: &str, report: &mut Report) -> Option<String> {
         self.get(key)?.text(report).map(str::to_owned)
     }
 
-    /// The field's truth; `false` when absent.
+    /// The flag in a field; `false` when absent.
     pub(in crate::manifest) fn flag(&self, key: &str, report: &mut Report) -> bool {
         debug_assert!(
             self.describes(key, |content| matches!(content, Content::Flag | Content::Truth(_))),
@@ -95,7 +95,7 @@ impl<'a> Fields<'a> {
         self.get(key).map(|field| field.items(report)).unwrap_or_default()
     }
 
-    /// The value that one of a few words stands for, or `default` when absent.
+    /// The value for a keyword, or `default` when absent.
     pub(in crate::manifest) fn word<T: Copy>(
         &self,
         key: &str,
@@ -108,7 +108,7 @@ impl<'a> Fields<'a> {
         self.get(key).and_then(|field| field.word(words, report)).unwrap_or(default)
     }
 
-    /// Whether the field's content is described as it is read.
+    /// Whether the shape's content of a field matches how it is read.
     fn describes(&self, key: &str, is: impl Fn(&Content) -> bool) -> bool {
         self.shape.field(key).is_some_and(|field| is(&field.content))
     }
@@ -119,12 +119,12 @@ impl<'a> Fields<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// The document as a whole.
+    /// The entire document.
     pub(in crate::manifest) fn root(node: &'a Node) -> Self {
         Self { path: String::new(), at: node.at, node }
     }
 
-    /// The entries of a mapping; `None`, reported, if it is none.
+    /// The entries of a mapping; reports and returns `None` if it is not one.
     pub(in crate::manifest) fn entries(&self, report: &mut Report) -> Option<&'a [Entry]> {
         if let Value::Map(entries) = &self.node.value {
             return Some(entries);
@@ -133,7 +133,7 @@ impl<'a> Field<'a> {
         None
     }
 
-    /// The items of a list; none, and reported, if it is no list.
+    /// The items of a list; empty and reported if it is not one.
     pub(in crate::manifest) fn items(&self, report: &mut Report) -> Vec<Field<'a>> {
         let Value::List(items) = &self.node.value else {
             self.expected("a list", "write [ ] around it", report);
@@ -151,7 +151,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    /// The text of a scalar that YAML takes for one: numbers, booleans and null need quotes to be a text.
+    /// The text of a scalar that is a text in YAML: numbers, booleans and null need quotes to be one.
     pub(in crate::manifest) fn text(&self, report: &mut Report) -> Option<&'a str> {
         let Value::Scalar { text, plain } = &self.node.value else {
             self.expected("a string", "", report);
@@ -175,7 +175,7 @@ impl<'a> Field<'a> {
             .ok()
     }
 
-    /// The value that one of a few words stands for.
+    /// The value for a keyword.
     pub(in crate::manifest) fn word<T: Copy>(&self, words: &[(&'static str, T)], report: &mut Report) -> Option<T> {
         let text = self.text(report)?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
@@ -188,7 +188,7 @@ impl<'a> Field<'a> {
         found
     }
 
-    /// A moment, in any of the forms people type.
+    /// An instant, in any form people type.
     pub(in crate::manifest) fn instant(&self, report: &mut Report) -> Option<Instant> {
         let Some(text) = self.scalar() else {
             self.expected("a time such as 2026-11-20T22:00:00Z", "", report);
@@ -199,14 +199,14 @@ impl<'a> Field<'a> {
             .ok()
     }
 
-    /// A whole number that is not quoted, and has no leading zero, which makes it octal for readers of YAML 1.1; reports nothing.
+    /// An unquoted integer without a leading zero, which would be octal in YAML 1.1; reports nothing.
     pub(in crate::manifest) fn whole_number(&self) -> Option<u32> {
         let Value::Scalar { text, plain: true } = &self.node.value else { return None };
         let is_octal = text.len() > 1 && text.starts_with('0');
         (!is_octal && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok()).flatten()
     }
 
-    /// A whole number from 1 to a most.
+    /// An integer from 1 to `most`.
     pub(in crate::manifest) fn count(&self, most: u32, report: &mut Report) -> Option<u32> {
         let found = self.whole_number().filter(|number| (1..=most).contains(number));
         if found.is_none() {
@@ -215,7 +215,7 @@ impl<'a> Field<'a> {
         found
     }
 
-    /// A length of time in milliseconds.
+    /// A duration in milliseconds.
     pub(in crate::manifest) fn millis(&self, report: &mut Report) -> Option<i64> {
         let found = self.scalar().and_then(crate::domain::value::duration::parse_millis);
         if found.is_none() {
@@ -229,7 +229,7 @@ impl<'a> Field<'a> {
         let text = self.text(report)?;
         let found = text.parse().ok();
         if found.is_none() {
-            // An abbreviation is like too many names to guess one.
+            // An abbreviation is similar to too many names for a guess.
             let guess = closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
             let remedy = guess.filter(|_| text.len() > 4).map_or_else(
                 || "write an IANA name such as Europe/Berlin".to_owned(),
@@ -240,7 +240,7 @@ impl<'a> Field<'a> {
         found
     }
 
-    /// Reports that the value is not what it should be.
+    /// Reports a value of the wrong type.
     pub(in crate::manifest) fn expected(&self, shape: &str, remedy: &str, report: &mut Report) {
         let found = match &self.node.value {
             Value::Scalar { text, plain: true } if text.is_empty() => "empty".to_owned(),
@@ -255,13 +255,13 @@ impl<'a> Field<'a> {
 }
 
 impl Node {
-    /// Whether nothing is written here, or null.
+    /// Whether the value is empty or null.
     pub(in crate::manifest) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar { text, plain: true } if literal(text) == Some("null"))
     }
 }
 
-/// What YAML 1.2 takes an unquoted text for, if not for a text.
+/// The type of an unquoted text in YAML 1.2, if not text.
 pub(in crate::manifest) fn literal(text: &str) -> Option<&'static str> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Some("null"),

@@ -1,4 +1,4 @@
-//! Owns the JSON Schema of manifests, made of the descriptions that the reader takes its fields from.
+//! Owns the JSON Schema of manifests, generated from the shapes that the reader uses.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ const OWN: [(&str, &Shape); 6] = [
     ("Condition", &condition::SPEC),
     (envelope::FEED, &feed::shapes::SPEC),
 ];
-/// The specifications of `OpenSLO`'s kinds; of a data source nothing is read.
+/// The specifications of `OpenSLO`'s kinds; a data source is not read.
 const OPENSLO: [(&str, Option<&Shape>); 7] = [
     ("Service", Some(&openslo::shapes::SERVICE)),
     ("SLO", Some(&openslo::shapes::SLO)),
@@ -29,7 +29,7 @@ const OPENSLO: [(&str, Option<&Shape>); 7] = [
     ("AlertNotificationTarget", Some(&openslo::alert::shapes::TARGET)),
     ("DataSource", None),
 ];
-/// The kinds that the other version has as well.
+/// The kinds that the other version also has.
 const IN_OTHER_VERSION: [&str; 2] = ["System", "SLO"];
 
 /// The schema (JSON Schema, draft 2020-12) of every document that `slo` reads, as JSON.
@@ -92,7 +92,7 @@ struct Schema {
 }
 
 impl Schema {
-    /// The case of one kind: where version and kind say so, the definition holds.
+    /// The case of one kind: the definition applies if version and kind match.
     fn document(
         &mut self,
         name: &str,
@@ -131,7 +131,7 @@ impl Schema {
         })
     }
 
-    /// The case of Checkstack's checks, of which little is read.
+    /// The case of Checkstack's checks, which are hardly read.
     fn healthcheck(&mut self) -> Value {
         let case = self.document("Healthcheck", healthcheck::KIND, &[OTHER_VERSION], &METADATA, None, true);
         let about = "Whether the check is made; one that is not never counts";
@@ -140,10 +140,10 @@ impl Schema {
         case
     }
 
-    /// A reference to a shape, which is defined if it is not yet.
+    /// A reference to a shape, defining it on first use.
     fn reference(&mut self, shape: &'static Shape) -> Value {
         if !self.definitions.contains_key(shape.name) {
-            // Its place is taken first: a shape may contain itself.
+            // Reserve its entry first: a shape may contain itself.
             self.definitions.insert(shape.name.to_owned(), Value::Null);
             let definition = self.mapping(shape);
             self.definitions.insert(shape.name.to_owned(), definition);
@@ -253,7 +253,7 @@ impl Schema {
         }
     }
 
-    /// The zones are many, so they are written once.
+    /// There are many zones, so they are defined once.
     fn zone(&mut self) -> Value {
         let name = "TimeZone";
         if !self.definitions.contains_key(name) {
@@ -265,13 +265,13 @@ impl Schema {
     }
 }
 
-/// Exactly one of the fields is written; one that is null is not.
+/// Exactly one of the fields is given; null does not count.
 fn one_of(fields: &[&str]) -> Value {
     let written = |field: &&str| json!({"required": [field], "properties": {*field: {"not": {"type": "null"}}}});
     json!({"oneOf": fields.iter().map(written).collect::<Vec<_>>()})
 }
 
-/// The same, or null, which is read as if the field were not there.
+/// The same or null, which equals an absent field.
 fn or_null(schema: Value) -> Value {
     let Value::Object(mut fields) = schema else { return schema };
     if let Some(kind) = fields.get_mut("type") {

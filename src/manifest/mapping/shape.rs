@@ -1,65 +1,65 @@
-//! Owns how the shapes of manifests are described: which fields a mapping may have, and what each may contain. The reader
-//! takes its fields from these descriptions and `slo schema` is made of them, so that the two cannot part.
+//! Owns the shapes of manifests: the fields of a mapping, and the content of each. Both the reader and `slo schema` use
+//! them, so that they always agree.
 
 /// A mapping with known fields.
 pub(in crate::manifest) struct Shape {
-    /// Under which it stands among the schema's definitions.
+    /// Its name among the schema's definitions.
     pub(in crate::manifest) name: &'static str,
     pub(in crate::manifest) about: &'static str,
     pub(in crate::manifest) fields: &'static [FieldShape],
-    /// Groups of fields of which exactly one is written.
+    /// Groups of fields, exactly one of which must be given.
     pub(in crate::manifest) one_of: &'static [&'static [&'static str]],
 }
 
 /// A field of a mapping.
 pub(in crate::manifest) struct FieldShape {
     pub(in crate::manifest) name: &'static str,
-    /// What it means, for editors.
+    /// Its meaning, for editors.
     pub(in crate::manifest) about: &'static str,
     pub(in crate::manifest) content: Content,
     pub(super) is_required: bool,
-    /// What holds where it is not written, as JSON.
+    /// The value when absent, as JSON.
     pub(in crate::manifest) default: Option<&'static str>,
 }
 
-/// What may stand as a value.
+/// The content of a value.
 pub(in crate::manifest) enum Content {
-    /// A field that is known, and cannot be honoured.
+    /// A known but unsupported field.
     Refused,
     /// Anything.
     Any,
     Text,
-    /// At most so many characters.
+    /// At most this many characters.
     ShortText(usize),
     Name,
     Flag,
-    /// A flag of which only this can be honoured.
+    /// A flag with one supported value.
     Truth(bool),
     Number,
-    /// Above 0, and at most this where there is a most.
+    /// Above 0, and at most this, if given.
     Positive(Option<u32>),
     /// Above 0 and at most 1.
     Weight,
-    /// A whole number from 1 to this.
+    /// An integer from 1 to this.
     Count(u32),
-    /// A percentage above 1, since up to 1 is almost surely a ratio; at most 100, and less where that is excluded.
+    /// A percentage above 1, as one up to 1 is almost certainly a ratio; at most 100, which may be excluded.
     Percent {
         hundred: bool,
     },
     /// Above 0.01 and below 1.
     Ratio,
     Duration,
-    /// One whole number and one letter, as OpenSLO writes lengths of time.
+    /// One integer and one letter, as OpenSLO writes durations.
     Shorthand,
     Instant,
-    /// A day of the calendar.
+    /// A calendar date.
     Date,
     Zone,
-    /// One of a few words.
+    /// One of these keywords.
     Word(fn() -> Vec<&'static str>),
-    /// Keys by Kubernetes' rule; values as described.
+    /// Keys by Kubernetes' rules, values of this content.
     Pairs(&'static Self),
-    /// Any keys; values as described.
+    /// Any keys, values of this content.
     Table(&'static Self),
     /// The value of a label.
     Label,
@@ -68,13 +68,13 @@ pub(in crate::manifest) enum Content {
     Either(&'static [Self]),
 }
 
-/// How many items a list may have.
+/// The number of items in a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::manifest) enum Length {
     Any,
-    /// Any number of items, none twice.
+    /// Any number of items without duplicates.
     Distinct,
-    /// At least one, none twice.
+    /// At least one item, without duplicates.
     SomeDistinct,
     /// At least one.
     Some,
@@ -101,7 +101,7 @@ impl FieldShape {
         Self { name, about, content, is_required: false, default: None }
     }
 
-    /// The same with what holds where it is not written, as JSON.
+    /// The same with a value for when it is absent, as JSON.
     pub(in crate::manifest) const fn or(mut self, default: &'static str) -> Self {
         self.default = Some(default);
         self

@@ -1,13 +1,13 @@
-//! Owns telling that a file which is named as a manifest holds records to ingest.
+//! Owns detecting that a file passed as a manifest has records to ingest.
 
-/// Bytes that are looked at.
+/// The bytes examined.
 const LOOKED_AT: usize = 64 * 1024;
-/// A table has so many columns at the least.
+/// The fewest columns of a table.
 const FEWEST_COLUMNS: usize = 3;
-/// What records have and manifests do not.
+/// Keys that records have and manifests do not.
 const KEYS: [&str; 6] = ["\"ts\"", "\"timestamp\"", "\"time\"", "\"status\"", "\"systemId\"", "\"start\""];
 
-/// What a file is, if it is plainly no manifest but holds records.
+/// The type of a file that is clearly not a manifest but has records.
 pub(super) fn told(bytes: &[u8]) -> Option<&'static str> {
     let start = &bytes[..bytes.len().min(LOOKED_AT)];
     if start.starts_with(b"SQLite format 3\0") {
@@ -22,7 +22,7 @@ pub(super) fn told(bytes: &[u8]) -> Option<&'static str> {
     is_table(start).then_some("a table of records")
 }
 
-/// Whether the first two lines have as many columns each, and nothing that YAML gives a meaning to.
+/// Whether the first two lines have equally many columns, and nothing with a meaning in YAML.
 fn is_table(start: &str) -> bool {
     let mut lines = start.lines();
     let (Some(first), Some(second)) = (lines.next(), lines.next()) else { return false };

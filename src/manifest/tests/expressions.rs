@@ -1,17 +1,17 @@
-//! Holds what is said of bad expressions, against the fixture that has them.
+//! Checks the errors of invalid expressions against their fixture.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::domain::rules::condition::{Owner, Term};
 
-/// The bad expressions: each with its excerpt, if it fits on a line, and what is said of it.
+/// The invalid expressions, each with its excerpt, if it fits on a line, and its error.
 const INVALID: &str = "fixtures/expressions/invalid.txt";
 
-/// How an expression is marked that is read for an objective, or for a system.
+/// The prefix of an expression for an objective, or for a system.
 const WHOSE: [(&str, Owner); 2] = [("expression:", Owner::Objective), ("for system:", Owner::System)];
 
-/// Undoes the escapes by which the fixture writes what a line of text cannot hold.
+/// Reverses the escapes of the fixture for characters that a line cannot hold.
 fn unescaped(text: &str) -> String {
     let text = text.replace("\\n", "\n").replace("\\t", "\t").replace("\\0", "\0");
     let mut parts = text.split("\\u{");
@@ -23,7 +23,7 @@ fn unescaped(text: &str) -> String {
     })
 }
 
-/// What is said of every expression of the fixture, in its form.
+/// The errors of all expressions of the fixture, in its format.
 fn answers(fixture: &str) -> String {
     let mut answers = String::new();
     let found =
@@ -35,7 +35,7 @@ fn answers(fixture: &str) -> String {
         let marks = error.excerpt(&text);
         let (line, marks) = marks.split_once('\n').unwrap();
         answers.push_str(&format!("{whose} {written}\n"));
-        // Marks stand below what they mark wherever the text is written as it is.
+        // Marks are below the fault if the text is printed unchanged.
         if line == written {
             answers.push_str(&format!("            {marks}\n"));
         } else {

@@ -1,6 +1,6 @@
-//! Owns cutting a file into documents, so that what is wrong with one never hides another.
+//! Owns splitting a file into documents, so that a fault in one never hides another.
 
-/// The largest document that is read, in bytes.
+/// The largest document accepted, in bytes.
 pub(in crate::manifest) const LARGEST_DOCUMENT: usize = 1024 * 1024;
 
 /// The bytes of one document of a file, its `---` included.
@@ -11,20 +11,20 @@ pub(in crate::manifest) struct Chunk<'a> {
     pub(in crate::manifest) lines_before: u32,
 }
 
-/// Cuts at lines that begin with `---`, and after those that begin with `...`: YAML gives these a meaning anywhere, even
-/// inside quotes, so no document can contain one. Directives and comments stay with the document they precede.
+/// Splits at lines that begin with `---`, and after those that begin with `...`: YAML gives them a meaning anywhere,
+/// even inside quotes, so no document can contain one. Directives and comments stay with the document that follows.
 pub(in crate::manifest) fn split(bytes: &[u8]) -> Split<'_> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     Split { bytes, at: 0, line: 0, start: 0, start_line: 0, has_content: false }
 }
 
-/// The documents of a file, one after the other.
+/// The documents of a file in order.
 pub(in crate::manifest) struct Split<'a> {
     bytes: &'a [u8],
-    /// The byte and the line that are read next.
+    /// The next byte and line.
     at: usize,
     line: u32,
-    /// Where the document that is being read begins.
+    /// The start of the current document.
     start: usize,
     start_line: u32,
     has_content: bool,

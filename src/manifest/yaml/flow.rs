@@ -1,18 +1,18 @@
-//! Owns `[ ]` and `{ }` over several lines that are not indented as the parser wants them: YAML 1.1 gives their indentation no
-//! meaning, so such lines are read as if they were indented.
+//! Owns multi-line `[ ]` and `{ }` that the parser considers badly indented: YAML 1.1 gives their indentation no
+//! meaning, so such lines are read as if indented.
 
 use std::borrow::Cow;
 
-/// The most bytes that are read again, over all attempts, to put such lines right.
+/// The most bytes read again, over all attempts, to fix such lines.
 const MOST_READ: usize = 32 * 1024 * 1024;
 
-/// The text of a document as it is read, with spaces before some of its lines.
+/// The text of a document with spaces added before some of its lines.
 pub(super) struct Layout<'t> {
     original: &'t str,
     text: Cow<'t, str>,
-    /// Where the lines of `text` begin.
+    /// The starts of the lines of `text`.
     starts: Vec<usize>,
-    /// Spaces added before each line; lines behind the last have none.
+    /// Spaces added before each line; later lines have none.
     added: Vec<usize>,
     read: usize,
 }
@@ -27,7 +27,7 @@ impl<'t> Layout<'t> {
         &self.text
     }
 
-    /// A character of the text as it is read; line and column are counted from 0.
+    /// A character of the indented text; line and column are counted from 0.
     pub(super) fn char_at(&self, (line, column): (usize, usize)) -> Option<char> {
         let rest = &self.text[*self.starts.get(line)?..];
         match rest.as_bytes().get(..=column) {
@@ -41,8 +41,8 @@ impl<'t> Layout<'t> {
         self.added.get(line).copied().unwrap_or(0)
     }
 
-    /// Indents the brackets that are open at a line which stands too far left, counted from 0. The first of them opens at or
-    /// after `from`: line, counted from 0, and column of the text as it is read. Returns whether it was possible.
+    /// Indents the brackets that are open at a line too far left, counted from 0. The first of them opens at or after
+    /// `from`, the line, counted from 0, and column in the indented text. Returns whether it was possible.
     pub(in crate::manifest) fn indent(&mut self, from: (usize, usize), wrong: usize) -> bool {
         self.read += self.text.len();
         let Some((first, column, last)) = brackets(&self.text, from) else { return false };
@@ -64,7 +64,7 @@ fn line_starts(text: &str) -> Vec<usize> {
     lines.collect()
 }
 
-/// Where the first bracket that is open over several lines opens, its line and column, and the line on which it closes.
+/// The line and column where the first multi-line bracket opens, and the line on which it closes.
 fn brackets(text: &str, (line, column): (usize, usize)) -> Option<(usize, usize, usize)> {
     let mut scan = Scan { line: 0, column: 0, before: ' ', is_plain: false };
     let mut quote = None;
@@ -124,16 +124,16 @@ fn brackets(text: &str, (line, column): (usize, usize)) -> Option<(usize, usize,
         }
         scan.pass(c);
     }
-    // One that is never closed is open to the end.
+    // An unclosed bracket is open to the end.
     opened.map(|(first, column)| (first, column, text.lines().count().saturating_sub(1)))
 }
 
-/// A place in a text, and what stands before it.
+/// A position in a text, and its context.
 struct Scan {
     line: usize,
     column: usize,
     before: char,
-    /// Whether it is inside a text without quotes.
+    /// Whether it is inside an unquoted text.
     is_plain: bool,
 }
 

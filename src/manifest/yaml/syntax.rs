@@ -1,8 +1,8 @@
-//! Owns what a syntax error of YAML is called, and what to do about it.
+//! Owns the messages and remedies for syntax errors in YAML.
 
 use crate::manifest::wording::quote;
 
-/// Causes as the parser words them (a part that identifies each), in words for the one who wrote the file.
+/// Causes as the parser words them (an identifying part of each), in words for the author of the file.
 const KNOWN: [(&str, &str, &str); 25] = [
     (
         "invalid indentation in quoted",
@@ -71,7 +71,7 @@ const KNOWN: [(&str, &str, &str); 25] = [
     ("cannot start any token", "a character that cannot start a value", "quote the value"),
 ];
 
-/// Whether the cause is a line inside brackets that is not indented as the parser wants it.
+/// Whether the cause is a line inside brackets that is badly indented for the parser.
 pub(super) fn is_too_far_left(info: &str) -> bool {
     info == "invalid indentation" || info == "invalid indentation in flow construct"
 }

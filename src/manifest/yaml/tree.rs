@@ -1,4 +1,4 @@
-//! Owns the tree of one document: every scalar, key and container with its place, within hard bounds.
+//! Owns the tree of one document: every scalar, key and container with its position, within hard limits.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,15 @@ use crate::manifest::wording::quote;
 
 /// The deepest nesting of lists and mappings.
 pub(super) const DEEPEST: usize = 64;
-/// The most values of a document, those repeated by aliases counted each time.
+/// The most values of a document; aliased ones count each time.
 const MOST_NODES: usize = 100_000;
-/// The most bytes of text of a document, those repeated by aliases counted each time.
+/// The most bytes of text in a document; aliased text counts each time.
 const MOST_TEXT: usize = 4 * 1024 * 1024;
 
-/// Keys of a mapping that are compared one by one.
+/// Up to this many keys of a mapping are compared one by one.
 const FEW_KEYS: usize = 16;
 
-/// A value with its place.
+/// A value with its position.
 #[derive(Clone, Debug)]
 pub(in crate::manifest) struct Node {
     pub(in crate::manifest) at: Position,
@@ -27,7 +27,7 @@ pub(in crate::manifest) struct Node {
 }
 
 impl Node {
-    /// How many values it has, itself included.
+    /// How many values it has, including itself.
     pub(in crate::manifest) fn values(&self) -> usize {
         1 + match &self.value {
             Value::Scalar { .. } => 0,
@@ -39,7 +39,7 @@ impl Node {
 
 #[derive(Clone, Debug)]
 pub(in crate::manifest) enum Value {
-    /// The text as written, and whether it stood without quotes: only then may it be a number, a boolean or null.
+    /// The text as written, and whether it is unquoted: only then may it be a number, a boolean or null.
     Scalar {
         text: String,
         plain: bool,
@@ -48,7 +48,7 @@ pub(in crate::manifest) enum Value {
     Map(Vec<Entry>),
 }
 
-/// A key with its place, and its value.
+/// A key with its position, and its value.
 #[derive(Clone, Debug)]
 pub(in crate::manifest) struct Entry {
     pub(in crate::manifest) key: String,
@@ -56,14 +56,14 @@ pub(in crate::manifest) struct Entry {
     pub(in crate::manifest) value: Node,
 }
 
-/// What a document contains. After a syntax error it is what stood before it, so that the object can still be named.
+/// The content of a document, up to a syntax error if there is one, so that the object can still be named.
 pub(in crate::manifest) struct Tree {
     pub(in crate::manifest) root: Option<Node>,
-    /// Whether all of the document was read.
+    /// Whether the entire document was read.
     pub(in crate::manifest) complete: bool,
 }
 
-/// Reads the one document of `text`, whose first line is preceded by `lines_before` others of its file.
+/// Reads the one document of `text`, which follows `lines_before` other lines of its file.
 pub(in crate::manifest) fn read(text: &str, lines_before: u32, report: &mut Report) -> Tree {
     let mut layout = Layout::new(text);
     loop {
@@ -99,13 +99,13 @@ pub(in crate::manifest) fn read(text: &str, lines_before: u32, report: &mut Repo
 /// How reading a document ended.
 enum End {
     Whole,
-    /// What is wrong has been reported.
+    /// With a reported problem.
     Broken,
-    /// The same, and it is that this line, counted from 0, stands too far left inside brackets.
+    /// The same because this line, counted from 0, is too far left inside brackets.
     TooFarLeft(usize),
 }
 
-/// A container whose end has not been reached yet.
+/// An open container.
 struct Open {
     node: Node,
     anchor: usize,
@@ -113,24 +113,24 @@ struct Open {
     before: (usize, usize),
     /// The deepest nesting inside.
     height: usize,
-    /// Of a mapping, what comes next.
+    /// For a mapping, what comes next.
     next: Next,
-    /// Of a large mapping, its keys, those of so many entries, and where each is written.
+    /// For a large mapping, the positions of the keys of its first entries.
     keys: BTreeMap<String, Position>,
-    /// Where its bracket is, as the text is read, if it has one: line, counted from 0, and column.
+    /// The position of its bracket in the indented text, if it has one: line, counted from 0, and column.
     bracket: Option<(usize, usize)>,
 }
 
 /// What comes next in a mapping.
 enum Next {
     Key,
-    /// The value of a key, whose place is given.
+    /// The value of a key at this position.
     ValueOf(String, Position),
-    /// The value of a wrong key, which is left out.
+    /// The value of an invalid key, which is dropped.
     Nothing,
 }
 
-/// A value that an alias may repeat, and what repeating it costs.
+/// A value that an alias may repeat, and the cost of repeating it.
 struct Anchor {
     node: Node,
     nodes: usize,
@@ -141,7 +141,7 @@ struct Anchor {
 struct Builder<'a> {
     lines_before: u32,
     layout: &'a Layout<'a>,
-    /// Line, counted from 0, and column from which on what has not been taken yet is written, as the text is read.
+    /// The position of the first unprocessed text, in the indented text: line, counted from 0, and column.
     last: (usize, usize),
     open: Vec<Open>,
     root: Option<Node>,
@@ -163,7 +163,7 @@ impl Builder<'_> {
                     let (mut message, remedy) = syntax::explain(error.info(), line);
                     let open = self.open.last().filter(|_| error.info().contains("parsing a flow"));
                     if let Some(open) = open.filter(|open| open.node.at.line < at.line) {
-                        // Far from where it shows, this is where the bracket is missing.
+                        // The bracket that lacks its end may be far above the error.
                         message = format!("{message}; it begins on line {}", open.node.at.line);
                     }
                     self.report.error(at, message, remedy);
@@ -180,7 +180,7 @@ impl Builder<'_> {
         End::Whole
     }
 
-    /// Where the outermost bracket that is open opens, or from where on it does.
+    /// The position of the outermost open bracket, or a position before it.
     fn outermost_bracket(&self) -> (usize, usize) {
         self.open.iter().find_map(|open| open.bracket).unwrap_or(self.last)
     }
@@ -224,7 +224,8 @@ impl Builder<'_> {
         Position { line: self.lines_before + line.max(1) as u32, column: column as u32 + 1 }
     }
 
-    /// Reports a tag that would change what a value means; returns whether it says the value is what `expected` names.
+    /// Reports a tag that would change the meaning of a value; returns whether it says the value has the type
+    /// `expected`.
     fn tag(&mut self, tag: Option<&Tag>, at: Position, expected: &str) -> bool {
         let Some(tag) = tag else { return false };
         let expects = tag.is_yaml_core_schema() && tag.suffix == expected;
@@ -235,7 +236,7 @@ impl Builder<'_> {
         expects
     }
 
-    /// Counts what is added to the document; `false`, and reported, when it becomes too much.
+    /// Adds to the size of the document; reports and returns `false` if it is too large.
     fn count(&mut self, nodes: usize, text: usize, at: Position) -> bool {
         self.nodes += nodes;
         self.text += text;
@@ -251,7 +252,7 @@ impl Builder<'_> {
         false
     }
 
-    /// Opens a container at the last place, with this bracket unless it is written without one.
+    /// Opens a container at the last position, with this bracket unless it is written without one.
     fn open(&mut self, value: Value, anchor: usize, at: Position, bracket: char) -> bool {
         let before = (self.nodes, self.text);
         if self.open.len() >= DEEPEST {
@@ -279,7 +280,7 @@ impl Builder<'_> {
         if self.open.len() + height > DEEPEST {
             return self.too_deep(at);
         }
-        // Counted before it is copied: nested aliases multiply, and what is refused is never built.
+        // Count before copying: nested aliases multiply, and rejected values are never built.
         let node = (self.nodes + cost.0 <= MOST_NODES && self.text + cost.1 <= MOST_TEXT).then(|| node.clone());
         if !self.count(cost.0, cost.1, at) {
             return false;
@@ -295,7 +296,7 @@ impl Builder<'_> {
         false
     }
 
-    /// Puts a complete value where it belongs.
+    /// Adds a complete value to its container.
     fn finish(&mut self, node: Node, anchor: usize, cost: (usize, usize), height: usize) {
         if anchor != 0 {
             let (nodes, text) = cost;
@@ -312,7 +313,7 @@ impl Builder<'_> {
                 Next::Key => parent.next = check_key(node, entries, &mut parent.keys, self.report),
                 Next::Nothing => {}
                 Next::ValueOf(key, key_at) => {
-                    // An empty value stands nowhere; its key does.
+                    // An empty value has no position of its own; its key does.
                     let empty = matches!(&node.value, Value::Scalar { text, plain: true } if text.is_empty());
                     let node = if empty { Node { at: key_at, ..node } } else { node };
                     entries.push(Entry { key, key_at, value: node });
@@ -323,7 +324,7 @@ impl Builder<'_> {
     }
 }
 
-/// The value of the key comes next, unless the key is wrong; that has then been reported.
+/// Expects the key's value next, or drops it if the key is invalid, which is reported.
 fn check_key(node: Node, entries: &[Entry], keys: &mut BTreeMap<String, Position>, report: &mut Report) -> Next {
     let Value::Scalar { text, plain } = node.value else {
         report.error(
@@ -345,7 +346,7 @@ fn check_key(node: Node, entries: &[Entry], keys: &mut BTreeMap<String, Position
     Next::ValueOf(text, node.at)
 }
 
-/// Where a key is written among entries; where these are many, they are looked up.
+/// The position of a key among entries; looked up if there are many.
 fn first_place(key: &str, entries: &[Entry], keys: &mut BTreeMap<String, Position>) -> Option<Position> {
     if entries.len() <= FEW_KEYS {
         return entries.iter().find(|entry| entry.key == key).map(|entry| entry.key_at);

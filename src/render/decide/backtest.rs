@@ -1,4 +1,4 @@
-//! Owns how backtests look: a row a firing, two lines of time, and what it all comes to.
+//! Owns how backtests look: a row per firing, two timelines, and the score.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -19,10 +19,10 @@ use crate::render::form::number::{rate, short_time};
 use crate::render::part::subject::{WireId, name_of};
 use crate::render::{Cell, Document, Sheet, Tone};
 
-/// Cells of a line of time.
+/// Cells of a timeline.
 const CELLS: i64 = 64;
 
-/// What was asked.
+/// The backtest's question.
 pub(crate) struct Question {
     /// The declared condition's name, or `when`.
     pub(crate) condition: String,
@@ -30,9 +30,10 @@ pub(crate) struct Question {
     pub(crate) watched: Vec<Watched>,
     pub(crate) since: Instant,
     pub(crate) until: Instant,
-    /// Whether it is about systems, else about objectives.
+    /// Whether it is about systems instead of objectives.
     pub(crate) about_systems: bool,
-    /// What events are, unless they are the objectives' own breaches, or the systems' own outages.
+    /// The incidents that are the events; otherwise, events are the objectives' own breaches or the systems' own
+    /// outages.
     pub(crate) incidents: Option<Vec<Incident>>,
     pub(crate) matching: Matching,
 }
@@ -46,7 +47,7 @@ struct WireFiring<'a> {
     start: String,
     end: Option<String>,
     duration_seconds: f64,
-    /// Whether it was about an event.
+    /// Whether it matched an event.
     useful: bool,
     budget_remaining_percent_at_start: Option<f64>,
     budget_remaining_percent_at_end: Option<f64>,
@@ -85,7 +86,7 @@ impl<'a> WireTested<'a> {
     }
 }
 
-/// A fraction as the nearest float, its whole part exact.
+/// The closest float to a fraction; whole numbers are exact.
 fn float(fraction: Fraction) -> f64 {
     let Fraction { numerator, denominator } = fraction;
     numerator.div_euclid(denominator) as f64 + numerator.rem_euclid(denominator) as f64 / denominator as f64
@@ -95,12 +96,12 @@ fn seconds(millis: i64) -> f64 {
     millis as f64 / 1000.0
 }
 
-/// Lengths of time are in seconds, like everything in JSON that is named so.
+/// Durations are in seconds, as in all JSON fields with that unit in their name.
 fn peak_value(property: Property, peak: Fraction) -> f64 {
     if property.shape() == Shape::Duration { float(peak) / 1000.0 } else { float(peak) }
 }
 
-/// Every firing with what it is of, oldest first.
+/// Every firing with its subject, oldest first.
 fn firings(tested: &[Tested]) -> Vec<(&Tested, &Firing, bool)> {
     fn each(of: &Tested) -> impl Iterator<Item = (&Tested, &Firing, bool)> {
         of.firings.iter().zip(&of.matched.useful).map(move |(firing, useful)| (of, firing, *useful))
@@ -118,13 +119,12 @@ fn total(tested: &[Tested]) -> Score {
     sum
 }
 
-/// The events of an objective or system that touch the stretch looked at.
+/// The events of an objective or system that overlap the tested range.
 fn touching(tested: &Tested, until: Instant) -> impl Iterator<Item = (usize, Episode)> + '_ {
     let events = tested.events.iter().enumerate().map(|(index, event)| (index, event.episode));
     events.filter(move |(_, event)| tested.from.is_some_and(|from| event.touches(from, until)))
 }
 
-/// A backtest for programs.
 pub(crate) fn document(question: &Question, tested: &[Tested], as_of: Instant) -> Result<Document> {
     let moment = |at: Instant| at.to_string();
     let rows: Vec<WireFiring<'_>> = firings(tested)
@@ -210,7 +210,6 @@ fn left(remaining: Option<Fraction>) -> String {
     remaining.map_or("–".to_owned(), |left| format!("{}%", left.numerator.div_euclid(left.denominator)))
 }
 
-/// A backtest for people.
 pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet {
     let what = if question.about_systems { "SYSTEM" } else { "OBJECTIVE" };
     let mut sheet = Sheet::new().left(what).names().left("START");
@@ -246,7 +245,7 @@ pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet
     sheet
 }
 
-/// What an event is called here.
+/// The word for an event here.
 const fn event_word(question: &Question) -> &'static str {
     match question.incidents {
         None if question.about_systems => "outage",
@@ -255,7 +254,7 @@ const fn event_word(question: &Question) -> &'static str {
     }
 }
 
-/// A line of time, each cell of which is filled when an episode touches its part of the stretch.
+/// A timeline; a cell is filled if an episode overlaps its part of the range.
 fn strip(episodes: impl Iterator<Item = Episode>, since: Instant, until: Instant) -> String {
     let mut cells = vec!['·'; CELLS as usize];
     let length = i128::from(until.since(since).max(1));

@@ -1,6 +1,6 @@
 //! Owns how verdicts look.
 
-// Writing to a string cannot fail, so the results of `write!` are not looked at.
+// Writing to a string cannot fail, so the results of `write!` are ignored.
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -54,7 +54,7 @@ impl<'a> WireExplained<'a> {
     }
 }
 
-/// The verdict for programs, over the period that was asked about.
+/// The verdict for programs, over the given period.
 pub(crate) fn document(findings: &[Finding], frame: Option<&Frame>, as_of: Instant) -> Result<Document> {
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let rows: Vec<_> = findings
@@ -104,8 +104,8 @@ pub(crate) fn sheet(findings: &[Finding], frame: Option<&Frame>) -> Sheet {
     sheet
 }
 
-/// The verdict for people: every objective and system that fails, with the values that decided, and a line that sums up. What passes is
-/// there when it was explained.
+/// The verdict for people: every objective and system that fails, with the values that decided, and a summary. Passes
+/// are included if explained.
 pub(crate) fn text(findings: &[Finding], frame: Option<&Frame>, canvas: Canvas) -> String {
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| finding.firing || finding.explanation.is_some()) {
@@ -131,12 +131,12 @@ pub(crate) fn text(findings: &[Finding], frame: Option<&Frame>, canvas: Canvas) 
     text
 }
 
-/// Which period it is about.
+/// The period of the verdict.
 fn over(frame: &Frame) -> String {
     format!("period {} in {}", frame.period, zone(frame, []))
 }
 
-/// A term with its parts below it: whether each is true, and the values it looked at.
+/// A term with its parts below it: whether each is true, and its values.
 fn explain(text: &mut String, explained: &Explained, depth: usize, canvas: Canvas) {
     let indent = "  ".repeat(depth);
     let truth = if explained.met { paint("yes", Tone::Strong, canvas) } else { paint("no ", Tone::Faint, canvas) };
@@ -150,7 +150,7 @@ fn explain(text: &mut String, explained: &Explained, depth: usize, canvas: Canva
     }
 }
 
-/// Since when a finding is as it is, and what is to come.
+/// Since when a finding is true, and what is expected.
 pub(super) fn course(finding: &Finding) -> Option<String> {
     let since = finding.since.map(|since| format!("since {}", zoned(since)));
     let clears = finding.clears_at.map(|at| format!("clears {} if no status changes", zoned(at)));
@@ -158,7 +158,7 @@ pub(super) fn course(finding: &Finding) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// `failed: breaching`, or `passed freeze: budgetRemainingPercent < 20`, the expression of a condition after its name.
+/// `failed: breaching`, or `passed freeze: budgetRemainingPercent < 20`: the name of a condition, then its expression.
 fn outcome(finding: &Finding) -> String {
     let verb = if finding.firing { "failed" } else { "passed" };
     if declared(finding) {
@@ -168,17 +168,17 @@ fn outcome(finding: &Finding) -> String {
     }
 }
 
-/// Whether it is about a condition that has a name and an expression.
+/// Whether its condition has a name and an expression.
 pub(super) fn declared(finding: &Finding) -> bool {
     finding.rule.origin == Origin::Written && finding.rule.name != "when"
 }
 
-/// What a finding fails on: the expression itself where it has no name of its own.
+/// The cause of a failure: the expression itself if it has no name.
 pub(in crate::render) fn cause(finding: &Finding) -> String {
     if finding.rule.name == "when" { finding.rule.term.to_string() } else { finding.rule.name.clone() }
 }
 
-/// Whether nothing is firing, and the line that says so.
+/// Whether nothing is firing, and the summary.
 pub(in crate::render) fn summary(findings: &[Finding]) -> (bool, String) {
     let distinct = |findings: &mut dyn Iterator<Item = &'_ Finding>| -> Vec<Subject> {
         let mut subjects: Vec<Subject> = findings.map(|finding| finding.subject.clone()).collect();

@@ -1,4 +1,4 @@
-//! Owns verdicts in the forms that CIs read: JUnit's XML, and the annotations and job summaries of GitHub.
+//! Owns verdicts in the formats of CI systems: JUnit XML, and the annotations and job summaries of GitHub.
 
 use anyhow::Result;
 
@@ -12,7 +12,8 @@ use crate::render::form::github::{Annotation, line};
 use crate::render::form::junit::{Case, Outcome, text};
 use crate::render::part::subject::name_of;
 
-/// A JUnit report: a suite for each condition, in it a case for each objective or system, which fails while the condition is firing.
+/// A JUnit report: a suite per condition, with a case per objective or system, which fails while the condition is
+/// firing.
 pub(crate) fn junit(findings: &[Finding], as_of: Instant) -> Result<String> {
     let case = |finding: &Finding| {
         let outcome = if finding.firing {
@@ -29,7 +30,7 @@ pub(crate) fn junit(findings: &[Finding], as_of: Instant) -> Result<String> {
     text("slo check", as_of, &findings.iter().map(case).collect::<Vec<_>>())
 }
 
-/// A line for each objective or system that fails, which GitHub shows beside the workflow's run, and one that sums up.
+/// A line for each objective or system that fails, which GitHub shows beside the workflow's run, and a summary.
 pub(crate) fn annotations(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| finding.firing) {
@@ -53,7 +54,7 @@ pub(crate) fn job_summary(findings: &[Finding], frame: Option<&Frame>) -> String
     format!("### Error budgets\n\n{}\n", sheet(findings, frame).markdown())
 }
 
-/// The expression of a condition that has a name, why it is as it is, since when, and what is to come, a line each.
+/// The expression of a condition with a name, the reasons, since when, and what is expected, one line each.
 fn because(finding: &Finding) -> Vec<String> {
     let term = declared(finding).then(|| finding.rule.term.to_string());
     term.into_iter().chain(reasons(finding)).chain(course(finding)).collect()

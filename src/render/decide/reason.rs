@@ -1,4 +1,4 @@
-//! Owns why something fails, in words: what the values that decided about a ready-made rule come to.
+//! Owns the reasons for a verdict in words: the values that decided a ready-made rule.
 
 use crate::domain::budget::balance::{LOOKBACKS, State};
 use crate::domain::rules::condition::Property;
@@ -10,7 +10,7 @@ use crate::domain::value::instant::{HOUR_MS, MINUTE_MS};
 use crate::render::form::number::{percent, rate, short_time};
 use crate::render::part::reading::shown;
 
-/// Why it is as it is, a line each: a sentence about a ready-made rule, and the values that a written condition compares.
+/// The reasons, one line each: a sentence for a ready-made rule, and the compared values for a written condition.
 pub(super) fn reasons(finding: &Finding) -> Vec<String> {
     let values = Values(finding);
     match finding.rule.origin {
@@ -20,7 +20,7 @@ pub(super) fn reasons(finding: &Finding) -> Vec<String> {
     }
 }
 
-/// The values that decided, by their properties.
+/// The values that decided, by property.
 struct Values<'a>(&'a Finding);
 
 impl Values<'_> {
@@ -53,7 +53,7 @@ impl Values<'_> {
         }
     }
 
-    /// What a system is, and for how long.
+    /// The status of a system, and for how long.
     fn statuses(&self) -> String {
         let status = self.text(Property::Status).unwrap_or("unknown");
         let held = self.number(Property::InStatusFor).map(whole);
@@ -65,7 +65,7 @@ impl Values<'_> {
         format!("spent {} of a {} budget", of(Property::ConsumedMinutes), of(Property::TotalMinutes))
     }
 
-    /// A state, whether it is down, and what is left.
+    /// The state, whether it is down, and the budget left.
     fn standing(&self, state: Option<&str>) -> String {
         let down = self.is(Property::HasOpenDowntime).then_some("down now");
         let left = self.number(Property::RemainingPercent);
@@ -92,7 +92,7 @@ impl Values<'_> {
         })
     }
 
-    /// Milliseconds; nothing where there is no number.
+    /// Milliseconds; 0 if there is no number.
     fn minutes(&self, property: Property) -> i64 {
         let of = self.number(property);
         of.map_or(0, |of| whole(Fraction { numerator: of.numerator * i128::from(MINUTE_MS), ..of }))
@@ -126,7 +126,8 @@ fn whole(fraction: Fraction) -> i64 {
     i64::try_from(fraction.numerator.div_euclid(fraction.denominator)).unwrap_or(i64::MAX)
 }
 
-/// Milliseconds so that sums add up for whoever reads them: to the second, from some hours on to the minute. Floored.
+/// Milliseconds, precise enough that sums add up for a reader: to the second, from some hours on to the minute.
+/// Floored.
 fn exact(millis: i64) -> String {
     let step = if millis < 10 * HOUR_MS { 1000 } else { MINUTE_MS };
     write_millis(if millis < 1000 { millis } else { millis - millis.rem_euclid(step) })

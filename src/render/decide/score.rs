@@ -30,7 +30,6 @@ struct WireSpread {
     max: f64,
 }
 
-/// A score in the shape programs read.
 pub(in crate::render) fn wire(score: &Score) -> WireScore {
     let ratio = |(part, whole): (usize, usize)| part as f64 / whole as f64;
     WireScore {

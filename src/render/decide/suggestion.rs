@@ -1,4 +1,4 @@
-//! Owns how targets and thresholds look that a history supports.
+//! Owns how targets and thresholds suggested from history look.
 
 use crate::render::form::number::{down_minutes, percent, short_down, short_time};
 use anyhow::Result;
@@ -43,7 +43,7 @@ struct WireTrial {
     summary: WireScore,
 }
 
-/// A target, if there is one above 0.
+/// A target, if it is above 0.
 fn target(millionths: i64) -> Option<Decimal> {
     (millionths > 0).then(|| Decimal::from_millionths(millionths))
 }
@@ -56,7 +56,6 @@ fn customary(past: &Past) -> Option<Decimal> {
     past.highest_met().and_then(customary_below).and_then(target)
 }
 
-/// Suggested targets for programs.
 pub(crate) fn targets(pasts: &[Past], asked: u32, as_of: Instant) -> Result<Document> {
     let window = |window: &PastWindow| {
         let (part, whole) = window.availability();
@@ -81,7 +80,6 @@ pub(crate) fn targets(pasts: &[Past], asked: u32, as_of: Instant) -> Result<Docu
     Ok(document)
 }
 
-/// Suggested targets for people.
 pub(crate) fn target_sheet(pasts: &[Past], asked: u32, wide: bool) -> Sheet {
     let mut sheet = Sheet::new().left("OBJECTIVE").names();
     sheet = if wide { sheet.left("FROM").left("TO").right("CONSUMED") } else { sheet.right("WINDOWS").right("WORST") };

@@ -1,4 +1,4 @@
-//! Owns how a condition is written in a manifest.
+//! Owns writing a condition as a manifest.
 
 use serde_json::{Map, Value, json};
 
@@ -11,7 +11,7 @@ use crate::domain::value::hours::{Hours, WEEKDAYS};
 use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
 
-/// The specification of a condition, such that reading it gives the same condition.
+/// The specification of a condition; reading it yields the same condition.
 pub(crate) fn spec(condition: &Condition) -> Value {
     let mut spec = Map::new();
     match &condition.scope {
@@ -77,8 +77,8 @@ fn term(whole: &Term) -> Map<String, Value> {
     }
 }
 
-/// A term with one of its extensions. Where one that is read later is there already, the term stands alone in a list, which
-/// is the term itself.
+/// A term with one of its extensions. If the term has one that is read later, it goes into an `and` of its own, which
+/// means the same.
 fn suffixed(term: Map<String, Value>, key: &str, value: Value, taken: &[&str]) -> Map<String, Value> {
     let is_taken = taken.iter().any(|key| term.contains_key(*key));
     let mut term = if is_taken { Map::from_iter([("and".to_owned(), json!([term]))]) } else { term };
@@ -90,7 +90,7 @@ fn at_least(times: u32, within_ms: i64) -> Value {
     json!({"times": times, "within": write_millis(within_ms)})
 }
 
-/// Above, below or equal to a value: the field, the word, and the bound.
+/// A comparison with a bound: the field, the word, and the bound.
 fn limit(comparison: &Comparison) -> Option<(&Field, &'static str, Value)> {
     let Comparison { left: Operand::Field(field), relation, right } = comparison else { return None };
     let key = match relation {
@@ -115,7 +115,7 @@ fn band(terms: &[Term]) -> Option<Value> {
     }
 }
 
-/// A number where YAML's numbers are exact enough, else its digits as a text.
+/// A number if YAML's numbers are exact enough, else its digits as a text.
 fn amount(operand: &Operand) -> Value {
     let text = operand.to_string();
     if let (Operand::Number { .. }, Ok(whole)) = (operand, text.parse::<i64>()) {
@@ -128,7 +128,7 @@ fn amount(operand: &Operand) -> Value {
     }
 }
 
-/// A system and its status, or an objective and its state; or several of which it must have one.
+/// A system and its status, or an objective and its state; also several alternatives.
 fn state(whole: &Term) -> Option<Map<String, Value>> {
     let (field, status): (&Field, Value) = match whole {
         Term::Compare(comparison) => {
@@ -154,7 +154,7 @@ fn state(whole: &Term) -> Option<Map<String, Value>> {
         Subject::System(name) => Some(name.to_string()),
         Subject::Objective(name) => Some(format!("slo.{name}")),
     };
-    // A name is as long as one may be, and what begins with `slo.` is an objective.
+    // A name has a maximum length, and what begins with `slo.` is an objective.
     let is_named = |entity: &String| {
         Name::parse(entity).is_ok() && entity.starts_with("slo.") == matches!(field.subject, Subject::Objective(_))
     };
@@ -165,7 +165,7 @@ fn state(whole: &Term) -> Option<Map<String, Value>> {
     Some(entity.into_iter().chain([("status".to_owned(), status)]).collect())
 }
 
-/// A field with a status or a state that it must have.
+/// A field and its required status or state.
 fn status(comparison: &Comparison) -> Option<(&Field, &str)> {
     let Comparison { left: Operand::Field(field), relation: Relation::Equal, right: Operand::Text(status) } =
         comparison

@@ -1,6 +1,6 @@
-//! Owns the text of a manifest to start from.
+//! Owns the text of a first manifest.
 
-// Writing to a string cannot fail, so the results of `write!` are not looked at.
+// Writing to a string cannot fail, so the results of `write!` are ignored.
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -11,24 +11,24 @@ use crate::domain::value::instant::DAY_MS;
 use crate::domain::value::name::{LONGEST, Name};
 use crate::render::form::number::{counted, percent};
 
-/// A system to begin with, and what its objective may be called.
+/// A system to start with, and the name of its objective.
 pub(crate) struct Starter {
     system: Name,
     checks: Vec<Name>,
     objective: String,
     target: Decimal,
-    /// Why this target, if history says anything.
+    /// The reason for this target, if there is enough history.
     because: Option<String>,
 }
 
-/// The target of those whose history says nothing, and the highest that is suggested, in millionths of a percent: a month without
+/// The target without enough history, and the highest suggested one, in millionths of a percent: a month without
 /// downtime promises no more.
 const USUAL: i64 = 99_900_000;
-/// The least history that says something of a target.
+/// The least history for a target.
 const ENOUGH_MS: i64 = DAY_MS;
 
 impl Starter {
-    /// A starter whose objective is none of those that exist.
+    /// A starter whose objective has a new name.
     pub(crate) fn new(system: Name, checks: Vec<Name>, objectives: &BTreeSet<Name>) -> Self {
         let names = ["availability", "slo", "uptime"].map(|end| format!("{system}-{end}"));
         let numbered = (2..).map(|number| format!("{system}-{number}"));
@@ -37,12 +37,11 @@ impl Starter {
         Self { system, checks, objective, target: Decimal::from_millionths(USUAL), because: None }
     }
 
-    /// The objective's name.
     pub(crate) fn objective(&self) -> &str {
         &self.objective
     }
 
-    /// Takes the target from what the objective would have come to until now.
+    /// Sets the target that the objective would have met until now.
     pub(crate) fn suggest(&mut self, past: &Past) {
         let Some(window) = past.windows.first().filter(|window| window.length_ms >= ENOUGH_MS) else { return };
         let (up, whole) = window.availability();

@@ -16,9 +16,9 @@ use crate::render::form::sheet::paint;
 use crate::render::maintain::rewrite::{heading, logged};
 use crate::render::{Canvas, Cell, Document, Sheet, Tone};
 
-/// Changes that are told of one apply, unless all are asked for.
+/// Changes shown for each apply, unless all are wanted.
 const MOST_CHANGES: usize = 20;
-/// How much of a commit's name is enough for people.
+/// How many characters of a commit people need.
 const SHORT_COMMIT: usize = 12;
 
 #[derive(Serialize)]
@@ -59,7 +59,6 @@ struct WireDeed<'a> {
     fields: Vec<WireChange>,
 }
 
-/// The log for programs.
 pub(crate) fn document(entries: &[Logged], as_of: Instant) -> Result<Document> {
     let applies = entries.iter().filter_map(|entry| if let Logged::Apply(apply) = entry { Some(apply) } else { None });
     let rows = applies.map(|entry| WireEntry {
@@ -111,7 +110,7 @@ fn wire_deed(change: &Change) -> WireDeed<'_> {
     }
 }
 
-/// The log for people, newest first: of each apply who, and what; `all` of it or the first changes.
+/// The log for people, newest first: for each apply who and what; `all` changes or the first ones.
 pub(crate) fn text(entries: &[Logged], all: bool, canvas: Canvas) -> String {
     let mut text = String::new();
     for entry in entries {
@@ -176,7 +175,7 @@ fn counts(changes: &[Change]) -> String {
     counted.collect::<Vec<_>>().join(", ")
 }
 
-/// The beginning of a commit's name, and its mark if it has one.
+/// The start of a commit's id, and its mark if it has one.
 pub(crate) fn short(commit: &str) -> String {
     let (name, mark) =
         commit.split_once('-').map_or((commit, String::new()), |(name, mark)| (name, format!("-{mark}")));

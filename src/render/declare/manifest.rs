@@ -1,4 +1,4 @@
-//! Owns writing declared objects as manifests of this project's own form.
+//! Owns writing declared objects as manifests in slo's own format.
 
 pub(crate) mod openslo;
 mod system;
@@ -25,7 +25,7 @@ use system::system_spec;
 use yaml::Node;
 pub(crate) use yaml::name_text;
 
-/// The objects as one stream of documents, in their order; what is the default is left out.
+/// The objects as one stream of documents, in their order, without defaults.
 pub(crate) fn text(objects: &[Object]) -> String {
     stream(objects.iter().map(document))
 }
@@ -105,7 +105,7 @@ fn objective_spec(objective: &Objective) -> Node {
     ])
 }
 
-/// The zone of its days, where that is not UTC.
+/// The zone of its days, unless UTC.
 fn timezone(objective: &Objective) -> Option<Node> {
     let zone = objective.window.calendar().zone;
     (zone != chrono_tz::UTC).then(|| Node::text(zone.name()))
@@ -116,7 +116,7 @@ fn dependency_exclusion(objective: &Objective) -> Option<Node> {
     (mode != DependencyExclusion::Strict).then(|| Node::text(mode.as_str()))
 }
 
-/// A length of time where it is one.
+/// A duration, unless 0.
 fn hindsight(millis: i64) -> Option<Node> {
     (millis > 0).then(|| Node::text(write_millis(millis)))
 }
@@ -172,7 +172,7 @@ fn maintenance_spec(window: &MaintenanceWindow) -> Node {
     let systems = window.systems.iter().map(|name| reference("System", name)).collect();
     let lasting = |millis| Node::text(write_millis(millis));
     let (start, end, duration, rule) = match &window.schedule {
-        // An end that no manifest may write can only come from a duration.
+        // An end that no manifest may contain can only come from a duration.
         Maintenance::Once(span) if span.end > Instant::MAX => (span.start, None, Some(lasting(span.millis())), None),
         Maintenance::Once(span) => (span.start, Some(Node::plain(&span.end)), None, None),
         Maintenance::Recurring(rule) => match rule.length {

@@ -1,9 +1,9 @@
-//! Owns how a plan looks: what would be created, changed and deleted, field by field, and what that does to the budgets.
+//! Owns how a plan looks: what would be created, changed and deleted, field by field, and the effect on the budgets.
 
 pub(in crate::render) mod budgets;
 mod page;
 
-// Writing to a string cannot fail, so the results of `write!` are not looked at.
+// Writing to a string cannot fail, so the results of `write!` are ignored.
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -21,15 +21,15 @@ use crate::render::form::sheet::paint;
 use crate::render::{Canvas, Document, Tone};
 pub(crate) use page::{markdown, refusal_markdown};
 
-/// A plan, and what is to be told of it.
+/// A plan and what is shown with it.
 pub(crate) struct Outlook {
     pub(crate) plan: Plan,
-    /// What it would do to the budgets, where that was asked.
+    /// The effect on the budgets, if requested.
     pub(crate) consequences: Option<Vec<Consequence>>,
     /// Warnings about the manifests.
     pub(crate) problems: Vec<ProblemLine>,
     pub(crate) as_of: Instant,
-    /// Whether it has been carried out.
+    /// Whether it was applied.
     pub(crate) done: bool,
 }
 
@@ -72,7 +72,6 @@ fn wire_update(update: &Update, old_name: Option<&Name>) -> WireUpdate {
     }
 }
 
-/// The plan for programs.
 pub(crate) fn document(outlook: &Outlook) -> Result<Document> {
     let plan = &outlook.plan;
     let identities = |list: &[Identity]| list.iter().map(identity).collect::<Vec<_>>();
@@ -105,7 +104,6 @@ pub(crate) fn refusal(set: &Name, problems: &[ProblemLine], as_of: Instant) -> R
     Ok(document)
 }
 
-/// The plan for people.
 pub(crate) fn text(outlook: &Outlook, canvas: Canvas) -> String {
     let plan = &outlook.plan;
     let mut text = String::new();
@@ -126,7 +124,7 @@ pub(crate) fn text(outlook: &Outlook, canvas: Canvas) -> String {
     text
 }
 
-/// What something would do to the budgets, for people.
+/// The effect on the budgets, for people.
 pub(crate) fn effect(consequences: &[Consequence], as_of: Instant, canvas: Canvas) -> String {
     let none = "no budget depends on it\n".to_owned();
     budgets::sheet(consequences, as_of).map_or(none, |sheet| sheet.table(Canvas { color: false, ..canvas }))

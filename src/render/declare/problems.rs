@@ -1,6 +1,6 @@
 //! Owns how the problems of manifests look.
 
-// Writing to a string cannot fail, so the results of `write!` are not looked at.
+// Writing to a string cannot fail, so the results of `write!` are ignored.
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -15,7 +15,7 @@ use crate::render::form::junit::{Case, Outcome};
 use crate::render::form::number::counted;
 use crate::render::{Canvas, Cell, Document, Sheet, Tone};
 
-/// One problem, ready to be printed.
+/// One problem, ready to print.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub(crate) struct ProblemLine {
     pub(crate) file: String,
@@ -25,12 +25,12 @@ pub(crate) struct ProblemLine {
     pub(crate) subject: Option<String>,
     pub(crate) message: String,
     pub(crate) remedy: Option<String>,
-    /// The line it is about, and how many of its characters stand before the place.
+    /// The line it is about, and the number of characters before the place.
     #[serde(skip)]
     pub(crate) excerpt: Option<(String, usize)>,
 }
 
-/// What validating manifests found.
+/// The result of validating manifests.
 pub(crate) struct Validation {
     pub(crate) problems: Vec<ProblemLine>,
     pub(crate) files: usize,
@@ -38,11 +38,10 @@ pub(crate) struct Validation {
     /// Whether there are more problems than these.
     pub(crate) shortened: bool,
     pub(crate) valid: bool,
-    /// File, and kind and name, of every object that has no errors.
+    /// File, and kind and name, of every object without errors.
     pub(crate) good: Vec<(String, String)>,
 }
 
-/// The problems for programs.
 pub(crate) fn document(validation: &Validation, as_of: Instant) -> Result<Document> {
     let mut document = Document::list(as_of, "problems", &validation.problems)?;
     document.set("valid", &validation.valid)?;
@@ -69,7 +68,7 @@ pub(crate) fn sheet(validation: &Validation) -> Sheet {
     sheet
 }
 
-/// The problems for people: where and what, the line with the place, then what to do.
+/// The problems for people: where and what, the line with the place, then the remedy.
 pub(crate) fn text(validation: &Validation, canvas: Canvas) -> String {
     let mut text = lines(&validation.problems, canvas);
     text.push_str(&summary(validation));
@@ -104,7 +103,7 @@ pub(crate) fn lines(problems: &[ProblemLine], canvas: Canvas) -> String {
     text
 }
 
-/// A test case for every object, grouped by file: those with errors fail, with all of their problems.
+/// A test case for every object, grouped by file: those with errors fail, with all their problems.
 pub(crate) fn cases(validation: &Validation) -> Vec<Case> {
     let plain = Canvas { width: None, color: false };
     let mut failed: Vec<((&str, &str), Vec<ProblemLine>)> = Vec::new();
@@ -125,7 +124,7 @@ pub(crate) fn cases(validation: &Validation) -> Vec<Case> {
         let more = if problems.len() > 1 { format!(" (and {} more)", problems.len() - 1) } else { String::new() };
         let message = format!("{}{more}", problems[0].message);
         let detail = lines(&problems, plain);
-        // Only what could not be read has no line.
+        // Only an unreadable file has no line.
         let unreadable = problems[0].line.is_none();
         let outcome = if unreadable {
             Outcome::Error { message, detail }
@@ -137,7 +136,7 @@ pub(crate) fn cases(validation: &Validation) -> Vec<Case> {
     cases
 }
 
-/// Every problem as an annotation of GitHub.
+/// Every problem as a GitHub annotation.
 pub(crate) fn annotations(validation: &Validation) -> String {
     let annotation = |problem: &ProblemLine| {
         let remedy = problem.remedy.iter().map(|remedy| format!("\n{remedy}"));
@@ -166,7 +165,7 @@ pub(crate) fn annotations(validation: &Validation) -> String {
     text
 }
 
-/// What is said below problems that are not all there are.
+/// The note below a shortened list of problems.
 pub(crate) fn shortened(shown: usize) -> String {
     let (problems, these) = if shown == 1 { ("problem", "it") } else { ("problems", "these") };
     format!("stopped after {shown} {problems}: fix {these}, then validate again")

@@ -21,29 +21,29 @@ pub(crate) use passing::Row;
 use table::{Table, write_uniform};
 pub(in crate::render) use table::{is_formula, push_field};
 
-/// The version of all documents' shapes; it grows when a field changes its meaning or goes away.
+/// The version of all documents; it grows when a field changes its meaning or is removed.
 const SCHEMA_VERSION: u32 = 1;
 
-/// An answer in the shape programs read: `schemaVersion`, `asOf`, then the answer's own fields.
+/// An answer for programs: `schemaVersion`, `asOf`, then the answer's own fields.
 pub(crate) struct Document {
     fields: Vec<(&'static str, Field)>,
     /// The field whose elements are the rows of the CSV form.
     rows: &'static str,
-    /// Why rows ended early that come one after the other.
+    /// Why streamed rows ended early.
     failure: Failure,
 }
 
-/// Where an error goes that no serializer can carry.
+/// An error that a serializer cannot carry.
 type Failure = Rc<RefCell<Option<anyhow::Error>>>;
 
-/// A value that is written where it belongs.
+/// The value of a field.
 enum Field {
     Value(Value),
-    /// A list that is too large to be held a second time as a tree of values.
+    /// A list too large to be copied into a tree of values.
     Large(Box<dyn erased_serde::Serialize>),
-    /// A list that is not held at all.
+    /// A list that is streamed, never in memory.
     Passing(Passing),
-    /// What is known when the fields before it have been written.
+    /// A value that is known only after the fields before it are written.
     Late(Box<dyn Fn() -> Result<Value>>),
 }
 
@@ -69,10 +69,10 @@ impl Serialize for Document {
 }
 
 impl Document {
-    /// An answer as of a moment whose main field is a list.
+    /// An answer whose main field is a list.
     ///
     /// # Errors
-    /// When the rows cannot be represented.
+    /// If the rows cannot be represented.
     pub(crate) fn list(as_of: Instant, name: &'static str, rows: &impl Serialize) -> Result<Self> {
         let mut document = Self::new(as_of);
         document.rows = name;
@@ -80,7 +80,7 @@ impl Document {
         Ok(document)
     }
 
-    /// An answer as of a moment whose main field is a list that may be long: it is written straight from `rows`.
+    /// An answer whose main field is a list that may be long: it is written directly from `rows`.
     pub(crate) fn large_list(as_of: Instant, name: &'static str, rows: impl Serialize + 'static) -> Self {
         let mut document = Self::new(as_of);
         document.rows = name;
@@ -88,8 +88,8 @@ impl Document {
         document
     }
 
-    /// An answer as of a moment whose main field is a list that is not held: `each` hands on one row after the other, once. All rows have
-    /// the same fields, unless they `vary`.
+    /// An answer whose main field is a streamed list: `each` passes the rows one by one, once. All rows have the same
+    /// fields, unless they `vary`.
     pub(crate) fn passing_list(
         as_of: Instant,
         name: &'static str,
@@ -103,7 +103,7 @@ impl Document {
         document
     }
 
-    /// An answer as of a moment that is one row by itself.
+    /// An answer that is one row by itself.
     pub(crate) fn new(as_of: Instant) -> Self {
         let fields = [("schemaVersion", SCHEMA_VERSION.into()), ("asOf", as_of.to_string().into())];
         let fields = fields.map(|(name, value)| (name, Field::Value(value))).into();
@@ -113,14 +113,14 @@ impl Document {
     /// Appends a field.
     ///
     /// # Errors
-    /// When the value cannot be represented.
+    /// If the value cannot be represented.
     pub(crate) fn set(&mut self, name: &'static str, value: &impl Serialize) -> Result<()> {
         let value = serde_json::to_value(value).with_context(|| format!("writing {name}"))?;
         self.fields.push((name, Field::Value(value)));
         Ok(())
     }
 
-    /// Appends a field that is known when those before it have been written.
+    /// Appends a field that is known only after the ones before it are written.
     pub(crate) fn set_late<T: Serialize>(&mut self, name: &'static str, value: impl Fn() -> Result<T> + 'static) {
         let value = move || serde_json::to_value(value()?).with_context(|| format!("writing {name}"));
         self.fields.push((name, Field::Late(Box::new(value))));
@@ -134,7 +134,7 @@ impl Document {
     /// Writes the answer in a form for programs.
     ///
     /// # Errors
-    /// When it cannot be represented or written, and those of rows that come one after the other.
+    /// If it cannot be represented or written, and those of streamed rows.
     pub(in crate::render) fn write(&self, form: Form, out: &mut dyn Write) -> Result<()> {
         let written = match form {
             Form::Yaml => self.yaml(out),
@@ -145,7 +145,7 @@ impl Document {
     }
 
     fn json(&self, out: &mut dyn Write) -> Result<()> {
-        // Written in pieces of a few bytes, each of which costs more on its way than to be gathered here.
+        // The serializer writes a few bytes at a time, so they are buffered here.
         let mut out = BufWriter::new(out);
         serde_json::to_writer_pretty(&mut out, self)?;
         out.write_all(b"\n")?;
@@ -171,7 +171,7 @@ impl Document {
         Ok(())
     }
 
-    /// One line a row; nested fields are named with dots, lists are written as JSON. A document without a list of rows is one.
+    /// One line per row; nested fields have dotted names, lists are JSON. A document without a list of rows is one row.
     /// `safe`: texts that a spreadsheet would run as formulas begin with a `'`.
     fn csv(&self, safe: bool, out: &mut dyn Write) -> Result<()> {
         let mut table = Table::new(safe);
@@ -187,10 +187,10 @@ impl Document {
     }
 }
 
-/// Writes the elements of a list under its name, one after the other.
+/// Writes the elements of a list under its name, one by one.
 struct Items<'o> {
     name: &'static str,
-    /// Whether none has been written.
+    /// Whether none was written yet.
     first: bool,
     out: &'o mut dyn Write,
 }

@@ -1,8 +1,8 @@
-//! Owns GitHub's workflow commands, which show what was found beside the lines of a pull request.
+//! Owns GitHub's workflow commands, which show findings beside the lines of a pull request.
 
 use crate::domain::value::wording::in_lines;
 
-/// Something to show, at a place of a file where there is one.
+/// A message, with its place in a file if it has one.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Annotation<'a> {
     /// `error`, `warning` or `notice`.
@@ -14,7 +14,7 @@ pub(crate) struct Annotation<'a> {
     pub(crate) message: &'a str,
 }
 
-/// One annotation as the line that GitHub takes out of a step's output.
+/// One annotation as the line that GitHub reads from a step's output.
 pub(crate) fn line(annotation: &Annotation<'_>) -> String {
     let Annotation { level, file, line, column, title, message } = annotation;
     let place = [
@@ -28,12 +28,12 @@ pub(crate) fn line(annotation: &Annotation<'_>) -> String {
     format!("::{level}{space}{}::{}\n", place.join(","), data(message))
 }
 
-/// What stands after the command, on one line; what else is hidden is spelled out.
+/// The text after the command, on one line; hidden characters are spelled out.
 fn data(text: &str) -> String {
     in_lines(&text.replace('%', "%25").replace('\r', "%0D")).replace('\n', "%0A")
 }
 
-/// The value of a property, in which commas and colons part things too.
+/// The value of a property, where commas and colons are separators, too.
 fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

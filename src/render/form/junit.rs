@@ -1,4 +1,4 @@
-//! Owns JUnit XML, in which CI systems read test results.
+//! Owns JUnit XML, the format in which CI systems read test results.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +8,12 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::{in_lines, one_line};
 
-/// One judgement, as a test case.
+/// One verdict, as a test case.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Case {
-    /// What cases are grouped by: a file of manifests, a condition.
+    /// The group of the case: a file of manifests, a condition.
     pub(crate) suite: String,
-    /// What was judged.
+    /// The subject of the verdict.
     pub(crate) name: String,
     pub(crate) outcome: Outcome,
 }
@@ -21,7 +21,7 @@ pub(crate) struct Case {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Outcome {
     Pass,
-    /// It failed: how severe that is where there are degrees, in one line, and in full.
+    /// It failed: its severity if it has one, a summary, and the details.
     Fail {
         severity: Option<&'static str>,
         message: String,
@@ -34,7 +34,7 @@ pub(crate) enum Outcome {
     },
 }
 
-/// The cases under a name, judged as of a moment, in suites sorted by name; cases keep their order.
+/// The cases under a name, as of `as_of`, in suites sorted by name; cases keep their order.
 pub(crate) fn text(name: &str, as_of: Instant, cases: &[Case]) -> Result<String> {
     let mut suites: BTreeMap<&str, TestSuite> = BTreeMap::new();
     for case in cases {
@@ -59,7 +59,8 @@ pub(crate) fn text(name: &str, as_of: Instant, cases: &[Case]) -> Result<String>
     }
     let mut report = Report::new(name);
     report.add_test_suites(suites.into_values());
-    // Jenkins' schema has no such attribute on the outermost element, which comes first; texts have no quotes in them.
+    // Jenkins' schema does not allow this attribute on the root element, which comes first; no text contains these
+    // quotes.
     Ok(report.to_string()?.replacen(" skipped=\"0\"", "", 1))
 }
 

@@ -1,7 +1,7 @@
-//! Owns text in markdown: what comes from outside says what it says, and does nothing to the page it is pasted into.
+//! Owns text in markdown: foreign text is shown literally, and does nothing to the page it is pasted into.
 //!
-//! Forges make mentions, references and links of plain text, and take HTML in it. In code they do none of that, so a text with a character
-//! that could begin something of the kind is written as code; any other stays as it is.
+//! Forges turn plain text into mentions, references and links, and accept HTML in it. In code they do not, so a text
+//! with a character that could start any of these is written as code; any other is written as is.
 
 use std::borrow::Cow;
 
@@ -10,22 +10,22 @@ pub(in crate::render) fn text(text: &str) -> Cow<'_, str> {
     if is_harmless(text) { Cow::Borrowed(text) } else { Cow::Owned(code(text)) }
 }
 
-/// A text in a cell of a table, which a bar would end.
+/// A text in a cell of a table, in which a bar would end it.
 pub(in crate::render) fn cell(text: &str) -> String {
-    // A backslash before a bar would take the meaning of the one that is written for it; what parts them shows nothing.
+    // A backslash before a bar would escape our backslash; an invisible character separates them.
     self::text(text).replace("\\|", "\\\u{200b}|").replace('|', "\\|")
 }
 
-/// Lines that are shown as they are; nothing in them ends the block.
+/// Lines that are shown literally; nothing in them ends the block.
 pub(in crate::render) fn block(language: &str, lines: &str) -> String {
     let fence = "`".repeat(longest_run(lines).max(2) + 1);
     format!("{fence}{language}\n{}\n{fence}\n", lines.trim_end_matches('\n'))
 }
 
-/// Whether no forge makes anything of it but text.
+/// Whether every forge shows it as plain text.
 fn is_harmless(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    // Links that need no mark, and references to issues by GitHub's name for them.
+    // Links without markup, and GitHub's references to issues.
     let links = ["://", "www.", "mailto:", "xmpp:", "gh-"];
     !text.contains(['@', '#', '<', '[', '`', '\\', '&', '*'])
         && !links.iter().any(|link| lower.contains(link))
@@ -42,17 +42,17 @@ fn refers(text: &str) -> bool {
     text.match_indices(['!', '$', '%', '~', '^']).any(marked)
 }
 
-/// Whether an underscore stands where emphasis may begin or end: inside of a word none does.
+/// Whether an underscore is where emphasis may begin or end: not inside of a word.
 fn emphasizes(text: &str) -> bool {
     let in_word = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let mut marks = text.match_indices('_');
     marks.any(|(at, _)| !in_word(text[..at].chars().next_back()) || !in_word(text[at + 1..].chars().next()))
 }
 
-/// A text as code, whatever backticks it has.
+/// A text as code, whatever backticks it contains.
 fn code(text: &str) -> String {
     let fence = "`".repeat(longest_run(text) + 1);
-    // Of blanks at both ends one is taken away; a backtick at an end would join the fence.
+    // If both ends are spaces, one of each is removed; a backtick at an end would join the fence.
     let blank = |c: Option<char>| matches!(c, Some('`' | ' '));
     let pad = if blank(text.chars().next()) || blank(text.chars().last()) { " " } else { "" };
     format!("{fence}{pad}{text}{pad}{fence}")
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(block("text", "a\n```\nb\n"), "````text\na\n```\nb\n````\n");
     }
 
-    /// The texts of the cells of the only row, and whether anything but text and code is in them.
+    /// The texts of the cells of the only row, and whether they contain anything but text and code.
     fn row(markdown: &str) -> (Vec<String>, bool) {
         let (mut cells, mut strange, mut inside) = (Vec::new(), false, false);
         for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     proptest! {
-        /// Every cell comes back as its own text, and nothing but text.
+        /// Every cell is read back as its own text, and only text.
         #[test]
         fn no_text_leaves_its_cell_or_becomes_markup(text in "[ -~ä]{0,24}|[|\\\\`@#<>\\[\\]()! a-c]{0,24}") {
             let text = one_line(text.trim()).into_owned();

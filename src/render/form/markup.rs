@@ -1,16 +1,16 @@
-//! Owns text in HTML and SVG: elements and attributes, with everything that comes from outside escaped.
+//! Owns text in HTML and SVG: elements and attributes, with everything foreign escaped.
 
 use std::fmt::{self, Display, Write};
 
 use crate::domain::value::wording::is_hidden;
 
-/// A document in the making. Names of elements and attributes are the program's own; every value and text is escaped.
+/// A document in progress. Names of elements and attributes are slo's own; every value and text is escaped.
 #[derive(Default)]
 pub(in crate::render) struct Markup {
     text: String,
 }
 
-/// Attributes in their order.
+/// Attributes, in order.
 pub(in crate::render) type Attributes<'a> = &'a [(&'static str, &'a dyn Display)];
 
 impl Markup {
@@ -18,12 +18,11 @@ impl Markup {
         Self::default()
     }
 
-    /// What has been written so far.
+    /// Everything written so far.
     pub(in crate::render) fn into_text(self) -> String {
         self.text
     }
 
-    /// Opens an element.
     pub(in crate::render) fn open(&mut self, element: &'static str, attributes: Attributes<'_>) {
         self.start(element, attributes);
         self.text.push('>');
@@ -48,18 +47,17 @@ impl Markup {
         self.text.push_str("/>");
     }
 
-    /// Text.
     pub(in crate::render) fn words(&mut self, text: impl Display) {
-        // Writing to a string does not fail.
+        // Writing to a string cannot fail.
         let _ = write!(Escaped { text: &mut self.text, is_attribute: false }, "{text}");
     }
 
-    /// Markup of the program's own, such as its style sheet.
+    /// Fixed markup of slo, such as its style sheet.
     pub(in crate::render) fn own(&mut self, text: &'static str) {
         self.text.push_str(text);
     }
 
-    /// Ends a line, so that the text can be read and compared.
+    /// Ends a line, to make the text readable and comparable.
     pub(in crate::render) fn end_line(&mut self) {
         self.text.push('\n');
     }
@@ -77,7 +75,8 @@ impl Markup {
     }
 }
 
-/// Writes what is neither markup nor forbidden in XML, nor made a mention or a reference by a page that it is pasted into.
+/// Writes text without markup, characters that XML forbids, or anything that a page would turn into a mention or a
+/// reference.
 struct Escaped<'t> {
     text: &'t mut String,
     is_attribute: bool,
@@ -94,7 +93,7 @@ impl Write for Escaped<'_> {
                 '\'' => self.text.push_str("&#39;"),
                 '\t' | '\n' | '\r' => self.text.push(' '),
                 '\u{fffe}' | '\u{ffff}' => self.text.push('\u{fffd}'),
-                // A space of no width, which shows nothing, parts the mark from the name.
+                // A zero-width space, which is invisible, separates the mark from the name.
                 '@' | '#' if !self.is_attribute => self.text.extend([character, '\u{200b}']),
                 hidden if is_hidden(hidden) => self.text.extend(hidden.escape_default()),
                 other => self.text.push(other),
@@ -136,7 +135,7 @@ mod tests {
             let written = markup.into_text();
             prop_assert!(!written.contains(['<', '>', '"', '\'']));
             prop_assert!(!written.chars().any(char::is_control));
-            // Every ampersand begins one of the five.
+            // Every ampersand begins one of the five entities.
             for (at, _) in written.match_indices('&') {
                 let known = ["&amp;", "&lt;", "&gt;", "&quot;", "&#39;"];
                 prop_assert!(known.iter().any(|entity| written[at..].starts_with(entity)));

@@ -1,7 +1,7 @@
-//! Owns moments in words for people: in the time zone they read in, which is named wherever a moment stands.
+//! Owns times for people: in the zone of the reader, which is named with every time.
 //!
-//! The zone is a matter of looks, like the width of a terminal, and reaches every sentence of every answer: it is set once a run,
-//! before anything is written. Programs read UTC always.
+//! The zone is a matter of presentation, like the width of a terminal, and affects every sentence of every answer: it
+//! is set once per run, before anything is written. Programs always read UTC.
 
 use std::cell::Cell;
 
@@ -12,36 +12,36 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
 thread_local! {
-    /// The zone of whoever reads what this thread writes.
+    /// The zone of the times that this thread writes.
     static ZONE: Cell<Tz> = const { Cell::new(Tz::UTC) };
 }
 
-/// From here on, this thread writes moments in this zone.
+/// From here on, this thread writes times in this zone.
 pub(crate) fn read_in(zone: Tz) {
     ZONE.set(zone);
 }
 
-/// The zone by its name, for a line below moments that do not name it themselves: `UTC`, `Europe/Berlin`.
+/// The name of the zone, for a line below times without a zone: `UTC`, `Europe/Berlin`.
 pub(in crate::render) fn zone() -> &'static str {
     ZONE.get().name()
 }
 
-/// To the minute, where the zone is named elsewhere: `2026-11-20 14:05`.
+/// To the minute, if the zone is named elsewhere: `2026-11-20 14:05`.
 pub(crate) fn minute(at: Instant) -> String {
     written(at, "%Y-%m-%d %H:%M")
 }
 
-/// To the second, where the zone is named elsewhere: `2026-11-20 14:05:00`.
+/// To the second, if the zone is named elsewhere: `2026-11-20 14:05:00`.
 pub(in crate::render) fn second(at: Instant) -> String {
     written(at, "%Y-%m-%d %H:%M:%S")
 }
 
-/// To the minute, and in which zone: `2026-11-20 14:05 UTC`, `2026-11-20 15:05 CET`.
+/// To the minute, with the zone: `2026-11-20 14:05 UTC`, `2026-11-20 15:05 CET`.
 pub(in crate::render) fn zoned(at: Instant) -> String {
     written(at, "%Y-%m-%d %H:%M %Z")
 }
 
-/// From when to when; the zone stands once unless clocks have changed between them: `2026-11-13 14:05 to 2026-11-20 14:05 UTC`.
+/// A range; the zone is named once, unless the clocks change in between: `2026-11-13 14:05 to 2026-11-20 14:05 UTC`.
 pub(in crate::render) fn range(span: Span) -> String {
     let abbreviation = |at| written(at, "%Z");
     let same = abbreviation(span.start) == abbreviation(span.end);
@@ -58,7 +58,7 @@ pub(in crate::render) fn short_day(at: Instant) -> String {
     written(at, "%m-%d")
 }
 
-/// In as few words as tell it apart on the day of another: `13:41`, `11-18 13:41`, `2025-11-18`.
+/// As short as possible on another day: `13:41`, `11-18 13:41`, `2025-11-18`.
 pub(in crate::render) fn clock(at: Instant, now: Instant) -> String {
     let same = |format: &str| written(at, format) == written(now, format);
     let format = match (same("%Y-%m-%d"), same("%Y")) {

@@ -1,4 +1,4 @@
-//! Owns printed numbers: floored percentages and times for people.
+//! Owns numbers for people: floored percentages and durations.
 
 use crate::domain::account::weights::FULL;
 use crate::domain::value::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
@@ -16,12 +16,13 @@ pub(crate) fn percent(part: i128, whole: i128, decimals: u32) -> String {
     if decimals == 0 { number.to_string() } else { format!("{number}.{fraction:0width$}", width = decimals as usize) }
 }
 
-/// Downtime of so many microseconds, as [`short_time`] prints lengths.
+/// Downtime in microseconds, printed like [`short_time`].
 pub(crate) fn short_down(micros: i64) -> String {
     short_time(micros / FULL)
 }
 
-/// Milliseconds in the unit that fits, at most five characters wide up to years: `0s`, `42s`, `3.5m`, `43m`, `7h15m`, `31h`, `12d`. Floored.
+/// Milliseconds in a suitable unit, at most five characters wide up to years: `0s`, `42s`, `3.5m`, `43m`, `7h15m`,
+/// `31h`, `12d`. Floored.
 pub(crate) fn short_time(millis: i64) -> String {
     let (unit, label) = match millis {
         ms if ms < MINUTE_MS => (1000, "s"),
@@ -44,7 +45,7 @@ pub(crate) fn short_time(millis: i64) -> String {
     }
 }
 
-/// So many of a thing: `1 objective`, `3 objectives`, `2 matches`.
+/// A count with its noun: `1 objective`, `3 objectives`, `2 matches`.
 pub(crate) fn counted(count: usize, noun: &str) -> String {
     let plural = if noun.ends_with("ch") { "es" } else { "s" };
     format!("{count} {noun}{}", if count == 1 { "" } else { plural })

@@ -12,17 +12,17 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::{is_hidden, one_line};
 use crate::render::Canvas;
 
-/// Columns between two cells where there is room.
+/// Spaces between two cells if there is room.
 const WIDE_GAP: usize = 2;
-/// The fewest columns to which a name is shortened.
+/// The least width of a shortened name.
 const SHORTEST_NAME: usize = 10;
-/// Rows from which wrapping cell by cell would take longer than reading: they keep their natural widths.
+/// From this many rows on, wrapping each cell would take longer than reading: they keep their natural widths.
 const MANY_ROWS: usize = 2_000;
 
-/// Ends a colour.
+/// Resets the color.
 const RESET: &str = "\u{1b}[0m";
 
-/// What a cell wants to say by its colour; its text says it too.
+/// The meaning of a cell's color; its text says the same.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Tone {
     #[default]
@@ -34,12 +34,11 @@ pub(crate) enum Tone {
     Strong,
 }
 
-/// One cell.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Cell {
     pub(crate) text: String,
     pub(crate) tone: Tone,
-    /// Whether it says when, so that the zone is to be named below.
+    /// Whether it is a time, so that the zone is named below.
     pub(in crate::render) says_when: bool,
 }
 
@@ -52,23 +51,23 @@ impl Cell {
         Self { text: text.into(), tone, says_when: false }
     }
 
-    /// A moment, to the minute.
+    /// A time, to the minute.
     pub(crate) fn at(moment: Instant) -> Self {
         Self::plain(minute(moment)).timed()
     }
 
-    /// Of which the text is, or holds, a moment.
+    /// Marks the text as a time, or as containing one.
     pub(in crate::render) fn timed(self) -> Self {
         Self { says_when: true, ..self }
     }
 }
 
-/// What a column does where the terminal is too narrow.
+/// What a column does on a narrow terminal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Yields {
     /// Keeps its width.
     Not,
-    /// Goes away, the rightmost first.
+    /// Disappears, the rightmost first.
     Goes,
     /// Shortens its texts in the middle.
     Shortens,
@@ -88,9 +87,9 @@ pub(crate) struct Sheet {
     columns: Vec<Column>,
     rows: Vec<Vec<Cell>>,
     pub(crate) footer: Vec<String>,
-    /// Whether rows may be longer than the terminal's.
+    /// Whether rows may be wider than the terminal.
     pub(crate) overflows: bool,
-    /// Whether a cell says when.
+    /// Whether any cell is a time.
     pub(in crate::render) says_when: bool,
 }
 
@@ -109,12 +108,12 @@ impl Sheet {
         self
     }
 
-    /// The last column goes away where it does not fit.
+    /// The last column disappears if it does not fit.
     pub(crate) fn optional(self) -> Self {
         self.yields(Yields::Goes)
     }
 
-    /// The last column holds names, which are shortened where they do not fit.
+    /// The last column has names, which are shortened if they do not fit.
     pub(crate) fn names(self) -> Self {
         self.yields(Yields::Shortens)
     }
@@ -126,7 +125,7 @@ impl Sheet {
         self
     }
 
-    /// Adds a row. What its texts would do to a terminal or a table, they say instead.
+    /// Adds a row. Control characters in its texts are spelled out.
     pub(crate) fn push(&mut self, mut row: Vec<Cell>) {
         for cell in row.iter_mut().filter(|cell| cell.text.contains(is_hidden)) {
             cell.text = one_line(&cell.text).into_owned();
@@ -135,7 +134,7 @@ impl Sheet {
         self.rows.push(row);
     }
 
-    /// The lines below the table, the last of which names the zone of its moments.
+    /// The lines below the table; the last one names the zone of its times.
     pub(in crate::render) fn closing(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let zone = self.says_when.then(|| Cow::from(format!("times in {}", zone())));
         self.footer.iter().map(|line| one_line(line)).chain(zone)
@@ -155,7 +154,7 @@ impl Sheet {
         &self.rows
     }
 
-    /// Whether all columns fit a terminal as they are, set apart by a single column.
+    /// Whether all columns fit a terminal unshortened, with a gap of one.
     pub(crate) fn fits(&self, canvas: Canvas) -> bool {
         canvas.width.is_none_or(|width| self.columns.is_empty() || total(&self.widths(), 1) <= usize::from(width))
     }
@@ -190,7 +189,7 @@ impl Sheet {
         }
     }
 
-    /// The widths at which nothing is cut.
+    /// The widths without any cuts.
     fn widths(&self) -> Vec<usize> {
         let width = |index: usize| {
             let cells = self.rows.iter().map(|row| row[index].text.width());
@@ -199,7 +198,7 @@ impl Sheet {
         (0..self.columns.len()).map(width).collect()
     }
 
-    /// Takes what is missing from the columns of names, always from the widest.
+    /// Takes the missing width from the columns of names, always from the widest.
     fn shortened(&self, mut widths: Vec<usize>, room: usize) -> Vec<usize> {
         let yields = |index: &usize| self.columns[*index].yields == Yields::Shortens;
         while total(&widths, 1) > room {
@@ -217,7 +216,7 @@ impl Sheet {
         sheet
     }
 
-    /// One line a row.
+    /// One line per row.
     fn lines(&self, widths: &[usize], gap: usize, canvas: Canvas) -> String {
         let mut text = String::with_capacity((self.rows.len() + 1) * (total(widths, gap) + 8));
         let titles: Vec<Cell> = self.columns.iter().map(|column| Cell::toned(column.title, Tone::Faint)).collect();
@@ -239,12 +238,12 @@ impl Sheet {
         text
     }
 
-    /// Cells broken over several lines.
+    /// Cells wrapped over several lines.
     fn wrapped(&self, room: usize, canvas: Canvas) -> String {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        // Columns are set apart by one, also behind the last.
+        // The gap is one column, also after the last cell.
         table.set_width(u16::try_from(room + 1).unwrap_or(u16::MAX));
         if canvas.color {
             table.enforce_styling();
@@ -295,7 +294,7 @@ impl Sheet {
     }
 }
 
-/// Appends a line, broken between words where it is wider than the room; what follows is indented.
+/// Appends a line, broken between words if it is wider than the room; continuation lines are indented.
 pub(in crate::render) fn push_wrapped(text: &mut String, line: &str, room: usize) {
     let mut used = 0;
     for word in line.split(' ') {
@@ -312,12 +311,12 @@ pub(in crate::render) fn push_wrapped(text: &mut String, line: &str, room: usize
     text.push('\n');
 }
 
-/// The columns that cells of these widths take, `gap` between each two.
+/// The total width of cells, with `gap` between each two.
 fn total(widths: &[usize], gap: usize) -> usize {
     widths.iter().sum::<usize>() + gap * widths.len().saturating_sub(1)
 }
 
-/// A text no wider than `width`: what is cut comes from its middle, for names differ at both ends.
+/// A text no wider than `width`, cut in the middle, because names differ at both ends.
 fn shorten(text: &str, width: usize) -> Cow<'_, str> {
     if text.width() <= width {
         return Cow::Borrowed(text);
@@ -349,7 +348,7 @@ fn styled(cell: &Cell, column: Column, color: bool) -> comfy_table::Cell {
     }
 }
 
-/// A text in the colour of a tone, where the canvas has colours.
+/// A text in the color of a tone, if the canvas has colors.
 pub(in crate::render) fn paint(text: &str, tone: Tone, canvas: Canvas) -> String {
     let code = ansi(tone);
     if canvas.color && !code.is_empty() { format!("{code}{text}{RESET}") } else { text.to_owned() }

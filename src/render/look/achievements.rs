@@ -22,7 +22,7 @@ struct WireUnlocked<'a> {
 struct WireProgress<'a> {
     system_id: &'a str,
     achievement: &'static str,
-    /// The objective that is nearest to it.
+    /// The objective that is closest to it.
     objective_id: Option<&'a str>,
     current: Option<f64>,
     required: Option<f64>,
@@ -52,7 +52,6 @@ impl<'a> WireProgress<'a> {
     }
 }
 
-/// Achievements in the shape programs read.
 pub(in crate::render) fn rows<'a>(unlocked: impl IntoIterator<Item = &'a Unlocked>) -> impl Serialize {
     let wire = |unlocked: &'a Unlocked| WireUnlocked {
         system_id: unlocked.system.as_str(),
@@ -62,7 +61,7 @@ pub(in crate::render) fn rows<'a>(unlocked: impl IntoIterator<Item = &'a Unlocke
     unlocked.into_iter().map(wire).collect::<Vec<_>>()
 }
 
-/// The achievements for programs: what is unlocked, and what is lacking for the rest.
+/// The achievements for programs: the unlocked ones, and what the others lack.
 pub(crate) fn document(standings: &[Standing], as_of: Instant) -> Result<Document> {
     let unlocked = standings.iter().flat_map(|standing| &standing.unlocked);
     let mut document = Document::list(as_of, "achievements", &rows(unlocked))?;
@@ -96,9 +95,9 @@ pub(crate) fn recent_sheet(unlocked: &[Unlocked]) -> Sheet {
     sheet
 }
 
-/// How far something is, in words: `5 of 7 days`.
+/// Progress in words: `5 of 7 days`.
 fn in_words(measure: Measure) -> String {
-    // Floored to tenths, as all that is printed.
+    // Floored to tenths, like everything printed.
     let days = |millis: i64| {
         let tenths = millis * 10 / DAY_MS;
         if tenths % 10 == 0 { (tenths / 10).to_string() } else { format!("{}.{}", tenths / 10, tenths % 10) }
@@ -118,7 +117,8 @@ fn in_words(measure: Measure) -> String {
     }
 }
 
-/// The achievements for people: of each system what it has and what it is nearest to or, where `wide`, all it lacks.
+/// The achievements for people: for each system the unlocked ones, and the closest one or, if `wide`, all that are
+/// missing.
 pub(crate) fn sheet(standings: &[Standing], wide: bool) -> Sheet {
     let mut sheet = Sheet::new().left("SYSTEM").names().left("ACHIEVEMENT").left("UNLOCKED").left("FOR").optional();
     for standing in standings {

@@ -1,4 +1,4 @@
-//! Owns badges: one value of one objective as a small SVG picture, flat, with a label on the left.
+//! Owns badges: one value of one objective as a small flat SVG image, with a label on the left.
 
 use anyhow::Result;
 use unicode_width::UnicodeWidthChar;
@@ -13,15 +13,15 @@ use crate::render::form::moment::zoned;
 use crate::render::part::down::standing;
 use crate::render::part::icon;
 
-/// Pixels of height, of the margin beside a text, and of a sign.
+/// Height, margin beside a text, and size of a sign, in pixels.
 const HEIGHT: u32 = 20;
 const MARGIN: u32 = 6;
 const SIGN: u32 = 10;
-/// White text has a contrast of at least 4.5 on each of these (WCAG 2.2, AA).
+/// White text has a contrast of at least 4.5 to each of these (WCAG 2.2, AA).
 const LABEL_COLOR: &str = "#3d444d";
 const TEXT_COLOR: &str = "#ffffff";
 
-/// What a badge tells.
+/// What a badge shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Show {
     State,
@@ -58,7 +58,7 @@ impl Picture {
             Show::Budget => left.clone(),
             Show::Streak => format!("{days} day{}", if days == 1 { "" } else { "s" }),
         };
-        // Whatever a badge shows, it says that the objective is down.
+        // Every badge says if the objective is down.
         let down = show != Show::State && report.has_open_downtime();
         let message = if down { format!("{message}, down") } else { message };
         let mut title = format!("{}: {}", report.objective, standing(report));
@@ -89,7 +89,6 @@ impl Picture {
         Ok(document)
     }
 
-    /// The badge as SVG.
     pub(crate) fn svg(&self) -> String {
         let (label, message) = (width(&self.label), width(&self.message));
         let left = label + 2 * MARGIN;
@@ -111,7 +110,7 @@ impl Picture {
             ],
         );
         svg.element("title", &[], &self.title);
-        // Round at the outer ends, and without ids, which several badges in one document would share.
+        // Rounded at the outer ends, and without ids, which would clash if a document has several badges.
         let start = format!("M{left} 0H3a3 3 0 0 0-3 3V{}a3 3 0 0 0 3 3H{left}Z", HEIGHT - 3);
         let end = format!("M{left} 0H{}a3 3 0 0 1 3 3V{}a3 3 0 0 1-3 3H{left}Z", whole - 3, HEIGHT - 3);
         svg.empty("path", &[("fill", &LABEL_COLOR), ("d", &start)]);
@@ -127,7 +126,7 @@ impl Picture {
                 ("text-rendering", &"geometricPrecision"),
             ],
         );
-        // `textLength` makes any font fill just the room that was reckoned.
+        // `textLength` makes any font fit the calculated width.
         let texts = [(MARGIN, label, &self.label), (left + SIGN + 2 * MARGIN - 2, message, &self.message)];
         for (x, length, text) in texts {
             svg.element("text", &[("x", &x), ("y", &14), ("textLength", &length)], text);

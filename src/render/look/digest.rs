@@ -12,7 +12,6 @@ use chapter::{Chapter, chapters, headline};
 pub(crate) use html::html;
 pub(crate) use wire::document;
 
-/// The digest for people.
 pub(crate) fn text(digest: &Digest, canvas: Canvas) -> String {
     let room = canvas.width.map_or(usize::MAX, usize::from);
     let mut head = String::new();
@@ -28,7 +27,7 @@ pub(crate) fn text(digest: &Digest, canvas: Canvas) -> String {
     text
 }
 
-/// The digest to paste into a page or a chat that reads markdown.
+/// The digest for a page or a chat that reads markdown.
 pub(crate) fn markdown(digest: &Digest) -> String {
     let mut text = format!("# {}\n", headline(digest));
     for Chapter { title, lead, sheet } in chapters(digest) {

@@ -1,4 +1,4 @@
-//! Owns how downtime events and their sums look.
+//! Owns how downtime events and their totals look.
 
 mod reading;
 
@@ -20,21 +20,21 @@ use crate::render::part::period::zone;
 use crate::render::{Cell, Document, Sheet, Tone};
 pub(crate) use reading::{Reading, Source};
 
-/// Events that are shown to people unless they say how many, the last ones.
+/// The most events shown to people, the last ones, unless a number is given.
 const MOST_ROWS: usize = 10_000;
 
-/// What of outages is asked for.
+/// The requested outages.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     pub(crate) range: Range,
-    /// The period that the range is.
+    /// The period, if the range is one.
     pub(crate) frame: Option<Frame>,
     pub(crate) by: Option<By>,
-    /// What is not charged as well.
+    /// Whether uncharged downtime is included.
     pub(crate) all: bool,
-    /// Only events that are not over.
+    /// Only ongoing events.
     pub(crate) open: bool,
-    /// Only so many outages, the last ones.
+    /// Only this many outages, the last ones.
     pub(crate) last: Option<usize>,
     pub(crate) as_of: Instant,
 }
@@ -50,12 +50,12 @@ struct WireEvent<'a> {
     attribution_type: Option<&'static str>,
     upstream_system_id: Option<&'a str>,
     source: &'static str,
-    /// How much of the time is downtime.
+    /// The downtime as a share of the time.
     weight: f64,
     accounting: &'static str,
-    /// The maintenance windows or the corrections because of which it is not charged.
+    /// The maintenance windows or corrections that excuse it.
     because: Vec<&'a str>,
-    /// What was said last of the outage by the end of the event.
+    /// The last note of the outage until the end of the event.
     note: Option<&'a str>,
 }
 
@@ -87,7 +87,7 @@ struct WireTotals {
     open: usize,
     total_seconds: i64,
     longest_seconds: Option<i64>,
-    /// Mean time to recovery, of outages that are over.
+    /// Mean time to recovery of finished outages.
     mttr_seconds: Option<i64>,
 }
 
@@ -121,14 +121,14 @@ struct WireGroup {
     totals: WireTotals,
 }
 
-/// The events of outages in the shape programs read, oldest first, then by objective.
+/// The events of outages for programs, oldest first, then by objective.
 pub(in crate::render) fn rows(outages: &[Outage], as_of: Instant) -> impl Serialize {
     let mut events: Vec<&Event> = outages.iter().flat_map(|outage| &outage.events).collect();
     events.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
     events.into_iter().map(|event| WireEvent::of(event, as_of)).collect::<Vec<_>>()
 }
 
-/// The answer of `downtime` for programs. In CSV its rows are groups, where there are any.
+/// The answer of `downtime` for programs. In CSV, the rows are groups if there are any.
 pub(crate) fn document(reading: &Rc<Reading>) -> Document {
     let as_of = reading.asked().as_of;
     let (events, groups, totals) = (Rc::clone(reading), Rc::clone(reading), Rc::clone(reading));
@@ -158,7 +158,7 @@ pub(crate) fn document(reading: &Rc<Reading>) -> Document {
     if grouped { document.with_rows("groups") } else { document }
 }
 
-/// The events for people: the last ones, unless it was said how many.
+/// The events for people: the last ones, unless a number is given.
 pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
     let Asked { range, frame, all, last, as_of, .. } = reading.asked();
     let mut shown: VecDeque<Event> = VecDeque::new();
@@ -216,7 +216,7 @@ pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
     Ok(sheet)
 }
 
-/// Why downtime is not charged; nothing where it is.
+/// Why downtime is not charged; empty if it is.
 fn reason(accounting: &Accounting) -> String {
     let names = accounting.because().iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
     match accounting {
@@ -228,7 +228,7 @@ fn reason(accounting: &Accounting) -> String {
     }
 }
 
-/// What all that is not charged comes to, in one line.
+/// The totals of uncharged downtime, in one line.
 fn uncharged(sums: &[(&str, Totals)]) -> String {
     let said = |(word, totals): &(&str, Totals)| match *word {
         "excluded" => format!("{} excluded by maintenance", short_down(totals.total_us)),
@@ -239,13 +239,13 @@ fn uncharged(sums: &[(&str, Totals)]) -> String {
     if parts.is_empty() { "all of it is charged".to_owned() } else { format!("not charged: {}", parts.join(", ")) }
 }
 
-/// How long an event lasted, with its weight where that is not 1: `10m × 0.5`.
+/// How long an event lasted, with its weight unless 1: `10m × 0.5`.
 pub(in crate::render) fn lasted(event: &Event, as_of: Instant) -> String {
     let time = short_time(event.span(as_of).millis());
     if event.weight == FULL { time } else { format!("{time} × {}", written(event.weight)) }
 }
 
-/// Between which moments events are looked at.
+/// The range of the events.
 fn events_in(range: &Range, as_of: Instant) -> String {
     match range {
         Range::Touching(range) if range.start > Instant::MIN => {
@@ -256,7 +256,7 @@ fn events_in(range: &Range, as_of: Instant) -> String {
     }
 }
 
-/// The sums for people.
+/// The totals for people.
 pub(crate) fn sums(reading: &Reading) -> Result<Sheet> {
     let by = reading.asked().by.as_ref();
     let title = match by {
@@ -288,7 +288,7 @@ fn time(millis: Option<i64>) -> String {
     millis.map_or("–".to_owned(), short_time)
 }
 
-/// What all comes to, in one line.
+/// The overall totals, in one line.
 fn line(reading: &Reading) -> Result<String> {
     let totals = &reading.sums()?.totals;
     let open = if totals.open > 0 { format!(" ({} open)", totals.open) } else { String::new() };

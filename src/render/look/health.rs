@@ -26,7 +26,6 @@ struct WireHealth<'a> {
     retired: bool,
 }
 
-/// The answer of `health` for programs.
 pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let rows: Vec<_> = healths
@@ -48,11 +47,10 @@ pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
     Document::list(as_of, "systems", &rows)
 }
 
-/// The answer of `health` for people.
 pub(crate) fn sheet(healths: &[Health]) -> Sheet {
     let mut sheet = Sheet::new().left("STATUS").left("SYSTEM").names().right("CHECKS").right("FOR").left("SINCE");
     sheet = sheet.right("CHANGES/H").optional().right("LAST SEEN");
-    // Said only where there is something to say.
+    // Only shown if there is something to say.
     let has_notes = healths.iter().any(|health| health.maintenance.is_some() || health.is_retired);
     if has_notes {
         sheet = sheet.left("NOTE");
@@ -88,7 +86,7 @@ pub(crate) fn sheet(healths: &[Health]) -> Sheet {
     sheet
 }
 
-/// What else matters of a system: that it is retired, or in maintenance and until when.
+/// Other remarks about a system: that it is retired, or in maintenance and until when.
 fn note(health: &Health) -> String {
     let maintenance = health.maintenance.as_ref().map(in_words);
     let retired = health.is_retired.then(|| "retired".to_owned());

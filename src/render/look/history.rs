@@ -12,10 +12,10 @@ use crate::domain::value::name::Name;
 use crate::render::form::moment::{minute, second};
 use crate::render::{Cell, Document, Sheet, Tone};
 
-/// What tells a stream apart from others of its system.
+/// What distinguishes a stream from others of its system.
 type Stream<'e> = (Source, Option<&'e Name>, Option<&'e Name>);
 
-/// One fact, who brought it, and the effective status it led to.
+/// One fact, the ingest that added it, and the effective status after it.
 pub(crate) struct Entry {
     pub(crate) transition: Transition,
     pub(crate) source: Source,
@@ -25,9 +25,9 @@ pub(crate) struct Entry {
     pub(crate) ingest: i64,
     pub(crate) file: Option<String>,
     pub(crate) ingested_at: Option<Instant>,
-    /// Of the whole system, from the fact's moment on.
+    /// Of the system, from the fact's time on.
     pub(crate) effective: Option<Status>,
-    /// The correction that holds at that moment, of its stream or of the effective status.
+    /// The correction that covers that time, of its stream or of the effective status.
     pub(crate) corrected_by: Option<Name>,
 }
 
@@ -81,8 +81,8 @@ pub(crate) fn document(system: &str, entries: &[Entry], as_of: Instant) -> Resul
     Ok(document)
 }
 
-/// The journal for people, oldest first. Unless `all` is asked for, a transition that repeats the status of its stream and
-/// says nothing more is counted with the one that it repeats. `usual_days`: how many they are of, where nobody said since when.
+/// The journal for people, oldest first. Unless `all`, a transition that repeats the status of its stream and adds
+/// nothing is counted with the one that it repeats. `usual_days`: the default range, if no start is given.
 pub(crate) fn sheet(entries: &[Entry], all: bool, usual_days: Option<i64>) -> Sheet {
     let mut sheet = Sheet::new().left("WHEN").left("STREAM").names().left("STATUS").left("SYSTEM IS");
     let has_corrections = entries.iter().any(|entry| entry.corrected_by.is_some());
@@ -138,7 +138,7 @@ pub(crate) fn sheet(entries: &[Entry], all: bool, usual_days: Option<i64>) -> Sh
     sheet
 }
 
-/// A transition, and how often its stream said the same in a row.
+/// A transition, and how often its stream repeated it in a row.
 struct Row<'e> {
     entry: &'e Entry,
     times: usize,
@@ -146,7 +146,7 @@ struct Row<'e> {
 
 fn rows(entries: &[Entry], all: bool) -> Vec<Row<'_>> {
     let mut rows: Vec<Row<'_>> = Vec::new();
-    // Where the row is that each stream said last.
+    // The last row of each stream.
     let mut last: HashMap<Stream<'_>, usize> = HashMap::new();
     for entry in entries {
         let stream = entry.stream();

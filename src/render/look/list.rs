@@ -1,4 +1,4 @@
-//! Owns how lists of systems, objectives, maintenance windows and ingests look, and the numbers of the database file.
+//! Owns how lists of systems, objectives, maintenance windows and ingests look, and the figures of the database file.
 
 mod declared;
 mod maintenance;
@@ -18,10 +18,11 @@ pub(crate) use maintenance::maintenance;
 pub(crate) use records::{KnownSet, ingests, sets};
 pub(crate) use vocabulary::{feeds, fields, policies};
 
-/// A list: what it is of, and its rows.
+/// A list: its name and its rows.
 pub(crate) struct List {
     name: &'static str,
-    /// Titles that begin with `>` head columns of numbers, those that begin with `+` columns that only the wide list has.
+    /// Titles that begin with `>` are of columns of numbers, those that begin with `+` of columns only in the wide
+    /// list.
     titles: &'static [&'static str],
     rows: Vec<Row>,
 }
@@ -38,12 +39,11 @@ impl List {
     }
 }
 
-/// A list for programs.
 pub(crate) fn document(list: &List, as_of: Instant) -> Result<Document> {
     Document::list(as_of, list.name, &list.rows.iter().map(|row| &row.value).collect::<Vec<_>>())
 }
 
-/// A list for people; what says least gives way on a narrow terminal.
+/// A list for people; the least informative columns disappear on a narrow terminal.
 pub(crate) fn sheet(List { name, titles, rows }: &List, wide: bool) -> Sheet {
     let mut sheet = Sheet::new();
     sheet.overflows = wide;
@@ -68,7 +68,7 @@ pub(crate) fn sheet(List { name, titles, rows }: &List, wide: bool) -> Sheet {
     sheet
 }
 
-/// How many there are of what a list lists: `no corrections`, `1 policy`, `2,000 objectives`.
+/// The number of rows with their noun: `no corrections`, `1 policy`, `2,000 objectives`.
 fn total(rows: usize, name: &str) -> String {
     let plural = if name == "maintenance" { "maintenance windows" } else { name };
     match rows {
@@ -81,7 +81,7 @@ fn total(rows: usize, name: &str) -> String {
     }
 }
 
-/// A moment of a list, to the minute.
+/// A time in a list, to the minute.
 fn moment(at: Option<Instant>) -> String {
     at.map_or("–".to_owned(), zoned)
 }

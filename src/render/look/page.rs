@@ -1,4 +1,4 @@
-//! Owns the page about objectives: one HTML file that needs nothing else, no script, no font, no network.
+//! Owns the page about objectives: one self-contained HTML file, without scripts, fonts or network access.
 
 mod achievements;
 mod axis;
@@ -31,31 +31,31 @@ use crate::render::part::down::{DOWN, in_words};
 use crate::render::part::{icon, maintenance};
 use shown::Shown;
 
-/// Up to this number of objectives are shown with everything open; more make a page whose charts open on demand.
+/// Up to this many objectives are shown with everything open; with more, charts open on demand.
 const MOST_OPEN: usize = 40;
 /// Nothing may be loaded, sent or run, wherever the page is shown.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
-/// States in the order in which they are counted.
+/// States in counting order.
 const WORST_FIRST: [State; 5] = [State::Breaching, State::Down, State::AtRisk, State::Healthy, State::NoData];
 
-/// How much a page tells of each objective.
+/// How much a page shows of each objective.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Detail {
     Full,
     Brief,
 }
 
-/// What a page is made of.
+/// The content of a page.
 pub(crate) struct Contents<'a> {
     pub(crate) title: &'a str,
     /// Every objective, worst first.
     pub(crate) reports: &'a [&'a ObjectiveReport],
     /// The first of them, each with its history.
     pub(crate) chapters: &'a [Chapter],
-    /// What the systems of those have achieved.
+    /// The achievements of their systems.
     pub(crate) unlocked: &'a [Unlocked],
-    /// By what all of them are summed up.
+    /// The grouping of the summary of all of them.
     pub(crate) by: Option<&'a GroupBy>,
     pub(crate) as_of: Instant,
 }
@@ -63,7 +63,7 @@ pub(crate) struct Contents<'a> {
 /// The page.
 ///
 /// # Errors
-/// When a report cannot be represented.
+/// If a report cannot be represented.
 pub(crate) fn html(contents: &Contents<'_>) -> Result<String> {
     let Contents { title, reports, chapters, unlocked, by, as_of } = *contents;
     let detail = if chapters.len() <= MOST_OPEN { Detail::Full } else { Detail::Brief };
@@ -91,7 +91,7 @@ pub(crate) fn html(contents: &Contents<'_>) -> Result<String> {
     Ok(page.into_text())
 }
 
-/// The begin of a page, up to the link past its head; with styles of its own.
+/// The start of a page, up to the link after its head; with extra styles.
 pub(super) fn begun(title: &str, as_of: Instant, styles: &'static str) -> Markup {
     let mut page = Markup::new();
     page.own("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
@@ -106,7 +106,7 @@ pub(super) fn begun(title: &str, as_of: Instant, styles: &'static str) -> Markup
     page
 }
 
-/// What is drawn more than once: the signs of states, and the hatching of what is overspent or excluded.
+/// Shapes that are used more than once: the signs of states, and the hatching of overspent or excluded time.
 fn signs(page: &mut Markup) {
     page.own("<svg width=\"0\" height=\"0\" class=\"defs\" aria-hidden=\"true\"><defs>");
     for state in State::ALL {
@@ -175,14 +175,14 @@ pub(super) fn foot(page: &mut Markup, as_of: Instant) {
     );
 }
 
-/// The sign of a state; words say the same beside it.
+/// The sign of a state; the words beside it say the same.
 fn sign(page: &mut Markup, state: State) {
     page.open("svg", &[("class", &"sign"), ("aria-hidden", &"true")]);
     page.empty("use", &[("href", &format_args!("#i-{}", state.as_str()))]);
     page.close("svg");
 }
 
-/// Since when an objective is down at this moment, beside its state, whatever that is; nothing while it is not.
+/// Since when an objective is down now, beside its state, whatever that is; nothing if it is not.
 fn down(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'static str) {
     let Some(down) = &report.down else { return };
     let since = zoned(down.since);
@@ -198,14 +198,14 @@ fn down(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'sta
     page.own(after);
 }
 
-/// The maintenance that the system of an objective is in at this moment; nothing where there is none.
+/// The maintenance that an objective's system is in now; nothing if there is none.
 fn maintenance(page: &mut Markup, report: &ObjectiveReport, shown: &Shown, after: &'static str) {
     let Some(open) = &report.maintenance else { return };
     shown.write(page, "span", "inMaintenance.end", maintenance::in_words(open));
     page.own(after);
 }
 
-/// A moment to the minute, with its exact value for programs.
+/// A time to the minute, with its exact value for programs.
 pub(in crate::render) fn moment(page: &mut Markup, at: Instant) {
     page.element("time", &[("datetime", &at)], zoned(at));
 }
@@ -216,7 +216,7 @@ mod tests {
 
     use super::contrast::ratio;
 
-    /// The colours of the style sheet by name: for light screens, and for dark ones.
+    /// The colors of the style sheet by name: for light and for dark screens.
     fn schemes() -> [BTreeMap<&'static str, &'static str>; 2] {
         let css = include_str!("page/style.css");
         let dark = css.find("prefers-color-scheme: dark").unwrap();

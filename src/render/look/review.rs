@@ -15,7 +15,7 @@ use crate::render::{Canvas, Tone};
 pub(crate) use html::html;
 pub(crate) use wire::document;
 
-/// What a review is about.
+/// The headline of a review.
 fn headline(review: &Review) -> String {
     format!("Service levels {}", review.frame.period)
 }
@@ -35,7 +35,6 @@ fn days(review: &Review) -> String {
     format!("{days} in {zone}")
 }
 
-/// The review for people.
 pub(crate) fn text(review: &Review, canvas: Canvas) -> String {
     let room = canvas.width.map_or(usize::MAX, usize::from);
     let mut text = format!("{}\n", paint(&headline(review), Tone::Strong, canvas));
@@ -47,7 +46,7 @@ pub(crate) fn text(review: &Review, canvas: Canvas) -> String {
     text
 }
 
-/// The review to paste into a page or a chat that reads markdown.
+/// The review for a page or a chat that reads markdown.
 pub(crate) fn markdown(review: &Review) -> String {
     let mut text = format!("# {}\n\n{}\n", headline(review), markdown::text(&subtitle(review)));
     for part in sheets::parts(review) {

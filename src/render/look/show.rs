@@ -1,4 +1,4 @@
-//! Owns the one screen about one objective: the answer first, then its outages, days, rates, and the accounting.
+//! Owns the screen about one objective: the answer first, then its outages, days, rates, and the accounting.
 
 mod accounting;
 mod answer;
@@ -37,15 +37,15 @@ const MOST_EVENTS: usize = 5;
 /// Width of the headings.
 const HEAD: usize = 11;
 
-/// All that is known of one objective.
+/// Everything about one objective.
 pub(crate) struct Portrait {
     pub(crate) objective: Objective,
     pub(crate) report: ObjectiveReport,
-    /// Those that are about what it looks at, within the window up to `as_of`; sorted by name.
+    /// Those that affect its input within the window up to `as_of`; sorted by name.
     pub(crate) corrections: Vec<DeclaredCorrection>,
-    /// Those of which something is charged in the window, oldest first.
+    /// Outages with a charge in the window, oldest first.
     pub(crate) outages: Vec<Outage>,
-    /// The outage that goes on, else the last of those.
+    /// The ongoing outage, else the last one charged.
     pub(crate) latest: Option<Latest>,
     /// The last days, oldest first.
     pub(crate) snapshots: Vec<Snapshot>,
@@ -60,12 +60,12 @@ impl Portrait {
         self.outages.iter().flat_map(|outage| &outage.events).collect()
     }
 
-    /// The hours that are counted; none: all of them.
+    /// The hours that count; empty if all do.
     fn schedule(&self) -> Vec<String> {
         self.objective.schedule.shifts().iter().map(ToString::to_string).collect()
     }
 
-    /// What takes time out of the window's length.
+    /// What reduces the length of the window.
     fn leaves(&self) -> Vec<&'static str> {
         let outside = (!self.objective.schedule.is_always()).then_some("outside the schedule");
         self.not_counted().into_iter().chain(outside).collect()
@@ -87,7 +87,7 @@ impl Portrait {
         each.map(|(status, weight)| (status.as_str(), weight as f64 / FULL as f64)).collect()
     }
 
-    /// The statuses that count as down: `degraded at 0.5`.
+    /// The statuses that count as down, e.g. `degraded at 0.5`.
     fn weighted(&self) -> Vec<String> {
         let word = |(status, weight): (Status, i64)| match weight {
             FULL => status.to_string(),
@@ -101,7 +101,6 @@ impl Portrait {
     }
 }
 
-/// The screen for people.
 pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
     let report = &portrait.report;
     let state = paint(&format!("{} {}", symbol(report.state), report.state.as_str()), tone(report.state), canvas);
@@ -155,7 +154,7 @@ impl Screen {
         self.text.push('\n');
     }
 
-    /// A heading with lines beside it; nothing when there are none.
+    /// A heading with lines beside it; nothing without lines.
     fn part(&mut self, head: &str, lines: Vec<String>) {
         for (index, line) in lines.into_iter().enumerate() {
             let head = format!("{:<HEAD$}", if index == 0 { head } else { "" });
@@ -170,7 +169,7 @@ impl Screen {
     }
 }
 
-/// A line in parts that are no wider than the room where it has spaces to break at; all but the first leave two columns.
+/// A line broken at spaces into parts no wider than the room; all but the first are indented by two.
 fn broken(line: &str, room: usize) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut used = 0;
@@ -188,7 +187,7 @@ fn broken(line: &str, room: usize) -> Vec<String> {
     parts
 }
 
-/// The columns that a text takes; what colours it takes none.
+/// The visible width of a text: color codes take none.
 fn visible_width(text: &str) -> usize {
     let mut parts = text.split('\u{1b}');
     let first = parts.next().map_or(0, UnicodeWidthStr::width);
@@ -231,7 +230,7 @@ fn streak(report: &ObjectiveReport) -> String {
     format!("{} days{since}{best}", streak.current)
 }
 
-/// What its system has achieved, oldest first.
+/// The achievements of its system, oldest first.
 fn achieved(portrait: &Portrait) -> Vec<String> {
     let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), day(unlocked.unlocked_at));
     portrait.achievements.chunks(2).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()

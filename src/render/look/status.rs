@@ -31,9 +31,9 @@ use footer::{blind_spots, last_data, outlooks};
 pub(crate) use crate::domain::budget::printed::remaining_percent;
 pub(crate) use groups::Grouped;
 
-/// Marks what its set does not declare any more.
+/// Marks objects that their set no longer declares.
 const ORPHAN: &str = "∅";
-/// What the mark says.
+/// The meaning of the mark.
 const ORPHANS: &str = "∅ orphaned: no longer declared in its set; active until `slo apply --prune`";
 
 #[derive(Serialize)]
@@ -96,7 +96,7 @@ impl Serialize for WireBurnRates {
     }
 }
 
-/// All rows of the answer, made one after the other as they are written.
+/// All rows of the answer, made one by one while they are written.
 struct WireObjectives(Rc<[ObjectiveReport]>);
 
 impl Serialize for WireObjectives {
@@ -112,7 +112,7 @@ struct WireWindow {
     end: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     calendar: Option<&'static str>,
-    /// Of its days.
+    /// The zone of its days.
     timezone: &'static str,
 }
 
@@ -211,7 +211,6 @@ pub(crate) fn values(report: &ObjectiveReport) -> Result<Value> {
     Ok(serde_json::to_value(WireObjective::of(report))?)
 }
 
-/// The answer of `status` for programs.
 pub(crate) fn document(reports: &Rc<[ObjectiveReport]>, as_of: Instant) -> Document {
     Document::large_list(as_of, "objectives", WireObjectives(Rc::clone(reports)))
 }
@@ -219,14 +218,14 @@ pub(crate) fn document(reports: &Rc<[ObjectiveReport]>, as_of: Instant) -> Docum
 /// How much the table shows of each objective.
 #[derive(Clone, Copy)]
 struct Detail {
-    /// Whether a state is named; else its sign stands alone, which the summary explains.
+    /// Whether the state is written out; else only its sign is shown, which the summary explains.
     named: bool,
-    /// The columns of the bar; without one, all but the answer may give way.
+    /// The width of the bar; without one, all other columns may disappear.
     bar: usize,
     wide: bool,
 }
 
-/// From the most telling table to the narrowest.
+/// From the most informative table to the narrowest.
 const DETAILS: [Detail; 5] = [
     Detail { named: true, bar: 20, wide: false },
     Detail { named: true, bar: 10, wide: false },
@@ -235,7 +234,7 @@ const DETAILS: [Detail; 5] = [
     Detail { named: false, bar: 0, wide: false },
 ];
 
-/// The answer of `status` for people: as telling as the canvas has room for.
+/// The answer of `status` for people, as informative as the canvas allows.
 pub(crate) fn sheet(reports: &[ObjectiveReport], frame: Option<&Frame>, wide: bool, canvas: Canvas) -> Sheet {
     let mut sheet = fitted(reports, wide, canvas);
     sheet.footer.extend(frame.map(|frame| period::line(frame, reports)));
@@ -254,7 +253,7 @@ fn fitted(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
         }
         best = drawn(reports, *detail);
     }
-    // A bar says more than the ends of long names.
+    // A bar says more than the full length of long names.
     if best.fits(canvas) { best } else { drawn(reports, narrow(canvas)) }
 }
 
@@ -267,17 +266,17 @@ fn narrow(canvas: Canvas) -> Detail {
 
 fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
     let mut sheet = Sheet::new().left(if detail.named { "STATE" } else { "" });
-    // What is down now is said next to the state, whatever that is; where nothing is, nothing is said.
+    // Being down now is shown next to any state; without it, the column is left out.
     let some_down = reports.iter().any(|report| report.down.is_some());
     if some_down {
         sheet = sheet.left(if detail.named { "DOWN SINCE" } else { "DOWN" });
     }
-    // The answer first: what gives way where there is no room stands last.
+    // The answer first: columns that may disappear come last.
     let narrow = |sheet: Sheet| if detail.bar == 0 { sheet.optional() } else { sheet };
     sheet = sheet.left("OBJECTIVE").names().left("BUDGET LEFT").right("AVAIL");
     sheet = narrow(narrow(narrow(sheet.right("TARGET")).right("BURN")).right("STREAK"));
     sheet = sheet.left("SYSTEM").optional();
-    // Said only where there is something to say, as being down is.
+    // Left out if there is nothing to say, like the column for being down.
     let some_maintained = reports.iter().any(|report| report.maintenance.is_some());
     if some_maintained {
         sheet = sheet.left("MAINTENANCE").optional();
@@ -351,11 +350,11 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
     cells
 }
 
-/// The share of the budget that is left, drawn and in numbers; what is overspent has a minus.
+/// The share of the budget left, as a bar and a number; negative if overspent.
 fn bar(report: &ObjectiveReport, width: usize) -> String {
     let budget = &report.budget;
     let left = remaining_percent(budget);
-    // Floored, yet the last of it still shows.
+    // Floored, but the last of it is still visible.
     let filled = ((left / 100.0 * width as f64) as usize).max(usize::from(left > 0.0)).min(width);
     let gap = if width == 0 { "" } else { " " };
     let drawn = format!("{}{}{gap}", "█".repeat(filled), "░".repeat(width - filled));
@@ -363,7 +362,7 @@ fn bar(report: &ObjectiveReport, width: usize) -> String {
     format!("{drawn}{share:>3}% {time:>5}")
 }
 
-/// What is left of a budget, in whole percent and as time; what is overspent has a minus.
+/// The budget left, in whole percent and as time; negative if overspent.
 pub(super) fn budget_left(budget: &Budget) -> (String, String) {
     let whole = |scaled: i128| (scaled / SCALED_MS) as i64;
     if budget.is_breaching() {
@@ -375,19 +374,19 @@ pub(super) fn budget_left(budget: &Budget) -> (String, String) {
     }
 }
 
-/// The share of the elapsed window in which an objective was available, floored to the digits of its target, at least two.
+/// The availability of an objective over the elapsed window, floored to the digits of its target, at least two.
 pub(super) fn available(budget: &Budget, down_us: i64) -> String {
     let decimals = budget.target.percent().to_string().split_once('.').map_or(0, |(_, digits)| digits.len() as u32);
     let (part, whole) = budget.available(down_us);
     percent(part, whole, decimals.max(2))
 }
 
-/// A name, marked if its set does not declare it any more.
+/// A name, marked if its set no longer declares it.
 pub(crate) fn marked(name: &str, orphaned: bool) -> String {
     if orphaned { format!("{name} {ORPHAN}") } else { name.to_owned() }
 }
 
-/// A sign for each state that reads without colour.
+/// A sign for each state, readable without color.
 pub(crate) const fn symbol(state: State) -> &'static str {
     match state {
         State::NoData => "?",

@@ -19,7 +19,6 @@ struct WireStreak<'a> {
     lost_streak: u32,
 }
 
-/// The streaks for programs.
 pub(crate) fn document(streaks: &[StreakReport], as_of: Instant) -> Result<Document> {
     let text = |at: Option<Instant>| at.map(|at| at.to_string());
     let rows: Vec<_> = streaks
@@ -37,7 +36,6 @@ pub(crate) fn document(streaks: &[StreakReport], as_of: Instant) -> Result<Docum
     Document::list(as_of, "streaks", &rows)
 }
 
-/// The streaks for people.
 pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
     let mut sheet =
         Sheet::new().left("OBJECTIVE").left("SYSTEM").right("STREAK").left("SINCE").right("BEST").left("ENDED");
@@ -46,7 +44,7 @@ pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
         let tone = if streak.current == 0 { Tone::Bad } else { Tone::Good };
         let ended = match streak.best_end {
             None if streak.best > 0 => "ongoing".to_owned(),
-            // It ends with a day, which is over when the next one begins.
+            // A streak ends with a day, which is over when the next one begins.
             ended => date(ended.map(|end| end.plus(-1))),
         };
         sheet.push(vec![

@@ -28,7 +28,6 @@ fn available(budget: &Budget) -> (i128, i128) {
     budget.available(budget.consumed_us())
 }
 
-/// The snapshots in the shape programs read.
 pub(in crate::render) fn rows(snapshots: &[Snapshot]) -> impl Serialize {
     let wire = |snapshot: &Snapshot| WireSnapshot {
         objective_id: snapshot.objective.to_string(),

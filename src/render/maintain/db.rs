@@ -1,6 +1,6 @@
-//! Owns how the numbers of the database file and the outcome of its verification look.
+//! Owns how the figures of the database file and the result of its verification look.
 
-// Writing to a string cannot fail, so the results of `write!` are not looked at.
+// Writing to a string cannot fail, so the results of `write!` are ignored.
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -15,7 +15,6 @@ use crate::render::form::moment::range;
 use crate::render::form::number::counted;
 use crate::render::record::ingest::thousands;
 
-/// The numbers for programs.
 pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("path", &path)?;
@@ -40,7 +39,6 @@ pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Resul
     Ok(document)
 }
 
-/// The numbers for people.
 pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     let number = |number: i64| thousands(number.unsigned_abs());
     let each = info.bytes_per_transition().map_or(String::new(), |bytes| format!(", {bytes:.1} bytes per transition"));
@@ -75,7 +73,6 @@ pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     text
 }
 
-/// A copy for programs.
 pub(crate) fn backup_document(path: &str, bytes: u64, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("path", &path)?;
@@ -83,12 +80,10 @@ pub(crate) fn backup_document(path: &str, bytes: u64, as_of: Instant) -> Result<
     Ok(document)
 }
 
-/// A copy for people.
 pub(crate) fn backup_text(path: &str, bytes: u64) -> String {
     format!("{}: {} bytes, checked\n", one_line(path), thousands(bytes))
 }
 
-/// A copied database for programs.
 pub(crate) fn copy_document(to: &str, figures: &Figures, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("path", &to)?;
@@ -98,14 +93,12 @@ pub(crate) fn copy_document(to: &str, figures: &Figures, as_of: Instant) -> Resu
     Ok(document)
 }
 
-/// A copied database for people.
 pub(crate) fn copy_text(to: &str, figures: &Figures) -> String {
     let (transitions, manifests) =
         (counted(figures.transitions as usize, "transition"), counted(figures.manifests as usize, "declared object"));
     format!("{}: {transitions}, {manifests}\n", one_line(to))
 }
 
-/// A smaller file for programs.
 pub(crate) fn compact_document(before: i64, after: i64, joined: usize, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("bytesBefore", &before)?;
@@ -114,14 +107,12 @@ pub(crate) fn compact_document(before: i64, after: i64, joined: usize, as_of: In
     Ok(document)
 }
 
-/// A smaller file for people.
 pub(crate) fn compact_text(before: i64, after: i64, joined: usize) -> String {
     let number = |number: i64| thousands(number.unsigned_abs());
     let segments = if joined == 1 { "segment" } else { "segments" };
     format!("{} bytes, {} before; {joined} {segments} fewer\n", number(after), number(before))
 }
 
-/// A merger for programs.
 pub(crate) fn merge_document(mergers: &[IngestRecord], as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     let list: Vec<_> = mergers
@@ -137,7 +128,6 @@ pub(crate) fn merge_document(mergers: &[IngestRecord], as_of: Instant) -> Result
     Ok(document)
 }
 
-/// A merger for people.
 pub(crate) fn merge_text(mergers: &[IngestRecord]) -> String {
     let mut text = String::new();
     for IngestRecord { file, read, inserted, duplicates, conflicts, .. } in mergers {
@@ -158,7 +148,6 @@ pub(crate) fn merge_text(mergers: &[IngestRecord]) -> String {
     text
 }
 
-/// The outcome of a verification for programs.
 pub(crate) fn verify_document(repaired: &[String], differences: &[String], as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("ok", &differences.is_empty())?;
@@ -167,7 +156,6 @@ pub(crate) fn verify_document(repaired: &[String], differences: &[String], as_of
     Ok(document)
 }
 
-/// The outcome of a verification for people.
 pub(crate) fn verify_text(repaired: &[String], differences: &[String]) -> String {
     let mut text = first_of("repaired", repaired) + &first_of("difference", differences);
     if differences.is_empty() {
@@ -176,7 +164,7 @@ pub(crate) fn verify_text(repaired: &[String], differences: &[String]) -> String
     text
 }
 
-/// The first lines, each after a word that says what they are.
+/// The first lines, each after a word for its kind.
 fn first_of(word: &str, lines: &[String]) -> String {
     const SHOWN: usize = 20;
     let mut text = String::new();

@@ -1,13 +1,13 @@
 //! Owns what `slo demo` prints around the table: what the example is, and what to try next.
 
-// Writing to a string cannot fail, so the results of `write!` are not looked at.
+// Writing to a string cannot fail, so the results of `write!` are ignored.
 use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::domain::value::instant::Instant;
 use crate::render::form::moment::zoned;
 
-/// Where the demo world is, and how `slo` was called.
+/// Where the demo is, and how `slo` was called.
 pub(crate) struct Place<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) db: &'a Path,
@@ -15,7 +15,7 @@ pub(crate) struct Place<'a> {
     pub(crate) at: Instant,
 }
 
-/// What the world is, above the table.
+/// A description of the demo, above the table.
 pub(crate) fn introduction(place: &Place<'_>) -> String {
     format!(
         "A web shop as of {}: storefront, checkout, search and mail,\n\
@@ -26,7 +26,7 @@ pub(crate) fn introduction(place: &Place<'_>) -> String {
     )
 }
 
-/// What to try next, below the table: every command prints the same whenever it is run.
+/// What to try next, below the table: every command always prints the same.
 pub(crate) fn next_steps(place: &Place<'_>) -> String {
     let moment = place.at.to_chrono().format("%Y-%m-%dT%H:%M");
     let (program, db) = (shell(place.program), shell(&place.db.display().to_string()));
@@ -43,7 +43,7 @@ pub(crate) fn next_steps(place: &Place<'_>) -> String {
     text
 }
 
-/// A word as a shell takes it.
+/// A word, quoted for a shell.
 fn shell(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:\\".contains(c);
     if !word.is_empty() && word.chars().all(plain) {

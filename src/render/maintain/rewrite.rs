@@ -1,4 +1,4 @@
-//! Owns how deleting facts, or moving them to another name, looks: what it is about, how much, and what that does to the budgets.
+//! Owns how deleting or moving facts looks: which ones, how many, and the effect on the budgets.
 
 use std::fmt::Write as _;
 
@@ -20,23 +20,23 @@ use crate::render::form::sheet::paint;
 use crate::render::record::ingest::thousands;
 use crate::render::{Canvas, Document, Tone};
 
-/// Systems, and objects, that are listed by name.
+/// The most systems, or objects, listed by name.
 const MOST_NAMED: usize = 5;
 
-/// A rewrite of the journal, and what is to be told of it.
+/// A rewrite of the journal, and what is shown with it.
 pub(crate) struct Outcome {
     pub(crate) rewrite: Rewrite,
     pub(crate) extent: Extent,
     pub(crate) consequences: Vec<Consequence>,
-    /// Systems that have no transition any more and are still named by manifests.
+    /// Systems without transitions that are still named by manifests.
     pub(crate) named_by: Vec<(Name, Vec<StoredObject>)>,
-    /// Whether it has been carried out.
+    /// Whether it was done.
     pub(crate) done: bool,
     pub(crate) as_of: Instant,
 }
 
 impl Outcome {
-    /// What manifests have to follow, a line each.
+    /// What manifests must follow, one line each.
     pub(crate) fn notes(&self) -> Vec<String> {
         let told = self.named_by.iter().filter_map(|(system, objects)| match &self.rewrite {
             Rewrite::RenameSystem { new, .. } => {
@@ -52,7 +52,7 @@ impl Outcome {
     }
 }
 
-/// The first few objects with their files, and how many more there are.
+/// The first few objects with their files, and the number of others.
 fn listed(objects: &[StoredObject]) -> String {
     let shown = objects.iter().take(MOST_NAMED);
     let shown: Vec<String> =
@@ -62,7 +62,6 @@ fn listed(objects: &[StoredObject]) -> String {
     shown.join(", ") + &more
 }
 
-/// It for programs.
 pub(crate) fn document(outcome: &Outcome) -> Result<Document> {
     let Outcome { rewrite, extent, consequences, named_by, done, as_of } = outcome;
     let mut document = Document::new(*as_of);
@@ -86,7 +85,6 @@ pub(crate) fn document(outcome: &Outcome) -> Result<Document> {
     Ok(document)
 }
 
-/// It for people.
 pub(crate) fn text(outcome: &Outcome, canvas: Canvas) -> String {
     let mut text = format!("{}\n", paint(&one_line(&title(&outcome.rewrite)), Tone::Strong, canvas));
     if let Some(sheet) = budgets::sheet(&outcome.consequences, outcome.as_of) {
@@ -96,7 +94,7 @@ pub(crate) fn text(outcome: &Outcome, canvas: Canvas) -> String {
     text
 }
 
-/// It for people on a page.
+/// The outcome for people on a page.
 pub(crate) fn markdown(outcome: &Outcome) -> String {
     let mut text = format!("**{}**\n", markdown::text(&title(&outcome.rewrite)));
     if let Some(sheet) = budgets::sheet(&outcome.consequences, outcome.as_of) {
@@ -106,7 +104,7 @@ pub(crate) fn markdown(outcome: &Outcome) -> String {
     text
 }
 
-/// What it is about.
+/// The subject of the rewrite.
 fn title(rewrite: &Rewrite) -> String {
     match rewrite {
         Rewrite::ForgetIngest { ingest, file } => format!("forget ingest {ingest} ({file})"),

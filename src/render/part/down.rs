@@ -1,4 +1,4 @@
-//! Owns how it looks that an objective is down at this moment, whatever its state: a sign, and since when.
+//! Owns how being down now looks, in any state: a sign, and since when.
 
 use crate::domain::budget::balance::State;
 use crate::domain::budget::report::{Down, Excuse, ObjectiveReport};
@@ -7,24 +7,24 @@ use crate::render::form::moment::{clock, minute, zoned};
 use crate::render::form::number::short_time;
 use crate::render::{Cell, Tone};
 
-/// Down, and it spends the budget.
+/// Down, spending the budget.
 pub(in crate::render) const DOWN: &str = "▼";
-/// Down, and it spends no budget.
+/// Down, without spending the budget.
 const FREE: &str = "▽";
-/// Objectives that are named below the table.
+/// The most objectives named below the table.
 const MOST_NAMED: usize = 3;
 
-/// How much room the cell of an objective has.
+/// The width of an objective's cell.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(in crate::render) enum Room {
-    /// For the title of its column and the moment alone.
+    /// For the time without a sign.
     Little,
     Some,
-    /// For the whole moment.
+    /// For the full time.
     All,
 }
 
-/// The cell of an objective: empty while it is not down.
+/// The cell of an objective: empty if it is not down.
 pub(in crate::render) fn down_cell(report: &ObjectiveReport, room: Room) -> Cell {
     let Some(down) = &report.down else { return Cell::default() };
     let since = if room == Room::All { minute(down.since) } else { clock(down.since, as_of(report)) };
@@ -39,7 +39,7 @@ fn as_of(report: &ObjectiveReport) -> Instant {
     report.budget.elapsed.end
 }
 
-/// `down since 2026-11-20 13:41 UTC`, and why it spends no budget where it does not; `None` while an objective is not down.
+/// `down since 2026-11-20 13:41 UTC`, and why it spends no budget if it does not; `None` if the objective is not down.
 pub(in crate::render) fn in_words(report: &ObjectiveReport) -> Option<String> {
     let down = report.down.as_ref()?;
     let why = match &down.excuse {
@@ -52,7 +52,7 @@ pub(in crate::render) fn in_words(report: &ObjectiveReport) -> Option<String> {
     Some(format!("down since {}{why}", zoned(down.since)))
 }
 
-/// How an objective stands: its state, and since when it is down, whatever the state.
+/// An objective's state, and since when it is down, in any state.
 pub(in crate::render) fn standing(report: &ObjectiveReport) -> String {
     match (in_words(report), report.state) {
         (Some(down), State::Down) => down,
@@ -61,7 +61,8 @@ pub(in crate::render) fn standing(report: &ObjectiveReport) -> String {
     }
 }
 
-/// Who is down now, since when and for how long, a line for those whose budget it spends and one for the others.
+/// The objectives that are down now, since when and for how long: a line for those that spend budget and one for the
+/// others.
 pub(in crate::render) fn down_now<'r>(reports: impl IntoIterator<Item = &'r ObjectiveReport>) -> Vec<String> {
     let (counted, free): (Vec<_>, Vec<_>) = reports
         .into_iter()

@@ -1,17 +1,17 @@
-//! Owns what lies ahead of an objective besides the instants of its forecast, in words.
+//! Owns the forecast of an objective in words, besides the instants in it.
 
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::window::Window;
 
-/// When a calendar period ends of whose budget something is consumed: with the next one all of the budget is back. A rolling
-/// window has no such moment.
+/// The end of a calendar period with consumed budget: the next one has the full budget. A rolling window has no such
+/// time.
 pub(in crate::render) fn next_period(report: &ObjectiveReport) -> Option<Instant> {
     let calendar = matches!(report.window_kind, Window::Calendar { .. });
     (calendar && report.budget.consumed_us() > 0).then_some(report.budget.window.end)
 }
 
-/// What an outage does that goes on after the budget is spent.
+/// The effect of an outage that lasts longer than the budget.
 pub(in crate::render) fn overspending(report: &ObjectiveReport) -> Option<&'static str> {
     let words = match report.window_kind {
         Window::Calendar { .. } => "every minute overspends another minute",

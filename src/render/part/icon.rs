@@ -1,4 +1,4 @@
-//! Owns the drawn signs of states: shapes that differ, so that colour is never all there is.
+//! Owns the drawn signs of states: shapes that differ, so that color is never the only difference.
 
 use crate::domain::budget::balance::State;
 

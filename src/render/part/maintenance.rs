@@ -1,4 +1,4 @@
-//! Owns how it looks that a system is in maintenance at this moment: which window, and until when.
+//! Owns how maintenance of a system looks: which window, and until when.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use crate::render::form::moment::{clock, zoned};
 use crate::render::form::number::counted;
 use crate::render::{Cell, Tone};
 
-/// Systems that are named below the table.
+/// The most systems named below the table.
 const MOST_NAMED: usize = 3;
 
-/// The window that is in force.
+/// The active window.
 #[derive(Serialize)]
 pub(in crate::render) struct WireMaintenance<'a> {
     name: &'a str,
@@ -32,13 +32,13 @@ pub(in crate::render) fn in_words(maintenance: &InMaintenance) -> String {
     format!("maintenance {} until {}", maintenance.window, zoned(maintenance.until))
 }
 
-/// The cell of an objective in the table: until when its system is in maintenance, as short as that can be said.
+/// The cell of an objective in the table: the end of its system's maintenance, as short as possible.
 pub(in crate::render) fn maintenance_cell(report: &ObjectiveReport) -> Cell {
     let until = |open: &InMaintenance| format!("until {}", clock(open.until, report.budget.elapsed.end));
     report.maintenance.as_ref().map_or_else(Cell::default, |open| Cell::toned(until(open), Tone::Faint))
 }
 
-/// Which systems are in maintenance now, in one line; `None` when none is.
+/// The systems in maintenance now, in one line; `None` if there are none.
 pub(in crate::render) fn in_maintenance<'r>(reports: impl IntoIterator<Item = &'r ObjectiveReport>) -> Option<String> {
     let open = reports.into_iter().filter_map(|report| Some((&report.system, report.maintenance.as_ref()?)));
     let systems: BTreeMap<&Name, &InMaintenance> = open.collect();

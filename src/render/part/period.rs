@@ -1,4 +1,4 @@
-//! Owns how it is said which period an answer is about.
+//! Owns how the period of an answer is named.
 
 use chrono_tz::Tz;
 

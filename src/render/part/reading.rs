@@ -1,4 +1,4 @@
-//! Owns how the values look that conditions compare: exact fractions become numbers only here.
+//! Owns how the values that conditions compare look: exact fractions become numbers only here.
 
 use serde_json::{Map, Value};
 
@@ -9,7 +9,7 @@ use crate::domain::value::duration::write_millis;
 use crate::domain::value::instant::MINUTE_MS;
 use crate::render::form::number::short_time;
 
-/// A value for programs, as the other documents have it: lengths of time without a unit of their own as `1h30m`.
+/// A value for programs, as in other documents: durations without a unit of their own as `1h30m`.
 pub(in crate::render) fn value(field: &Field, reading: &Reading) -> Value {
     let number = match reading {
         Reading::Null => return Value::Null,
@@ -22,7 +22,7 @@ pub(in crate::render) fn value(field: &Field, reading: &Reading) -> Value {
     match field.property.shape() {
         Shape::Duration => write_millis(whole).into(),
         Shape::Number(Unit::Count | Unit::Days) => whole.into(),
-        // As percentages are made everywhere: never above 100 when the part is not above the whole.
+        // Calculated like all percentages: never above 100 if the part is not above the total.
         Shape::Number(Unit::Percent) => {
             (whole as f64 + numerator.rem_euclid(denominator) as f64 / denominator as f64).into()
         }
@@ -43,7 +43,7 @@ pub(in crate::render) fn shown(readings: &[(Field, Reading)]) -> Vec<String> {
         .collect()
 }
 
-/// Seconds from a minute on, in the unit that fits: ` (9d)`.
+/// Seconds from a minute on, in a suitable unit: ` (9d)`.
 fn in_words(field: &Field, reading: &Reading) -> String {
     let (Shape::Number(Unit::Seconds), Reading::Number(number)) = (field.property.shape(), reading) else {
         return String::new();

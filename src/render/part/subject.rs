@@ -1,11 +1,11 @@
-//! Owns how what a condition is evaluated for looks: an objective or a system.
+//! Owns how the subject of a condition looks: an objective or a system.
 
 use serde::Serialize;
 
 use crate::domain::rules::condition::{Owner, Subject};
 use crate::render::form::number::counted;
 
-/// Which objective or system a row is about.
+/// The objective or system of a row.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::render) struct WireId<'a> {
@@ -27,7 +27,7 @@ pub(in crate::render) fn name_of(subject: &Subject) -> &str {
     subject.named().map_or("", |(_, name)| name.as_str())
 }
 
-/// How many there are of a few different ones: `3 objectives`, `1 system`, `3 objectives and 1 system`.
+/// The number of distinct subjects: `3 objectives`, `1 system`, `3 objectives and 1 system`.
 pub(in crate::render) fn count_of(subjects: &[&Subject]) -> String {
     let of = |owner: Owner| {
         let count = subjects.iter().filter(|subject| subject.named().is_some_and(|(of, _)| of == owner)).count();

@@ -56,8 +56,8 @@ pub(crate) fn line(logged: &Logged) -> Result<String> {
     Ok(serde_json::to_string(&wire(logged))? + "\n")
 }
 
-/// Changes in the shape that programs read where lines of JSON are not what was asked for. `each_change` hands on one after the
-/// other: there may be millions.
+/// Changes for programs that do not read lines of JSON. `each_change` passes one after the other: there may be
+/// millions.
 pub(crate) fn document<F>(each_change: F, as_of: Instant) -> Document
 where
     F: FnOnce(&mut dyn FnMut(&Logged) -> Result<()>) -> Result<()> + 'static,
@@ -65,7 +65,7 @@ where
     Document::passing_list(as_of, "changes", true, move |hand| each_change(&mut |logged| hand(&wire(logged))))
 }
 
-/// Changes for people, in their order: the last ones, behind so many others that are not shown, and how many of each kind there are.
+/// Changes for people, in order: the last ones, after the number of those not shown, and the number of each kind.
 pub(crate) fn sheet(changes: &[Logged], counts: &[(ChangeKind, usize)]) -> Sheet {
     let mut sheet = Sheet::new().left("AT").left("KIND").left("NAME").names().left("CHANGE");
     for Logged { change, .. } in changes {
@@ -86,7 +86,7 @@ pub(crate) fn sheet(changes: &[Logged], counts: &[(ChangeKind, usize)]) -> Sheet
     sheet
 }
 
-/// `state healthy → breaching, now isBreaching`; of what is new or gone, its first field.
+/// `state healthy → breaching, now isBreaching`; for a new or deleted subject, its first field.
 fn in_words(change: &Change) -> String {
     let first = |view: &View| view.0.first().map_or_else(String::new, |(_, seen)| seen.to_string());
     match (&change.previous, &change.next) {
@@ -110,7 +110,7 @@ fn in_words(change: &Change) -> String {
     }
 }
 
-/// `firing`, `no longer firing`; where late facts have changed what was told before, since when it is so.
+/// `firing`, `no longer firing`; if late facts changed an earlier report, since when.
 fn turned(change: &Change, next: &View) -> String {
     let firing = next.get("firing") == Some(&Seen::Flag(true));
     let since = next.get("since").map(ToString::to_string);
@@ -126,7 +126,7 @@ fn turned(change: &Change, next: &View) -> String {
     }
 }
 
-/// How bad what is seen now is.
+/// How bad the current view is.
 fn tone(change: &Change) -> Tone {
     let Some(next) = &change.next else { return Tone::Faint };
     if change.kind == ChangeKind::Condition {

@@ -1,4 +1,4 @@
-//! Owns how facts are written out: the lines that ingest reads.
+//! Owns writing facts as the lines that ingest reads.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -7,7 +7,6 @@ use crate::domain::health::transition::{Source, Transition};
 use crate::domain::value::name::Name;
 use crate::render::form::document::{is_formula, push_field};
 
-/// The header of the CSV form.
 pub(crate) const CSV_HEADER: &str = "ts,system,status,source,check,location,note\n";
 
 /// One fact with the names of its stream.

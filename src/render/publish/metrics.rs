@@ -1,4 +1,5 @@
-//! Owns metrics: what `status` and `health` know, as `OpenMetrics` text that Prometheus' own format is, too.
+//! Owns metrics: the values of `status` and `health` as `OpenMetrics` text that is valid in Prometheus' own format,
+//! too.
 
 mod catalogue;
 mod sloth;
@@ -10,7 +11,7 @@ use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::health::report::Health;
 use crate::domain::value::instant::Instant;
 
-/// Labels of a sample in their order, as they are printed between braces.
+/// Labels of a sample, in order, as they are printed between braces.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 struct Labels(String);
 
@@ -34,12 +35,12 @@ impl Labels {
     }
 }
 
-/// A metric by its name: its help, and its series in the order in which they first appeared.
+/// A metric: its help, and its series in the order of first appearance.
 struct Family {
     name: &'static str,
     help: &'static str,
     series: Vec<Series>,
-    /// Where the series of each set of labels is, where there are several moments.
+    /// The index of the series of each set of labels, if there are several times.
     places: HashMap<Labels, usize>,
 }
 
@@ -49,21 +50,21 @@ struct Series {
     samples: Vec<(Instant, f64)>,
 }
 
-/// Metrics as of one moment or several, which come in order.
+/// Metrics as of one time or several, which come in order.
 pub(crate) struct Metrics {
     families: Vec<Family>,
-    /// Whether samples carry the moment they are of.
+    /// Whether samples have timestamps.
     timed: bool,
 }
 
-/// What takes samples of one moment.
+/// Collects samples of one time.
 struct Sink<'m> {
     metrics: &'m mut Metrics,
     at: Instant,
 }
 
 impl Sink<'_> {
-    /// Adds a sample. All of one name follow each other within a moment.
+    /// Adds a sample. Within a time, all samples of one name come together.
     fn put(&mut self, name: &'static str, help: &'static str, labels: Labels, value: f64) {
         let families = &mut self.metrics.families;
         let place = families.iter().position(|family| family.name == name).unwrap_or_else(|| {
@@ -72,7 +73,7 @@ impl Sink<'_> {
         });
         let family = &mut families[place];
         if !self.metrics.timed {
-            // Of one moment every sample is a series of its own.
+            // With only one time, every sample is a series of its own.
             family.series.push(Series { labels, samples: vec![(self.at, value)] });
             return;
         }
@@ -89,7 +90,7 @@ impl Metrics {
         Self { families: Vec::new(), timed }
     }
 
-    /// Adds what is known as of a moment.
+    /// Adds the metrics as of a time.
     pub(crate) fn add(&mut self, reports: &[ObjectiveReport], healths: &[Health], at: Instant) {
         let mut sink = Sink { metrics: self, at };
         sink.put(
@@ -103,11 +104,11 @@ impl Metrics {
         sloth::objectives(&mut sink, reports);
     }
 
-    /// The text.
+    /// All metrics as text.
     pub(crate) fn text(&self) -> String {
         let mut text = String::new();
         for family in &self.families {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = writeln!(text, "# HELP {} {}\n# TYPE {} gauge", family.name, family.help, family.name);
             for series in &family.series {
                 let (open, labels, close) = match series.labels.0.as_str() {
@@ -136,7 +137,7 @@ fn seconds(at: Instant) -> f64 {
     at.millis() as f64 / 1000.0
 }
 
-/// A key of a label as a name of one here: `app.io/team` is `label_app_io_team`.
+/// A label key as a Prometheus label name: `app.io/team` is `label_app_io_team`.
 fn label_name(key: &str) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
     format!("label_{}", key.chars().map(plain).collect::<String>())

@@ -1,6 +1,6 @@
-//! Owns how the outcome of an ingest looks.
+//! Owns how the result of an ingest looks.
 
-// Writing to a string cannot fail, so the results of `write!` are not looked at.
+// Writing to a string cannot fail, so the results of `write!` are ignored.
 use std::fmt::Write as _;
 
 use anyhow::Result;
@@ -8,7 +8,7 @@ use anyhow::Result;
 use crate::domain::value::instant::Instant;
 use crate::render::Document;
 
-/// What an ingest did, over all of its files.
+/// The result of an ingest, over all its files.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(crate) struct IngestReport {
     pub(crate) read: u64,
@@ -16,15 +16,15 @@ pub(crate) struct IngestReport {
     pub(crate) duplicates: u64,
     pub(crate) conflicts: u64,
     pub(crate) rejected: u64,
-    /// Records of which the feed says that they mean nothing.
+    /// Records that the feed ignores.
     pub(crate) skipped: u64,
-    /// Records that tell of planned work and of nothing else.
+    /// Records of planned work only.
     pub(crate) maintenance: u64,
-    /// How many of what was inserted no record says: where observations lie too far apart, the status is unknown.
+    /// How many of the inserted facts are not in a record: between distant observations, the status is unknown.
     pub(crate) gaps: u64,
-    /// Whether a feed described the records, so that lines are not what was read.
+    /// Whether a feed described the records, so that they are not called lines.
     pub(crate) is_described: bool,
-    /// Distinct systems that accepted lines name.
+    /// The number of systems in accepted lines.
     pub(crate) systems: usize,
     pub(crate) first: Option<Instant>,
     pub(crate) last: Option<Instant>,
@@ -32,7 +32,6 @@ pub(crate) struct IngestReport {
     pub(crate) kept: bool,
 }
 
-/// The outcome for programs.
 pub(crate) fn document(report: &IngestReport, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("read", &report.read)?;
@@ -49,10 +48,9 @@ pub(crate) fn document(report: &IngestReport, as_of: Instant) -> Result<Document
     Ok(document)
 }
 
-/// The outcome in a line or two for people.
 pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
     let count = |number: u64, what: &str| format!("{} {what}", thousands(number));
-    // A record may say several things, such as from when to when an incident lasted.
+    // A record may yield several facts, such as the start and the end of an incident.
     let inserted = report.inserted - report.gaps;
     let new = match (report.is_described, inserted) {
         (false, _) => "new",
@@ -91,7 +89,7 @@ pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
     text
 }
 
-/// A number with its thousands set apart: `10 000 000`.
+/// A number with separated thousands: `10 000 000`.
 pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -10,7 +10,7 @@ use crate::render::Document;
 use crate::render::publish::journal;
 use crate::render::publish::journal::Line;
 
-/// What a probe found out.
+/// The result of a probe.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Probed {
     pub(crate) stream: StreamName,
@@ -30,7 +30,6 @@ pub(crate) fn line(probed: &Probed) -> Result<String> {
     Ok(text)
 }
 
-/// The result for programs.
 pub(crate) fn document(probed: &Probed, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("ts", &probed.transition.at.to_string())?;

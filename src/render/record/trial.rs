@@ -1,8 +1,8 @@
-//! Owns how a trial of a feed looks: what records became, and a feed to start from.
+//! Owns how a trial of a feed looks: the facts from the records, and a feed to start from.
 
 mod draft;
 
-// Writing to a string cannot fail, so the results of `write!` are not looked at.
+// Writing to a string cannot fail, so the results of `write!` are ignored.
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -20,24 +20,23 @@ use crate::render::Document;
 
 pub(crate) use draft::draft;
 
-/// What a feed made of a file.
+/// The result of a feed on a file.
 #[derive(Default)]
 pub(crate) struct Trial {
     pub(crate) feed: String,
     pub(crate) format: &'static str,
-    /// What its records are counted by.
+    /// The noun for its records.
     pub(crate) unit: &'static str,
     pub(crate) read: u64,
     pub(crate) skipped: u64,
     pub(crate) rejected: u64,
     /// Records of planned work.
     pub(crate) planned: u64,
-    /// Of each system its transitions, the first and the last.
+    /// For each system, the number of transitions, and the times of the first and the last.
     pub(crate) systems: BTreeMap<Name, (u64, Instant, Instant)>,
     pub(crate) records: Vec<Tried>,
 }
 
-/// The trial for programs.
 pub(crate) fn document(trial: &Trial, as_of: Instant) -> Result<Document> {
     let records: Vec<Value> = trial.records.iter().map(record).collect();
     let mut document = Document::list(as_of, "records", &records)?;
@@ -67,12 +66,11 @@ fn record(tried: &Tried) -> Value {
     json!({"line": tried.line, "values": values, "transitions": facts, "rejected": tried.reason})
 }
 
-/// The trial for people.
 pub(crate) fn text(trial: &Trial) -> String {
     let mut text = format!("feed {} ({})\n", trial.feed, trial.format);
     for tried in &trial.records {
         let _ = writeln!(text, "\n{} {}", trial.unit, tried.line);
-        // Of what is missing nothing follows, unless that is why it was rejected.
+        // A missing value has no effect, unless it is the reason for the rejection.
         for (name, value) in tried.values.iter().filter(|(_, value)| value.is_some() || tried.reason.is_some()) {
             let value = value.as_ref().map_or("–".to_owned(), |value| one_line(value).into_owned());
             let _ = writeln!(text, "  {} = {value}", one_line(name));

@@ -8,7 +8,6 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
 impl Store {
-    /// Counts what the database holds.
     pub(crate) fn info(&self) -> Result<Figures> {
         if let Some(shared) = self.connection.shared() {
             return shared.figures();

@@ -50,7 +50,6 @@ pub(crate) struct Stored {
 }
 
 impl Store {
-    /// One declared object.
     pub(crate) fn object(&self, kind: Kind, name: &Name) -> Result<Option<Object>> {
         let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND name = ?2");
         let mut statement = match kind {
@@ -126,7 +125,6 @@ impl Store {
         Ok(objectives)
     }
 
-    /// One objective.
     pub(crate) fn objective(&self, name: &Name) -> Result<Option<Stored>> {
         Ok(self.objectives_named([Some(name)])?.pop().flatten())
     }
@@ -243,7 +241,6 @@ impl Store {
     }
 }
 
-/// Reads an objective from the columns of a declared object.
 pub(super) fn stored_objective(row: &Row<'_>) -> Result<Stored> {
     let objective = wire::read_objective(whole_name(Kind::Objective, row)?, row.get_ref(column::BODY)?.as_str()?)?;
     let orphaned = row.get_ref(column::ORPHANED_AT)? != ValueRef::Null;
@@ -263,7 +260,6 @@ pub(in crate::store) fn covered(row: &Row<'_>) -> Result<Vec<Name>> {
     maintenance_window(row, wire::read_covered)
 }
 
-/// Reads a correction from the columns of a declared object.
 pub(super) fn correction(row: &Row<'_>) -> Result<DeclaredCorrection> {
     wire::read_correction(whole_name(Kind::Correction, row)?, row.get_ref(column::BODY)?.as_str()?)
 }

@@ -146,7 +146,6 @@ fn hindsight(millis: i64) -> Result<i64> {
     known.ok_or_else(|| unknown("length of time", &millis.to_string()))
 }
 
-/// Writes an objective.
 pub(super) fn write_objective(objective: &Objective) -> Result<String> {
     let (window, timezone) = match objective.window {
         Window::Rolling { days, zone } => {
@@ -181,7 +180,6 @@ pub(super) fn write_objective(objective: &Objective) -> Result<String> {
     })?)
 }
 
-/// Reads an objective.
 pub(super) fn read_objective(name: &str, body: &str) -> Result<Objective> {
     let wire: WireObjective = serde_json::from_str(body).with_context(|| format!("the stored SLO {name}"))?;
     let target =
@@ -269,7 +267,6 @@ struct WireForce {
     cancelled: bool,
 }
 
-/// Writes a maintenance window.
 pub(super) fn write_maintenance(window: &MaintenanceWindow) -> Result<String> {
     let schedule = match &window.schedule {
         Schedule::Once(span) => WireSchedule::Once { start: span.start.millis(), end: span.end.millis() },
@@ -290,7 +287,6 @@ pub(super) fn write_maintenance(window: &MaintenanceWindow) -> Result<String> {
     })?)
 }
 
-/// Reads a maintenance window.
 pub(super) fn read_maintenance(name: &str, body: &str) -> Result<MaintenanceWindow> {
     let place = || format!("the stored MaintenanceWindow {name}");
     let wire: WireMaintenance = serde_json::from_str(body).with_context(place)?;
@@ -355,7 +351,6 @@ struct WireCondition {
     severity: String,
 }
 
-/// Writes a condition.
 pub(super) fn write_condition(condition: &Condition) -> Result<String> {
     let scope = &condition.scope;
     let text = |found: Option<&dyn ToString>| found.map(ToString::to_string);
@@ -370,7 +365,6 @@ pub(super) fn write_condition(condition: &Condition) -> Result<String> {
     })?)
 }
 
-/// Reads a condition.
 pub(in crate::store) fn read_condition(name: &str, body: &str) -> Result<Condition> {
     let wire: WireCondition = serde_json::from_str(body).with_context(|| format!("the stored Condition {name}"))?;
     let selector = |text: &str| match text {

@@ -30,7 +30,7 @@ const LEAST_FACTS: usize = 8;
 /// The version and the longest unit.
 const HEAD_BYTES: usize = 8;
 
-/// A transition and the ingest that brought it.
+/// A transition and the ingest that added it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Fact {
     pub(crate) transition: Transition,

@@ -120,7 +120,7 @@ impl Store {
         Ok(was.unwrap_or(true).then_some(otherwise))
     }
 
-    /// Stores the time of the tables and their digest, given what was aligned.
+    /// Stores the time of the tables and their digest, given the aligned tables.
     pub(crate) fn put_computed(&self, as_of: Instant, aligned: Aligned) -> Result<()> {
         let digest = digest_of(aligned.0.into_iter().chain(self.past_digests()?));
         self.connection.execute("DELETE FROM computation WHERE id <> 1", [])?;

@@ -76,7 +76,6 @@ pub(super) enum Wanted {
     ReadOnly,
 }
 
-/// One server.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Server {
     /// A name, an address, or the folder of a socket.

@@ -114,7 +114,6 @@ impl Table {
     }
 }
 
-/// All tables.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Catalog {
     pub(super) tables: Vec<Table>,

@@ -9,7 +9,6 @@ use crate::domain::value::span::Span;
 use crate::store::database::open::SCHEMA;
 
 impl Shared {
-    /// Counts what the store holds.
     pub(in crate::store) fn figures(&self) -> Result<Figures> {
         let schema = &self.address.schema;
         let count = |table: &str| format!("(SELECT count(*) FROM {schema}.{table})");

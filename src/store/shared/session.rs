@@ -174,7 +174,7 @@ impl Session {
         }
     }
 
-    /// Locks the row that only one process may hold that tells commands of changes.
+    /// Locks the row for telling commands of changes, which one process can hold.
     pub(super) fn hold_delivery(address: &Address) -> Result<Held> {
         let mut session = Self::connect(address, Access::Update)?;
         session.run(&format!("BEGIN; SELECT id FROM {}.about WHERE id = 2 FOR UPDATE", address.schema))?;

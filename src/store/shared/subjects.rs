@@ -29,7 +29,7 @@ pub(in crate::store) enum About<'a> {
     SystemId(i64),
 }
 
-/// What has been fetched for what was asked about.
+/// What has been fetched for subjects.
 #[derive(Default, Debug)]
 pub(super) struct Subjects {
     objectives: BTreeSet<String>,

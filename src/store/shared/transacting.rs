@@ -161,7 +161,7 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes the lock that only one process may hold that tells commands of changes, and forgets what was read before.
+    /// Takes the lock for telling commands of changes, which one process can hold, and forgets earlier reads.
     pub(in crate::store) fn hold_delivery(&self, connection: &Connection) -> Result<Held> {
         let held = Patience::new(&self.address).until_it_works(|| Session::hold_delivery(&self.address))?;
         self.end_reading();

@@ -1,4 +1,5 @@
-//! Checkouts from strangers: repositories of every shape are read right, and nothing that they hold is run, waited for or believed.
+//! Checkouts from strangers: repositories of every form are read correctly, and nothing in them is run, waited for or
+//! trusted.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +14,7 @@ fn system(name: &str) -> String {
     format!("apiVersion: slo/v1\nkind: System\nmetadata: {{ name: {name} }}\nspec: {{}}\n")
 }
 
-/// Git in a folder of the world, with nobody's configuration.
+/// Git in a folder of the world, without any user's configuration.
 fn command(world: &World, folder: &str, args: &[&str]) -> Command {
     let mut git = Command::new("git");
     git.env_clear().envs(std::env::vars_os().filter(|(name, _)| name == "PATH"));
@@ -32,7 +33,7 @@ fn git(world: &World, folder: &str, args: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// A repository `shop` of one manifest, made with these options; `None`, with a word about it, where Git does not know them.
+/// A repository `shop` with one manifest, made with these options; `None`, with a message, if Git does not know them.
 fn repository(options: &[&str]) -> Option<World> {
     let world = World::new();
     fs::create_dir(world.path("shop")).unwrap();
@@ -52,7 +53,7 @@ fn commit(world: &World, message: &str) -> String {
     git(world, "shop", &["rev-parse", "HEAD"])
 }
 
-/// The commit that the database has for what was applied from a path, and what was said about it.
+/// The stored commit for manifests applied from a path, and the messages about it.
 #[track_caller]
 fn applied(world: &World, path: &str) -> (Option<String>, String) {
     let db = world.path("fresh.db");
@@ -66,7 +67,7 @@ fn applied(world: &World, path: &str) -> (Option<String>, String) {
     (log["applies"][0]["commit"].as_str().map(str::to_owned), output.stderr)
 }
 
-/// What was applied is as in this commit, or not, and there is nothing to say about it.
+/// Manifests match this commit or not, as `clean` says, without any message.
 #[track_caller]
 fn is_at(world: &World, path: &str, commit: &str, clean: bool) {
     let expected = if clean { commit.to_owned() } else { format!("{commit}-dirty") };
@@ -79,7 +80,7 @@ fn the_commit_is_found_however_references_and_objects_are_stored() {
         let Some(world) = repository(options) else { continue };
         let first = git(&world, "shop", &["rev-parse", "HEAD"]);
         is_at(&world, "shop/slo", &first, true);
-        // Many versions of one tree are packed as differences.
+        // Many versions of one tree are packed as deltas.
         for number in 0..40 {
             world.write(&format!("shop/slo/{number}.yaml"), system(&format!("system-{number}")));
         }
@@ -128,7 +129,7 @@ fn what_was_applied_is_as_committed_or_marked() {
             None => fs::remove_file(at(file)).unwrap(),
         }
     };
-    // Of what is given, a changed, a deleted, a new and an ignored manifest; nothing else.
+    // Only a changed, a deleted, a new or an ignored manifest among the given ones counts.
     touched("slo/b.yaml", Some(&(system("b") + "# changed\n")), "shop/slo", false);
     touched("slo/deep/c.yml", None, "shop/slo", false);
     touched("slo/new.yaml", Some(&system("new")), "shop/slo", false);
@@ -138,10 +139,10 @@ fn what_was_applied_is_as_committed_or_marked() {
     touched("elsewhere.yaml", None, "shop/slo", true);
     touched("slo/readme.md", Some("# changed\n"), "shop/slo", true);
     touched("slo/.hidden.yaml", None, "shop/slo", true);
-    // Line ends that a checkout made those of Windows are no change; those that were committed and are gone are one.
+    // Line ends that a checkout converted to those of Windows are no change; committed ones that are gone are a change.
     touched("slo/b.yaml", Some(&system("b").replace('\n', "\r\n")), "shop/slo", true);
     touched("slo/b.yaml", Some(&system("b").replacen('\n', "\r\n", 1)), "shop/slo", true);
-    // What is staged and not committed is not in the commit.
+    // Staged but uncommitted changes are not in the commit.
     world.write("shop/slo/b.yaml", system("b") + "# staged\n");
     git(&world, "shop", &["add", "-A"]);
     is_at(&world, "shop/slo", &head, false);
@@ -167,7 +168,7 @@ fn links_are_as_committed_when_they_and_what_they_lead_to_are() {
     }
     let head = commit(&world, "links");
     is_at(&world, "shop/slo", &head, true);
-    // The target changes though the link does not.
+    // The target changes although the link does not.
     world.write("shop/other.yaml", system("other") + "# changed\n");
     is_at(&world, "shop/slo", &head, false);
     world.write("shop/other.yaml", system("other"));
@@ -204,10 +205,10 @@ fn a_submodule_is_another_repository() {
     is_at(&world, "outer/slo", &head, false);
 }
 
-/// Files whose names Git sorts in other ways than a list of names is sorted.
+/// Files whose names Git sorts differently from a sorted list.
 const FILES: [&str; 6] = ["a.yaml", "b.yaml", "x/c.yaml", "x/y/d.yml", "x-y/e.yaml", "x.yaml"];
 
-/// What a test does to a repository between two looks at it.
+/// A change to a repository between two checks.
 #[derive(Clone, Debug)]
 enum Step {
     Write(usize, u8),
@@ -228,7 +229,7 @@ fn step() -> impl Strategy<Value = Step> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.div_ceil(32), ..ProptestConfig::default() })]
 
-    /// Commit and mark are what Git says, whatever was done before.
+    /// The commit and its mark match Git, after any changes.
     #[test]
     fn commit_and_mark_are_what_git_says(steps in proptest::collection::vec(step(), 1..14)) {
         let Some(world) = repository(&[]) else { return Ok(()) };
@@ -252,7 +253,7 @@ proptest! {
     }
 }
 
-/// Whether one of the programs that a repository names has run.
+/// The programs named by the repository that have run.
 fn ran(world: &World) -> Vec<String> {
     let names = fs::read_dir(world.root()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.starts_with("ran-")).collect()
@@ -289,7 +290,7 @@ fn nothing_that_a_repository_names_is_run() {
     }
     git(&world, "shop", &["config", "include.path", world.path("included").to_str().unwrap()]);
     world.write("included", format!("[core]\nfsmonitor = \"{}\"\n", run("included")));
-    // As after unpacking an archive, no time is that of the index.
+    // As after unpacking an archive, no time matches the index.
     let touched = Command::new("touch").args(["-d", "2001-01-01"]).arg(world.path("shop/slo/a.yaml")).status().unwrap();
     assert!(touched.success());
     let head = fs::read_to_string(world.path("shop/.git/refs/heads/main")).unwrap().trim().to_owned();
@@ -445,7 +446,7 @@ fn what_somebody_else_put_into_a_folder_is_not_its_repository() {
         assert!(output.stderr.contains(&told), "{}", output.stderr);
         std::os::unix::fs::chown(world.path(file), Some(0), None).unwrap();
     }
-    // All of it somebody's own, or root's, is as good.
+    // It is equally valid if all of it belongs to another user, or to root.
     std::os::unix::fs::chown(world.path("common"), Some(4711), None).unwrap();
     assert!(planned().text().contains("in set evil/set"));
 }
@@ -475,7 +476,7 @@ fn hostile_packs_and_objects_cost_little() {
         for bytes in damaged {
             fs::write(&path, bytes).unwrap();
             let (commit, said) = applied(&world, "shop/slo");
-            // A byte that matters is noticed, one that does not changes nothing.
+            // A changed byte is either noticed or irrelevant.
             assert!(
                 commit == Some(head.clone()) || (commit == Some(format!("{head}-dirty")) && !said.is_empty()),
                 "{said}"

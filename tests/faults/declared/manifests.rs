@@ -1,17 +1,17 @@
-//! Manifests that are broken, hostile, many or out of reach: told with their place, and nothing is changed.
+//! Manifests that are broken, hostile, many or unreachable: reported with their place, and nothing is changed.
 
 use std::fs;
 
 use crate::harness::{OBJECTIVE, World};
 
-/// Validation fails with this code and message, and applying it changes nothing.
+/// Validation fails with this code and message, and apply changes nothing.
 #[track_caller]
 fn refused(world: &World, paths: &[&str], code: i32, what: &str) {
     let before = world.kept();
     let validated = world.run(&[&["validate"], paths].concat());
     assert_eq!(validated.code, code, "{}{}", validated.text(), validated.stderr);
     assert!(validated.text().contains(what), "{what:?} is missing: {}", validated.text());
-    // A plan could not be made, which is no drift.
+    // A plan that cannot be made is not drift.
     for (command, code) in [("plan", 2), ("apply", code)] {
         let output = world.run(&[&[command], paths].concat());
         assert_eq!((output.code, &*output.text()), (code, ""), "{command}: {}", output.stderr);
@@ -81,7 +81,7 @@ fn what_a_folder_cannot_contribute_is_told_before_anything_is_pruned() {
     assert_eq!(pruned.code, 2, "{}", pruned.stderr);
     assert!(world.pass(&["list", "objectives"]).contains("more"));
     fs::remove_file(world.path("set/linked")).unwrap();
-    // A link to a file is read, a pipe is not, and one that is named is.
+    // A link to a file is read, a pipe is read only if named.
     std::os::unix::fs::symlink(world.path("elsewhere/more.yaml"), world.path("set/more.yaml")).unwrap();
     assert!(world.pass(&["validate", "set"]).contains("2 documents in 2 files"));
     let pipe = world.path("set/pipe.yaml");
@@ -141,7 +141,7 @@ fn so_many_problems_are_enough_and_it_is_said_that_there_are_more() {
     assert_eq!(few["complete"], true);
     world.write("set/a.yaml", wrong(0, 4_000));
     world.write("set/b.yaml", wrong(4_000, 4_000));
-    // The last document is good, and what it refers to may be in one that was not read.
+    // The last document is valid, but it may refer to one that was not read.
     world.write("set/c.yaml", OBJECTIVE.replace("name: shop }", "name: elsewhere }"));
     let validated = world.run(&["validate", "set"]);
     assert_eq!(validated.code, 1);

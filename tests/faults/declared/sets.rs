@@ -1,4 +1,4 @@
-//! Several repositories on one database: whose an object is, what happens to those that are gone, and what is remembered.
+//! Several repositories on one database: the owner of an object, orphans, and the log.
 
 use serde_json::{Value, json};
 
@@ -14,12 +14,12 @@ fn json(world: &World, args: &[&str]) -> Value {
     output.json()
 }
 
-/// Names of a list of a plan.
+/// Names in a list of a plan.
 fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|object| object["name"].as_str().unwrap()).collect()
 }
 
-/// A world whose objective `shop-availability` is of the set `shop`, in `shop/slo.yaml`.
+/// A world whose objective `shop-availability` is in the set `shop`, in `shop/slo.yaml`.
 fn shop() -> World {
     shop_in(World::lived_in())
 }
@@ -54,7 +54,7 @@ fn another_set_takes_nothing_over_unless_it_adopts() {
     assert!(plan.text().contains("    set: shop → platform"), "{}", plan.text());
     world.pass(&["apply", "--adopt", "platform"]);
     assert_eq!(world.run(&["plan", "platform"]).code, 0);
-    // What was taken is not the other's orphan, and the other may not take it back just so.
+    // An adopted object is not the other set's orphan, and the other set cannot take it back without --adopt.
     let output = world.run(&["plan", "shop"]);
     assert!(output.stderr.contains("it belongs to the set platform (platform/all.yaml)"), "{}", output.stderr);
     world.verifies();
@@ -71,7 +71,7 @@ fn what_is_gone_from_its_set_stays_in_force_is_drift_and_comes_back() {
     assert!(plan.text().contains("? SLO more (orphaned"), "{}", plan.text());
     assert_eq!(json(&world, &["status", "more"])["objectives"][0]["orphaned"], false, "a plan writes nothing");
     world.pass(&["apply", "shop"]);
-    // Still drift, for as long as it is there.
+    // Still drift, as long as it exists.
     for _ in 0..2 {
         let plan = json(&world, &["plan", "shop"]);
         assert_eq!((names(&plan["orphaned"]), names(&plan["unchanged"])), (vec!["more"], vec!["shop-availability"]));
@@ -100,7 +100,7 @@ fn what_is_gone_from_its_set_stays_in_force_is_drift_and_comes_back() {
     assert_eq!(world.run(&["plan", "shop"]).code, 0);
 }
 
-/// A repository with two files of two objectives each, all of them applied.
+/// A repository with two applied files of two objectives each.
 fn repository() -> World {
     repository_in(World::lived_in())
 }
@@ -132,11 +132,11 @@ fn a_single_file_of_a_repository_leaves_the_rest_alone_and_says_so() {
     };
     assert_eq!(left(), ["b1", "b2", "shop-availability"]);
     assert_eq!(world.run(&["plan", "repo"]).code, 0);
-    // What is gone from the repository is noticed from anywhere in it.
+    // A deletion in the repository is noticed from anywhere in it.
     std::fs::remove_file(world.path("repo/slo/b.yaml")).unwrap();
     let plan = json(&world, &["plan", "repo/slo/a.yaml"]);
     assert_eq!(names(&plan["orphaned"]), ["b1", "b2"]);
-    // With a part of its files checked out that is no sign.
+    // In a sparse checkout, a missing file means nothing.
     world.write("repo/.git/info/sparse-checkout", "/slo/a.yaml\n");
     assert_eq!(world.run(&["plan", "repo/slo/a.yaml"]).code, 0);
     std::fs::remove_file(world.path("repo/.git/info/sparse-checkout")).unwrap();
@@ -154,7 +154,7 @@ fn two_repositories_may_share_a_set() {
     for path in ["repo", "more"] {
         assert_eq!(world.run(&["plan", "--set", "repo", path]).code, 0, "{path} knows nothing of the other's files");
     }
-    // The same file of another repository is another file.
+    // A file with the same path in another repository is another file.
     world.write("more/slo/b.yaml", objective("c"));
     std::fs::remove_file(world.path("more/slo/c.yaml")).unwrap();
     assert_eq!(world.run(&["plan", "--set", "repo", "more"]).code, 0);
@@ -186,7 +186,7 @@ fn an_empty_set_has_to_be_meant() {
     world.pass(&["apply", "--allow-empty", "--prune", "repo"]);
     assert_eq!(json(&world, &["list", "objectives"])["objectives"], json!([]));
     assert_eq!(world.run(&["plan", "--allow-empty", "repo"]).code, 0);
-    // A folder that is not there is no empty one.
+    // A missing folder is not an empty one.
     assert_eq!(world.run(&["apply", "--allow-empty", "repo/slo"]).code, 2);
     world.verifies();
 }
@@ -229,7 +229,7 @@ fn the_objects_of_a_fork_are_one_mistake() {
     assert_eq!(world.run(&["plan", "fork"]).code, 0);
 }
 
-/// Facts are never renamed, so whoever renames a system hears where its history stays, declared before or not.
+/// Facts are never renamed, so renaming a system reports where its history stays, declared before or not.
 #[test]
 fn a_renamed_system_leaves_its_transitions_behind_and_that_is_said() {
     let world = World::lived_in();
@@ -246,7 +246,7 @@ fn a_renamed_system_leaves_its_transitions_behind_and_that_is_said() {
     assert!(!world.run(&["plan", "new"]).stderr.contains("stay with"), "only once");
     world.write("new/store.yaml", system("store", &from("nothing")));
     assert!(!world.run(&["apply", "new"]).stderr.contains("stay with"));
-    // The same with a manifest of the old name.
+    // The same with a manifest for the old name.
     let world = World::lived_in();
     world.write("new/store.yaml", system("shop", ""));
     world.pass(&["apply", "new"]);
@@ -269,7 +269,7 @@ fn pruning_tells_what_it_deletes_and_deletes_of_its_own_set_only() {
         list["objectives"].as_array().unwrap().iter().map(|row| row["objectiveId"].as_str().unwrap()).collect();
     assert_eq!(left, ["new", "theirs"]);
     assert_eq!(world.run(&["plan", "shop"]).code, 0);
-    // Somebody else needs what would be pruned.
+    // Another set needs what would be pruned.
     world.write(
         "base/db.yaml",
         "apiVersion: slo/v1\nkind: System\nmetadata: { name: db }\nspec: {}\n".to_owned()

@@ -1,20 +1,20 @@
-//! `slo ingest --feed` and `slo feed try` against inputs that are made to take long or to take much: every one ends soon, in little memory,
-//! with one error or one record rejected. `SLO_NIGHT` makes each so many times as long.
+//! `slo ingest --feed` and `slo feed try` with inputs made to take much time or memory: each ends soon, in little
+//! memory, with one error or one rejected record. `SLO_NIGHT` makes each that many times as long.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::harness::{Output, SLO, World, night, tell};
 
-/// How much memory may be asked for, in KiB.
+/// The memory limit in KiB.
 const MOST_MEMORY_KIB: u64 = 400_000;
 
-/// Bytes of what has no end.
+/// Bytes of endless content.
 fn size() -> u64 {
     night() * (9 << 20)
 }
 
-/// Runs a script whose last command is `$slo` with a bound on memory; returns what it left, and how long it took.
+/// Runs a script whose last command is `$slo` with limited memory; returns its result, and how long it took.
 #[track_caller]
 #[expect(clippy::disallowed_methods, reason = "a test may look how long something took")]
 fn bounded(world: &World, script: &str) -> (Output, Duration) {
@@ -26,7 +26,7 @@ fn bounded(world: &World, script: &str) -> (Output, Duration) {
     (output, begun.elapsed())
 }
 
-/// Feeds of every form that read `ts`, `system` and `status`.
+/// Feeds of every format that read `ts`, `system` and `status`.
 fn feeds(world: &World) {
     let fields = "fields: { ts: ts, system: system, status: status }";
     for (format, records) in [
@@ -43,7 +43,7 @@ fn feeds(world: &World) {
     }
 }
 
-/// A record of a form, and what begins one whose system never ends.
+/// A record of a format, and the beginning of one with an endless system.
 const FORMS: [(&str, &str, &str, &str); 5] = [
     ("csv", r"ts,system,status\n2024-03-01,a,up\n", "2024-03-02,", r"\n2024-03-03,a,down\n"),
     (
@@ -78,7 +78,7 @@ fn a_text_without_end_costs_its_record_and_no_memory() {
             "{{ printf '%b' '{before}{begins}'; {endless}; printf '%b' '{after}'; }} | slo ingest --feed {format}.yaml"
         );
         let (output, took) = bounded(&world, &script);
-        // YAML is over with what the parser cannot hold; of the others, only the record is.
+        // A document too large for the parser ends YAML input; in other formats, only the record is rejected.
         let (code, kept) = if format == "yaml" { (2, 1) } else { (1, 2) };
         assert_eq!(output.code, code, "{format}: {}", output.stderr);
         assert!(output.stderr.contains("longer than"), "{format}: {}", output.stderr);
@@ -127,7 +127,7 @@ fn an_expression_made_to_be_slow_is_not() {
         );
         world.write("slow.yaml", text);
     };
-    // Each takes other engines time that doubles with every character.
+    // Other engines need time that doubles with every character of these.
     for expression in ["^(?<ts>(a+)+)(?<s>b)$", "^(?<ts>(a|aa|a*)*)(?<s>b)$", "^(?<ts>(.*)(.*)(.*)(.*)(.*))(?<s>b)$"] {
         feed(expression);
         let lines =

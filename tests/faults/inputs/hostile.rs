@@ -1,15 +1,16 @@
-//! Names and texts that try to be more than text: in paths, manifests and feeds, in every form that people, forges and spreadsheets read.
+//! Names and texts that are made to be more than text: in paths, manifests and feeds, in every form that people, forges
+//! and spreadsheets read.
 
 use std::fs;
 
 use crate::harness::{OBJECTIVE, World};
 
-/// A text that clears the screen, starts a workflow command on a line of its own, and turns the direction of writing.
+/// A text that clears the screen, starts a workflow command on a line of its own, and reverses the writing direction.
 const HOSTILE: &str = "\u{1b}[2J\n::error::fake\r\u{202e}\u{2066}\u{61c}\u{200f}\u{2028}\u{9b}31m";
 /// The same in YAML and JSON.
 const ESCAPED: &str = r"\u001b[2J\n::error::fake\r\u202e\u2066\u061c\u200f\u2028\u009b31m";
 
-/// What people see has no character that does anything, and no line that begins with what somebody wrote.
+/// Output for people has no control characters, and no line that begins with foreign text.
 #[track_caller]
 fn is_plain(what: &str, text: &str) {
     let hidden = |c: char| {
@@ -67,7 +68,7 @@ fn paths_are_shown_and_do_nothing() {
         assert_ne!(output.code, 0, "{args:?}");
         is_plain(&format!("{args:?}"), &(output.text() + &output.stderr));
     }
-    // What is kept under such a name is told and listed like any other.
+    // A stored object with such a name is reported and listed like any other.
     world.write(&file, OBJECTIVE);
     let output = world.run(&["apply", "--adopt", "--set", "s", &folder]);
     assert_eq!(output.code, 0, "{}", output.stderr);
@@ -156,7 +157,7 @@ spec:
 | error | m/bad.yaml:5 | `SLO www.evil.example` | `spec.systemRef.name \"@acme/oncall <img src=x>\": REASON` | write acme/oncall-img-src-x |
 | error | m/bad.yaml:8 | `SLO www.evil.example` | ``unknown field \"fixes #12 \\| [x](//e.example) `\" in spec`` | HELP |
 ";
-    // Reason and help are those of the words of the day.
+    // Reason and remedy are taken from the output, whatever their wording.
     let text = output.text();
     let reason = text.split("src=x>\": ").nth(1).and_then(|rest| rest.split('`').next()).unwrap_or_default();
     let help =

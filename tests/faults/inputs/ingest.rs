@@ -1,4 +1,4 @@
-//! `slo ingest` against feeds of every kind: what is kept, what is rejected, what is said.
+//! `slo ingest` with feeds of every kind: what is kept, what is rejected, what is reported.
 
 use std::fs;
 use std::io::Write;
@@ -112,7 +112,7 @@ fn moments_ahead_of_the_clock_need_leave() {
     assert_eq!(world.feed(&["ingest", "--max-skew", "1m"], ahead(5)).code, 1);
     assert_eq!(world.feed(&["ingest", "--max-skew", "0s"], ahead(1)).code, 1);
     world.feed(&["ingest", "--max-skew", "soon"], "").code_is(2);
-    // What is ahead exists, but not yet: it is left out, and that is said.
+    // Later facts do not exist yet: they are left out, with a note.
     let output = world.run(&["export", "journal"]);
     assert_eq!(output.text(), "");
     assert!(output.stderr.starts_with("note: 2 transitions after "), "{}", output.stderr);
@@ -324,7 +324,7 @@ fn what_a_pipe_sends_is_there_while_it_stays_open() {
         pipe.write_all(b"00\n").unwrap();
     }
     assert_eq!(child.0.try_wait().unwrap(), None, "it goes on");
-    // Nobody ends such a process but by force: what was seen stays, and nothing is damaged.
+    // Such a process is only ended by force: what was read stays, and nothing is damaged.
     child.0.kill().unwrap();
     child.0.wait().unwrap();
     assert_eq!(world.journal().lines().count(), 3);
@@ -350,7 +350,7 @@ fn a_followed_csv_waits_for_no_open_quote() {
     assert!(world.journal().contains("open\\nstill open\\nclosed"));
 }
 
-/// A strict ingest is one transaction, but does not keep others waiting while its input is on its way.
+/// A strict ingest is one transaction, but does not block others while waiting for its input.
 #[test]
 fn a_strict_ingest_of_a_slow_pipe_keeps_nobody_waiting() {
     let world = World::new();
@@ -406,7 +406,7 @@ fn where_lines_came_from_is_remembered() {
     assert_eq!(counts(2), ("one.jsonl".to_owned(), 3, 3, 0, 0));
 }
 
-/// Whatever a note holds, an export fed to an empty database gives the same export.
+/// With any notes, importing an export into an empty database gives the same export.
 #[test]
 fn an_export_comes_back_the_same() {
     let notes = [

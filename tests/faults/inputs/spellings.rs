@@ -1,8 +1,8 @@
-//! Times as people and programs write them, wherever one is read: feeds of both formats, manifests, arguments.
+//! Times as people and programs write them, wherever they are read: feeds of both formats, manifests, arguments.
 
 use crate::harness::{OBJECTIVE, World};
 
-/// Spellings of one moment.
+/// Spellings of one time.
 const SAME: [&str; 12] = [
     "2026-10-03T14:05:00Z",
     "2026-10-03T14:05Z",
@@ -18,7 +18,7 @@ const SAME: [&str; 12] = [
     "1791036300.0004",
 ];
 
-/// What is not a time, and the error for it.
+/// Texts that are not times, with their errors.
 const WRONG: [(&str, &str); 5] = [
     ("20261003", "is a number that looks like a date; write 2026-10-03"),
     ("46298.5", "is a number that looks like a date of a spreadsheet; write 2026-10-03 12:00"),

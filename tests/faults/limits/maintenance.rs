@@ -1,11 +1,11 @@
-//! Much maintenance: what it takes follows how much there is, not its square.
+//! Much maintenance: the time grows with its amount, not with the square of it.
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::harness::{World, line};
 
-/// Ten times as long as it takes on an idle machine, and a fraction of what one unfolding for each day of a window would.
+/// Ten times what it takes on an idle machine, and a fraction of what unfolding once per day of a window would take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const AS_OF: &str = "2026-11-20T14:05:00Z";
@@ -19,7 +19,7 @@ fn window(text: &mut String, name: usize, start: &str, rest: &str) {
     .unwrap();
 }
 
-/// An objective over a year that heeds maintenance, on a system that goes up and down every day.
+/// An objective over a year that excludes maintenance, on a system that goes up and down every day.
 fn world(windows: &str) -> World {
     let world = World::new();
     let facts: String = (0..400)

@@ -1,4 +1,4 @@
-//! Memory that follows what is shown, not what there is: commands over many facts, in little room.
+//! Memory that grows with the output, not with the data: commands over many facts, with little memory.
 
 use std::process::Command;
 
@@ -28,7 +28,7 @@ fn flapping() -> World {
     world
 }
 
-/// Runs a command that may have so many kilobytes of address space, and returns what it prints.
+/// Runs a command with this many kilobytes of address space, and returns its output.
 fn in_room(world: &World, kilobytes: u32, command: &str) -> String {
     let script = format!("ulimit -v {kilobytes} && exec \"$0\" {command} --as-of 2024-06-21T12:00:00Z");
     let mut run = Command::new("sh");
@@ -51,7 +51,7 @@ fn downtime_of_many_flaps_needs_little_room_in_every_form() {
         csv.lines().nth(1).unwrap().starts_with("flappy,flappy,2024-06-10T06:13:22.160Z,2024-06-10T06:13:24.320Z,")
     );
     let json = room("downtime -o json --by day");
-    // The last of them goes on.
+    // The last of them is ongoing.
     let tail = json.split("\"totals\": ").nth(1).unwrap();
     assert!(tail.contains("\"count\": 200000,\n    \"outages\": 200000,\n    \"open\": 1,"), "{tail}");
     let table = room("downtime");
@@ -67,7 +67,8 @@ fn days_of_many_flaps_are_drawn_up_in_parts_and_are_the_same_days() {
     let trend = world.pass(&["trend", "flappy", "--days", "20", "-o", "csv", "--as-of", "2024-06-20T00:00:00Z"]);
     let column = |name: &str| trend.lines().next().unwrap().split(',').position(|field| field == name).unwrap();
     let (day, consumed) = (column("date"), column("budgetConsumedMinutes"));
-    // Every second flap is down: half of each whole day since 10 June, 06:13:20, less what is lost where midnight cuts a flap.
+    // Every second flap is down: half of each full day since 10 June, 06:13:20, minus what is lost where midnight cuts
+    // a flap.
     let mut expected = 0.0;
     let mut seen = 0;
     for line in trend.lines().skip(1) {

@@ -1,4 +1,4 @@
-//! Answers for people: harmless whatever was written into feeds and manifests, and true in words as well as in numbers.
+//! Answers for people: harmless with any text in feeds and manifests, and correct in words as well as in numbers.
 
 use crate::harness::{OBJECTIVE, World, line};
 
@@ -43,7 +43,7 @@ fn texts_of_others_do_nothing_to_a_terminal() {
             assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{args:?} -o {form}: {text:?}");
         }
     }
-    // Programs read what was written.
+    // Programs get the original text.
     let json = world.run(&[&history[..], &["-o", "json"]].concat()).json();
     assert_eq!(json["transitions"][0]["note"], "a\u{1b}]0;b\u{7}\nc\u{9b}");
     assert!(world.pass(&[&history[..], &["-o", "csv"]].concat()).contains("a\u{1b}]0;b\u{7}\nc\u{9b}"));
@@ -77,10 +77,10 @@ fn what_lies_ahead_is_true_in_words() {
     // Nothing is consumed.
     let text = show("monthly", "2024-03-09T00:00:00Z");
     assert!(text.contains("no change expected") && !text.contains(period), "{text}");
-    // 10 of 44.6 minutes are consumed, and nothing goes on.
+    // 10 of 44.6 minutes are consumed, and nothing is ongoing.
     let text = show("monthly", "2024-03-11T00:00:00Z");
     assert!(text.contains(period) && text.contains(whole) && !text.contains("no change expected"), "{text}");
-    // Down, with some left.
+    // Down, with budget left.
     let text = show("monthly", "2024-03-20T10:05:00Z");
     assert!(
         text.contains("if it stays down, spent in") && text.contains(whole) && !text.contains(overspends),
@@ -98,7 +98,7 @@ fn what_lies_ahead_is_true_in_words() {
     let page = world.pass(&["report", "--html", "-", "monthly", "--as-of", "2024-03-20T12:00:00Z"]);
     assert!(page.contains("If it stays down, every minute overspends another minute."), "{page}");
     assert!(page.contains("A new period, with a full budget, begins <b data-field=\"window.end\""), "{page}");
-    // Of a calendar window, programs get no other moments than before.
+    // For a calendar window, programs get the same times as before.
     let json = world.run(&["status", "monthly", "-o", "json", "--as-of", "2024-03-20T12:00:00Z"]).json();
     let forecast = &json["objectives"][0]["forecast"];
     assert!(["exhaustedAt", "recoversAt", "fullAt"].iter().all(|field| forecast[field].is_null()), "{forecast}");
@@ -125,11 +125,11 @@ fn a_log_is_about_objects_that_are_or_were() {
     unknown.refuses("there is no object \"shop-availabilty\"");
     assert!(unknown.stderr.contains("did you mean shop-availability?"), "{}", unknown.stderr);
     world.pass(&["log", "shop-availability"]);
-    // One that is gone was there.
+    // A deleted object existed.
     world.write("shop.yaml", OBJECTIVE.replace("shop-availability", "shop-week"));
     world.pass(&["apply", "--prune", "shop.yaml"]);
     assert!(world.pass(&["log", "shop-availability"]).contains("shop-availability"));
-    // That nothing was applied is an answer.
+    // An empty log is an answer.
     let empty = World::new();
     empty.ingest(&line("2024-03-01T10:00:00Z", "shop", "down"));
     let log = empty.run(&["log"]);

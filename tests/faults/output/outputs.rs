@@ -1,4 +1,5 @@
-//! Files that commands write: never in place of a database or of somebody's file, whole or not there, and never too open.
+//! Files that commands write: never in place of a database or another user's file, complete or missing, and never with
+//! too many permissions.
 
 #![cfg(unix)]
 
@@ -21,14 +22,14 @@ fn names(world: &World) -> Vec<String> {
     names
 }
 
-/// Every flag and argument that names a file to be written, over every name that a database and its companions have.
+/// Every flag and argument for an output file, with every name of a database and its companions.
 #[test]
 fn no_output_overwrites_the_database_or_its_companions_by_any_name() {
     let world = World::in_file().live();
     world.write("bad", "oops\n");
     fs::hard_link(world.db(), world.path("hard")).unwrap();
     symlink("slo.db", world.path("soft")).unwrap();
-    // The log of a killed writer holds facts that are nowhere else.
+    // The log of a killed writer has facts that are nowhere else.
     let mut child = Leashed(piped(world.command(&["ingest", "--follow"])).stdout(Stdio::null()).spawn().unwrap());
     child.0.stdin.as_mut().unwrap().write_all(lines("logged", 0, 3).as_bytes()).unwrap();
     eventually("the facts are committed", || world.journal().contains("logged"));
@@ -65,7 +66,7 @@ fn files_of_others_are_neither_deleted_nor_written_through() {
     symlink("target", world.path("page.html.tmp")).unwrap();
     world.pass(&["db", "backup", "copy.db"]);
     world.pass(&["report", "--html", "page.html", "--as-of", "2024-03-20"]);
-    // What is replaced is the name: another name of the same file keeps what it holds.
+    // Only the name is replaced: another name of the same file keeps its content.
     world.write("bad", "the rejects of last week\n");
     fs::hard_link(world.path("bad"), world.path("kept")).unwrap();
     world.write("feed", lines("a", 0, 1) + "oops\n");
@@ -86,14 +87,14 @@ fn a_copy_is_never_more_open_than_the_database() {
         assert_eq!(mode(&world, &copy) & !open, 0, "{open:o}");
         assert!(fs::metadata(world.path(&copy)).unwrap().nlink() == 1);
     }
-    // A page that only its owner may read stays so.
+    // A page that only its owner may read stays private.
     world.write("page.html", "old");
     fs::set_permissions(world.path("page.html"), fs::Permissions::from_mode(0o600)).unwrap();
     world.pass(&["report", "--html", "page.html", "--as-of", "2024-03-20"]);
     assert_eq!(mode(&world, "page.html"), 0o600);
 }
 
-/// Whoever of several exits with 0 has left a whole copy; there is one at the end, and nothing beside it.
+/// Each of several copies that exits with 0 has left a complete file; one remains at the end, and nothing beside it.
 #[test]
 fn copies_to_one_name_at_the_same_time_end_well() {
     let world = World::in_file().live();
@@ -127,7 +128,7 @@ fn pages_to_one_name_at_the_same_time_end_well() {
     });
 }
 
-/// A database that is restored from a copy while a pipe is followed: nothing is reported that is in no file.
+/// A database that is restored from a copy while a pipe is followed: nothing is reported that is not in a file.
 #[test]
 fn a_followed_pipe_ends_when_its_database_is_replaced_or_removed() {
     for restore in [true, false] {
@@ -145,7 +146,7 @@ fn a_followed_pipe_ends_when_its_database_is_replaced_or_removed() {
         }
         if restore {
             fs::rename(world.path("copy.db"), world.db()).unwrap();
-            // Whoever used the old file takes nothing from the new one when it ends.
+            // A process that used the old file removes nothing from the new one when it ends.
             world.ingest(&lines("b", 0, 3));
         }
         pipe.write_all(lines("a", 3, 3).as_bytes()).unwrap();

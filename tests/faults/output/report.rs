@@ -1,4 +1,4 @@
-//! `slo report --html FILE`: the file is the old one or the new one, never a part, and what cannot be written is told.
+//! `slo report --html FILE`: the file is the old one or the new one, never a part, and a failed write is reported.
 
 use std::fs;
 use std::process::Command;

@@ -1,5 +1,5 @@
-//! `slo compute` and the commands it tells of changes: ones that are not there, fail, hang, do not listen or talk too much;
-//! several computations at once; kills; and files that cannot be written to.
+//! `slo compute` and the commands it tells of changes: missing, failing, hanging, ignoring input or printing too much;
+//! concurrent computations; kills; and files that cannot be written.
 
 #![cfg(unix)]
 
@@ -12,7 +12,7 @@ use rusqlite::Connection;
 
 use crate::harness::{Leashed, Output, SLO, World, as_nobody, eventually, line, lines, piped, skip};
 
-/// A world in which `shop` was up on the 20th of March 2024 and went down the day after.
+/// A world in which `shop` was up on 20 March 2024 and went down the day after.
 fn changing() -> World {
     changed(World::lived_in())
 }
@@ -31,13 +31,13 @@ fn compute(world: &World, at: &str, exec: &str) -> Output {
     world.run(&["compute", "-q", "--as-of", at, "--exec", exec])
 }
 
-/// Measures what a test takes.
+/// Measures the time of a test.
 #[expect(clippy::disallowed_methods, reason = "a test of time limits reads the clock")]
 fn stopwatch() -> std::time::Instant {
     std::time::Instant::now()
 }
 
-/// What commands have written to a file, line by line.
+/// What commands wrote to a file, line by line.
 fn told(world: &World, name: &str) -> Vec<serde_json::Value> {
     let text = fs::read_to_string(world.path(name)).unwrap_or_default();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
@@ -71,7 +71,7 @@ fn a_command_that_fails_is_reported_and_told_again() {
         for part in ["did not receive change 1 (", "exit code 3", "no route to host", "help: it and "] {
             assert!(output.stderr.contains(part), "{part:?} is missing: {}", output.stderr);
         }
-        // Order is kept: nothing overtakes the change that failed.
+        // Order is kept: no change overtakes the one that failed.
         assert_eq!(sequences(&world, "last"), [1], "round {round}");
     }
     world.write("allowed", "");
@@ -129,7 +129,7 @@ fn a_command_may_ignore_its_input_close_it_or_talk_without_end() {
         "exec <&- >&- 2>&-; sleep 0.05",
         "head -c 1 >/dev/null",
         "head -c 5000000 /dev/zero; head -c 5000000 /dev/zero >&2",
-        // What it leaves in the background does not hold anything up.
+        // Its background processes delay nothing.
         "sleep 31 & true",
     ] {
         let world = changing();
@@ -149,17 +149,17 @@ fn a_command_may_ignore_its_input_close_it_or_talk_without_end() {
 fn each_command_is_told_of_everything_from_its_first_run_on() {
     let world = changing();
     world.pass(&["compute", "--as-of", UP]);
-    // Nothing has changed since, so a new command has nothing to hear.
+    // Nothing has changed since, so a new command is told nothing.
     assert_eq!(compute(&world, UP, "cat >> first").code, 0);
     assert_eq!(told(&world, "first").len(), 0);
     let both =
         ["compute", "-q", "--as-of", DOWN, "--exec", "exit 9", "--exec", "cat >> first", "--exec", "cat >> first"];
     let output = world.run(&both);
-    // The failure of one is no other's.
+    // The failure of one command does not affect another.
     assert_eq!(output.code, 1, "{}", output.stderr);
     let heard = told(&world, "first");
     assert!(!heard.is_empty() && heard.iter().all(|change| change["previous"].is_object()), "{heard:?}");
-    // A command that was left out for a while hears what it has missed.
+    // A command that was left out for a while is told what it missed.
     world.ingest(&line("2024-03-22T10:00:00Z", "shop", "up"));
     world.pass(&["compute", "--as-of", "2024-03-22T12:00:00Z"]);
     assert_eq!(compute(&world, "2024-03-22T12:00:00Z", "cat >> first").code, 0);
@@ -173,7 +173,7 @@ fn commands_see_the_environment_that_slo_saw() {
     assert!(command.env("WEBHOOK", "https://example.com/?a=b c").status().unwrap().success());
     let seen = fs::read_to_string(world.path("seen")).unwrap();
     assert!(seen.contains("WEBHOOK=https://example.com/?a=b c\n") && !seen.contains("HOME="), "{seen}");
-    // Cron runs without a home: then the database has to be named.
+    // Cron runs without a home: then the database must be named.
     let output = Output::of(&world.command(&["compute"]).env_remove("SLO_DB").output().unwrap());
     output.refuses("none of --db, SLO_DB, XDG_DATA_HOME and HOME is set");
 }
@@ -189,7 +189,7 @@ fn computations_at_once_tell_nothing_twice() {
             let output = Output::of(&child.wait_with_output().unwrap());
             assert_eq!(output.code, 0, "round {round}: {}", output.stderr);
         }
-        // Each one ends only when all that was logged before it has been told.
+        // Each computation ends only when everything logged before it has been delivered.
         let told = sequences(&world, "told");
         assert_eq!(told, (1..=i64::try_from(told.len()).unwrap()).collect::<Vec<_>>(), "round {round}");
         let logged = world.pass(&["compute", "-q", "--as-of", at]);
@@ -214,7 +214,7 @@ fn a_slow_command_holds_nobody_up_who_writes() {
     assert!(child.0.wait().unwrap().success());
 }
 
-/// Killed at any moment, every change is told at least once, and at most one of them twice.
+/// Killed at any time, every change is told at least once, and at most one of them twice.
 #[test]
 fn a_killed_computation_loses_no_change() {
     let world = World::in_file().live();
@@ -231,7 +231,7 @@ fn a_killed_computation_loses_no_change() {
         kills += u64::from(child.0.try_wait().unwrap().is_none());
         child.0.kill().unwrap();
         child.0.wait().unwrap();
-        // What was started is not stopped with it.
+        // What it started may end a little later.
         sleep(Duration::from_millis(50));
         world.verifies();
     }
@@ -256,7 +256,7 @@ fn a_file_that_may_not_be_written_to_is_left_alone() {
     let Some(output) = as_nobody(&world, "\"$SLO\" compute --db sub/slo.db") else { return };
     output.refuses("this command cannot open it");
     fs::set_permissions(world.path("sub"), fs::Permissions::from_mode(0o755)).unwrap();
-    // A lock that cannot be had: what was computed stays, and nobody is told.
+    // If the lock is not available, the computed tables stay, and nobody is told.
     fs::create_dir(world.path("slo.db-delivery")).unwrap();
     let output = compute(&world, UP, "cat >> told");
     assert_eq!(output.code, 2, "{}", output.stderr);
@@ -267,7 +267,7 @@ fn a_file_that_may_not_be_written_to_is_left_alone() {
     assert!(told(&world, "told").len() >= 2);
 }
 
-/// Where a process may not write files beyond a size, all of a computation is kept, or nothing.
+/// With a limit on file sizes, a computation is kept completely or not at all.
 #[test]
 fn a_computation_that_does_not_fit_leaves_the_last_one() {
     let world = World::lived_in();
@@ -311,7 +311,7 @@ fn a_database_that_is_none_is_neither_made_nor_changed() {
     assert!(fs::read(world.db()).unwrap() == before);
 }
 
-/// One corruption of what was computed, by hand: found and named until it is computed again, if that can repair it.
+/// One manual corruption of computed tables: found and named until they are computed again, if that can repair it.
 #[test]
 fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
     for (sql, what, repairs) in [
@@ -389,13 +389,13 @@ fn wrong_tables_are_found_and_what_is_out_of_date_is_not_wrong() {
     let world = changed(World::in_file().live());
     world.pass(&["compute", "--as-of", DOWN]);
     world.ingest(&line("2024-03-22T10:00:00Z", "shop", "up"));
-    // What came after as-of outdates nothing.
+    // Facts after as-of outdate nothing.
     assert_eq!(world.run(&["db", "verify"]).stderr, "");
     world.ingest(&line("2024-03-15T10:00:30Z", "shop", "up"));
     let output = world.run(&["db", "verify"]);
     assert_eq!(output.code, 0, "{}", output.text());
     assert!(output.stderr.contains("are older than the newest facts or manifests"), "{}", output.stderr);
-    // Days before the late fact are held to be right all the same.
+    // Days before the late fact are still marked as valid.
     world.forge("UPDATE snapshot_run SET streak_days = 99");
     let output = world.run(&["db", "verify"]);
     assert_eq!(output.code, 1, "{}", output.text());

@@ -1,5 +1,5 @@
-//! Many commands at once on one database: eight that write, four that read, and two computations that tell a command of every change.
-//! Nobody waits long, no fact is lost, and the tables say what the journal says.
+//! Many commands at once on one database: eight writers, four readers, and two computations that tell a command of
+//! every change. Nobody waits long, no fact is lost, and the tables match the journal.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -9,11 +9,11 @@ use crate::harness::{World, night, tell};
 const WRITERS: usize = 8;
 const READERS: usize = 4;
 const COMPUTERS: usize = 2;
-/// How long all of them work, in seconds, times the factor of a night's run.
+/// How long all of them run, in seconds, times the factor of a night's run.
 const SECONDS: u64 = 3;
-/// Lines of one ingest: ten flaps, so that each computation has something to tell.
+/// Lines of one ingest: ten flaps, so that each computation has changes to tell.
 const LINES: i64 = 20;
-/// What nobody may wait longer for. On a machine that has the time it is far less, see docs/design/robustness.md.
+/// The longest acceptable wait. On an idle machine, it is far shorter, see docs/design/robustness.md.
 const LONGEST: Duration = Duration::from_secs(30);
 
 #[expect(clippy::disallowed_methods, reason = "how long a command takes is what this test is about")]
@@ -33,7 +33,7 @@ fn manifests() -> String {
     (0..WRITERS).map(objective).collect::<String>() + condition
 }
 
-/// Lines of one writer, a minute apart from each other, and no two alike.
+/// Lines of one writer, a minute apart, without repeats.
 fn lines(system: usize, round: i64) -> String {
     let line = |number: i64| {
         let (ts, status) = (1_763_000_000 + 60 * number, if number % 2 == 0 { "up" } else { "down" });
@@ -42,7 +42,7 @@ fn lines(system: usize, round: i64) -> String {
     (round * LINES..(round + 1) * LINES).map(line).collect()
 }
 
-/// How long commands took.
+/// The durations of commands.
 #[derive(Default)]
 struct Times(Mutex<Vec<Duration>>);
 
@@ -54,7 +54,7 @@ impl Times {
         done
     }
 
-    /// Tells how many there were, and the median, the longest but for one in a hundred, and the longest of them.
+    /// Prints their number, the median, the 99th percentile, and the maximum.
     fn tell(&self, who: &str) -> Duration {
         let mut times = self.0.lock().unwrap().clone();
         times.sort_unstable();
@@ -107,6 +107,6 @@ fn nobody_waits_long_while_others_write_read_and_compute() {
     assert_eq!(world.journal().lines().count() as i64, told);
     world.pass(&["compute", "-q"]);
     world.verifies();
-    // A computation tells of all that the others have written meanwhile; those who write and read must not wait for it.
+    // A computation tells everything that others wrote in the meantime; writers and readers must not wait for it.
     assert!(longest[0] < LONGEST && longest[1] < LONGEST, "{longest:?}");
 }

@@ -1,4 +1,4 @@
-//! Readers that go away, and environments in which little is set.
+//! Closed pipes, and environments with few variables.
 
 use std::process::Stdio;
 
@@ -15,7 +15,7 @@ fn unread(world: &World, args: &[&str]) -> Output {
 fn a_closed_pipe_changes_no_outcome() {
     let world = World::lived_in();
     world.ingest(&lines("many", 0, 20_000));
-    // Two hours of 2024-03-19 are down at 99.9% over a week: spent.
+    // Two hours of 2024-03-19 are down at 99.9% over a week: the budget is spent.
     world.ingest(&crate::harness::line("2024-03-19T10:00:00Z", "shop", "down").replace("10:00", "08:00"));
     for (args, code) in [
         (&["status"][..], 0),

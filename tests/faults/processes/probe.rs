@@ -1,5 +1,5 @@
-//! `slo probe` and the commands it runs: ones that fail, hang, do not listen, leave others behind or talk too much; probes at the
-//! same time; signals; and databases that cannot be reached.
+//! `slo probe` and the commands it runs: failing, hanging, ignoring signals, leaving processes behind or printing too
+//! much; concurrent probes; signals; and unreachable databases.
 
 #![cfg(unix)]
 
@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::harness::{Leashed, Output, SLO, World, as_nobody, eventually, line, piped};
 use crate::processes::stopping::signals;
 
-/// Measures what a test takes.
+/// Measures the time of a test.
 #[expect(clippy::disallowed_methods, reason = "a test of time limits reads the clock")]
 fn stopwatch() -> std::time::Instant {
     std::time::Instant::now()
@@ -23,7 +23,7 @@ fn probe(world: &World, options: &[&str], script: &str) -> Output {
     world.run(&[&["probe", "shop", "--check", "http"], options, &["--", "sh", "-c", script]].concat())
 }
 
-/// The facts of a journal, as their statuses and notes.
+/// The facts of a journal: statuses and notes.
 fn facts(world: &World) -> Vec<(String, Option<String>)> {
     let fact = |line: &str| {
         let fact: Value = serde_json::from_str(line).unwrap();
@@ -95,7 +95,7 @@ fn what_holds_the_outputs_open_is_not_waited_for() {
     assert!(began.elapsed() < Duration::from_secs(20));
     assert_eq!((output.code, &*output.stderr), (0, ""));
     assert_eq!(facts(&world), [("unhealthy".to_owned(), Some("late".to_owned()))]);
-    // What a command leaves running on purpose lives on.
+    // A process that a command leaves running on purpose survives.
     let child = fs::read_to_string(world.path("child")).unwrap();
     assert!(lives(&child));
     assert!(Command::new("kill").args(["-9", child.trim()]).status().unwrap().success());
@@ -128,7 +128,7 @@ fn the_last_attempt_decides() {
         let tried = fs::read_to_string(world.path("tries")).unwrap();
         assert_eq!((tried.lines().count(), facts(&world).len()), (tries, 1));
     }
-    // What was unhealthy for one attempt may be late at the next.
+    // One attempt may be unhealthy and the next one late.
     let world = World::new();
     let slower = "echo x >> tries; test $(wc -l < tries) -lt 2 || sleep 30; exit 1";
     probe(&world, &["--retries", "1", "--timeout", "300ms", "--retry-delay", "10ms"], slower);
@@ -242,7 +242,7 @@ fn a_result_that_cannot_be_stored_is_told_and_spooled_and_stored_by_the_next_pro
         assert!(rest.starts_with("note: kept in spool until it can be stored\nerror: "), "{rest}");
         assert_eq!(spooled.lines().count(), number + 1);
     }
-    // Nothing is lost without a spool either, and quiet is about notes.
+    // Nothing is lost without a spool either, and -q only affects notes.
     let output = probe(&world, &["-q"], "exit 9");
     assert_eq!(output.code, 2);
     assert!(
@@ -251,7 +251,7 @@ fn a_result_that_cannot_be_stored_is_told_and_spooled_and_stored_by_the_next_pro
         output.stderr
     );
     fs::remove_dir(world.db()).unwrap();
-    // A write that was cut short keeps to its own line.
+    // A line that was cut short does not damage the next one.
     let torn = fs::read_to_string(world.path("spool")).unwrap() + "{\"ts\":\"20";
     fs::write(world.path("spool"), torn).unwrap();
     let output = probe(&world, &["--spool", "spool"], "exit 0");
@@ -289,7 +289,7 @@ fn probes_that_spool_at_the_same_time_lose_no_line() {
     assert_eq!(fs::read_to_string(world.path("spool")).unwrap(), "");
     let journal = world.journal();
     for spooled in lines {
-        // Of two results within one millisecond one note is kept.
+        // Of two results within one millisecond, one note is kept.
         assert!(journal.contains(spooled["ts"].as_str().unwrap()), "{spooled}");
     }
     world.verifies();

@@ -1,4 +1,4 @@
-//! What `--exec` is given may hold secrets: no file and no output keeps them.
+//! The text of `--exec` may hold secrets: no file and no output contains it.
 
 #![cfg(unix)]
 
@@ -14,7 +14,7 @@ fn changing() -> World {
     world
 }
 
-/// Whether a file of the world has a text in it.
+/// Whether a file of the world contains a text.
 fn holds(world: &World, text: &str) -> bool {
     fs::read_dir(world.root()).unwrap().any(|entry| {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
@@ -53,7 +53,7 @@ fn a_name_keeps_the_position_when_the_text_changes() {
     let all = sequences.len();
     sequences.dedup();
     assert_eq!(sequences.len(), all, "nothing is told twice: {told}");
-    // A hash is a name too, by which a position can be taken on under another text.
+    // A hash can be given as a name, too, to continue a position with another text.
     world.pass(&["compute", "-q", "--as-of", "2024-03-22", "--exec", "cat >> hashed"]);
     let name: String = rusqlite::Connection::open(world.db())
         .and_then(|db| db.query_row("SELECT name FROM delivery WHERE name LIKE 'sha256:%'", [], |row| row.get(0)))
@@ -76,7 +76,8 @@ fn a_name_keeps_the_position_when_the_text_changes() {
     }
 }
 
-/// A database of the schema that kept the texts: they are gone from every byte of it, and nothing is told twice or not at all.
+/// A database of the schema that stored the texts: they are removed from every byte of it, and nothing is told twice or
+/// left out.
 #[test]
 fn an_older_database_loses_the_texts_and_keeps_the_positions() {
     const OLD: &str = include_str!("../../../fixtures/stores/5.sql");
@@ -84,7 +85,7 @@ fn an_older_database_loses_the_texts_and_keeps_the_positions() {
     for first in [&["status"][..], &["ingest"], &["compute", "-q", "--as-of", "2026-11-09T12:00:00Z"]] {
         let world = World::in_file();
         world.sql(OLD);
-        // What was deleted may be left in free parts of the file, here in a hundred pages.
+        // Deleted content may remain in free parts of the file, here in a hundred pages.
         world.sql(&format!(
             "CREATE TABLE scratch (text TEXT);
              INSERT INTO scratch SELECT hex(zeroblob(200)) || '{EXEC}' FROM json_each('[{}0]');
@@ -95,7 +96,7 @@ fn an_older_database_loses_the_texts_and_keeps_the_positions() {
         world.pass(first);
         assert!(!holds(&world, "SECRET-TOKEN"), "{first:?}");
         world.verifies();
-        // The same text is the same recipient, and has been told everything up to the 9th.
+        // The same text is the same recipient, which was told everything until the 9th.
         world.pass(&["compute", "-q", "--as-of", "2026-11-09T12:00:00Z", "--exec", EXEC]);
         assert!(!world.path("told").exists());
         world.pass(&["compute", "-q", "--as-of", "2026-11-10T10:02:00Z", "--exec", EXEC]);

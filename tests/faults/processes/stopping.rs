@@ -1,4 +1,5 @@
-//! Signals that ask a command to end: what was taken is kept, what was started ends with it, and the process ends by the signal.
+//! Signals that ask a command to end: imported facts are kept, started processes end with it, and the process ends by
+//! the signal.
 
 #![cfg(unix)]
 
@@ -10,7 +11,8 @@ use std::time::Duration;
 
 use crate::harness::{Leashed, SLO, World, eventually, line, lines, piped, skip};
 
-/// The signals that a command hears here: whoever started the tests may have had some ignored, as a shell does in the background.
+/// The signals that a command receives here: whoever started the tests may have some ignored, as a shell does for
+/// background jobs.
 pub(crate) fn signals() -> Vec<(&'static str, i32)> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).map(str::trim);
@@ -41,7 +43,7 @@ fn a_followed_pipe_is_committed_to_its_last_whole_line_and_the_record_finished()
             let seen = world.run(&["export", "journal"]);
             seen.code == 0 && seen.text().lines().count() == 1
         });
-        // What lies in the pipe is taken, read already or not; the part of a line is named.
+        // Everything in the pipe is imported, whether read already or not; an incomplete line is reported.
         pipe.write_all((lines("a", 1, 500) + "oops\n" + "{\"ts\":17000").as_bytes()).unwrap();
         send(name, &child);
         let output = child.wait_with_output().unwrap();
@@ -63,7 +65,7 @@ fn a_followed_pipe_is_committed_to_its_last_whole_line_and_the_record_finished()
 #[test]
 fn a_pipe_that_is_not_followed_keeps_what_it_has_sent_too() {
     let world = World::in_file();
-    // A new database is made once there is something to keep in it.
+    // A new database is created once there is something to store.
     world.ingest(&lines("first", 0, 1));
     let mut child = piped(world.command(&["ingest", "-q"])).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
@@ -91,7 +93,7 @@ fn a_strict_ingest_that_is_ended_keeps_nothing() {
     world.verifies();
 }
 
-/// Who cannot wait until everything is in order asks twice.
+/// A second signal does not wait until everything is in order.
 #[test]
 fn a_second_signal_ends_a_command_at_once() {
     let world = World::in_file().live();
@@ -111,7 +113,7 @@ fn a_second_signal_ends_a_command_at_once() {
     world.verifies();
 }
 
-/// `nohup` asks a process to live on when its terminal is gone.
+/// `nohup` asks a process to survive the end of its terminal.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_signal_that_is_ignored_from_the_start_stays_so() {
@@ -132,14 +134,14 @@ fn a_signal_that_is_ignored_from_the_start_stays_so() {
     assert!(child.wait().unwrap().success());
 }
 
-/// A world in which there is something to tell.
+/// A world with a change to tell.
 fn changing() -> World {
     let world = World::lived_in();
     world.ingest(&line("2024-03-21T10:00:00Z", "shop", "down"));
     world
 }
 
-/// The command told of a change and all it has started end with `slo`, however that ends.
+/// A command told of a change and all its processes end with `slo`, for any reason.
 #[test]
 fn commands_that_are_told_of_changes_end_with_their_parent() {
     for (name, number) in signals().into_iter().chain([("KILL", 9)]) {
@@ -161,14 +163,14 @@ fn commands_that_are_told_of_changes_end_with_their_parent() {
         eventually(&format!("{name}: both have ended"), || !lives(one) && !lives(two));
         assert!(!world.path("survived").exists());
         world.verifies();
-        // The change that was not taken in is told by the next computation, once.
+        // The change that was not delivered is told by the next computation, once.
         let told = world.run(&["compute", "-q", "--as-of", "2024-03-22", "--exec", exec, "--exec-timeout", "200ms"]);
         assert_eq!(told.code, 1, "{}", told.stderr);
         assert!(told.stderr.contains("did not receive change 1 "), "{}", told.stderr);
     }
 }
 
-/// What a command leaves running on purpose lives on when all has gone well.
+/// Processes that a command leaves running on purpose survive its success.
 #[test]
 fn what_a_command_starts_and_leaves_behind_lives_on() {
     let world = changing();

@@ -19,7 +19,7 @@ fn down() -> World {
     world
 }
 
-/// Measures what a test takes.
+/// Measures the time of a test.
 #[expect(clippy::disallowed_methods, reason = "a test of time limits reads the clock")]
 fn stopwatch() -> std::time::Instant {
     std::time::Instant::now()

@@ -1,4 +1,4 @@
-//! Processes that run at the same time, and processes that are killed.
+//! Concurrent processes, and killed ones.
 
 use std::io::Write;
 use std::process::Stdio;
@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use crate::harness::{Leashed, Output, World, eventually, lines, piped};
 
-/// Two ingests race for a file that is not there yet, while others read it: none fails, and no row is lost.
+/// Two ingests race to create a file while others read it: none fails, and no row is lost.
 #[test]
 fn ingests_and_readers_do_not_disturb_each_other() {
     for round in 0..3 {
         let world = World::new();
         let names = ["a", "b", "c", "d"];
         for name in names {
-            // Several files a process: several transactions. All share a stream.
+            // Several files per process, so several transactions. All share a stream.
             for part in 0..5 {
                 let shared = lines("shared", part * 500, 1000);
                 world.write(&format!("{name}{part}"), format!("{}{shared}", lines(name, part * 500, 500)));
@@ -37,7 +37,7 @@ fn ingests_and_readers_do_not_disturb_each_other() {
                 seen = now;
                 world.verifies();
             } else {
-                // Before the first commit there is nothing to read, and that is what is said.
+                // Before the first commit, readers report that there is nothing to read.
                 let nothing_yet = journal.says_nothing_is_there();
                 assert!(seen == 0 && nothing_yet, "{seen} facts seen, then: {}", journal.stderr);
             }
@@ -87,7 +87,7 @@ fn an_ingest_killed_at_any_moment_is_completed_by_running_it_again() {
     assert!(interrupted > 0, "no round killed anything");
 }
 
-/// What another process has seen survives a kill at once.
+/// Once another process has seen a fact, it survives a kill.
 #[cfg(unix)]
 #[test]
 fn what_was_committed_survives_a_kill() {

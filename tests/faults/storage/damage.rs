@@ -1,5 +1,6 @@
-//! Values in the file that have turned into others: every column of every table set to edge values, and bytes flipped anywhere. No
-//! command hangs or panics, no answer changes in silence, and a damaged cache costs no answer at all. `SLO_NIGHT` makes it many more.
+//! Changed values in the file: every column of every table set to edge values, and bytes flipped anywhere. No command
+//! hangs or panics, no answer changes silently, and a damaged cache changes no answer at all. `SLO_NIGHT` runs many
+//! more.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -50,7 +51,7 @@ metadata: { name: low }
 spec: { when: budgetRemainingPercent < 70 }
 ";
 
-/// A window that excuses nothing, of which an apply tells.
+/// A window that excuses nothing, which apply reports.
 const IDLE: &str = "---
 apiVersion: slo/v1
 kind: MaintenanceWindow
@@ -81,7 +82,7 @@ const READERS: [&[&str]; 17] = [
     &["export", "journal"],
 ];
 
-/// The tables that can be made anew from others, or are what computations have seen.
+/// The tables that can be rebuilt from others, or are what computations have seen.
 const CACHES: [&str; 18] = [
     "seal",
     "ledger",
@@ -103,7 +104,7 @@ const CACHES: [&str; 18] = [
     "recipient",
 ];
 
-/// Every kind of thing that a database can hold, in one file without a log.
+/// Every kind of content that a database can have, in one file without a log.
 fn rich() -> World {
     let world = World::in_file().live();
     let mut feed = String::new();
@@ -125,7 +126,7 @@ fn rich() -> World {
     world
 }
 
-/// Runs a command that must end, by itself and in time.
+/// Runs a command that must end by itself and in time.
 #[track_caller]
 fn ends(world: &World, args: &[&str], stdin: &str) -> Output {
     const PAUSE: Duration = Duration::from_millis(2);
@@ -145,7 +146,7 @@ fn ends(world: &World, args: &[&str], stdin: &str) -> Output {
     Output::of(&std::process::Output { status, stdout: fs::read(out).unwrap(), stderr: fs::read(err).unwrap() })
 }
 
-/// A world of which copies are damaged, and what its commands answer.
+/// A world whose copies are damaged, and the answers of its commands.
 struct Whole {
     world: World,
     bytes: Vec<u8>,
@@ -161,7 +162,7 @@ impl Whole {
         Self { world, bytes, answers }
     }
 
-    /// Puts these bytes in the place of the database.
+    /// Replaces the database with these bytes.
     fn become_of(&self, bytes: &[u8]) {
         for companion in ["slo.db-wal", "slo.db-shm"] {
             drop(fs::remove_file(self.world.path(companion)));
@@ -169,8 +170,8 @@ impl Whole {
         fs::write(self.world.db(), bytes).unwrap();
     }
 
-    /// Every reading command answers as before, or says that it cannot; else `db verify` must see the damage. Returns whether an
-    /// answer was missing.
+    /// Every reading command answers as before, or fails; otherwise, `db verify` must find the damage. Returns whether
+    /// any answer was missing.
     #[track_caller]
     fn no_silence(&self, readers: impl Iterator<Item = usize>, what: &str) -> bool {
         let (mut missing, mut differing) = (false, None);
@@ -244,14 +245,14 @@ fn cases(connection: &Connection) -> Vec<Case> {
     cases
 }
 
-/// Sets the column in the last of the table's rows; `false` where the table takes no such value, or has it.
+/// Sets the column in the last of the table's rows; `false` if the table does not accept the value, or has it.
 fn set(connection: &Connection, Case { table, column, value }: &Case) -> bool {
     connection.execute_batch("PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF; BEGIN").unwrap();
     let last = format!("SELECT {column} FROM {table}");
     let mut statement = connection.prepare(&last).unwrap();
     let values: Vec<Value> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let Some(is) = values.last().filter(|is| *is != value) else { return false };
-    // Of equal values all are changed, which is damage as well.
+    // Equal values are all changed, which is damage as well.
     let sql = format!("UPDATE {table} SET {column} = ?1 WHERE {column} IS ?2");
     let changed = connection.execute(&sql, rusqlite::params![value, is]).unwrap_or(0);
     drop(statement);
@@ -259,7 +260,7 @@ fn set(connection: &Connection, Case { table, column, value }: &Case) -> bool {
     changed > 0
 }
 
-/// An apply that changes something takes place at once, and tells everything once.
+/// An apply with changes succeeds on the first try, and reports everything once.
 #[track_caller]
 fn applies(whole: &Whole, what: &str) {
     let world = &whole.world;
@@ -274,7 +275,7 @@ fn applies(whole: &Whole, what: &str) {
     world.verifies();
 }
 
-/// Rows of a cache that are damaged cost no answer, no fact and no computation, and can be repaired.
+/// Damaged rows of a cache change no answer, fact or computation, and can be repaired.
 #[track_caller]
 fn costs_nothing(whole: &Whole, what: &str) {
     let ingested = ends(&whole.world, &["ingest"], &line("2024-03-21T12:00:01Z", "shop", "up"));
@@ -382,7 +383,7 @@ fn bytes_flipped_anywhere() {
     tell(&format!("{flips} flipped bits"));
 }
 
-/// The pages of a table of caches make no sense at all: SQLite itself refuses to read them.
+/// The pages of a cache's table are invalid: SQLite itself refuses to read them.
 #[test]
 fn pages_of_a_cache_that_make_no_sense() {
     let whole = Whole::new();

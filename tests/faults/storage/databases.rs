@@ -1,4 +1,4 @@
-//! Databases that are missing, broken, foreign, newer, locked or out of reach.
+//! Databases that are missing, broken, foreign, newer, locked or unreachable.
 
 use std::fs;
 use std::thread::{sleep, spawn};
@@ -24,7 +24,7 @@ const READERS: [&[&str]; 12] = [
 ];
 const WRITERS: [&[&str]; 3] = [&["ingest"], &["apply", "shop.yaml"], &["ingest", "--dry-run"]];
 
-/// Every command refuses the database, says why, and leaves every byte of it as it is.
+/// Every command refuses the database, says why, and leaves every byte of it unchanged.
 #[track_caller]
 fn all_refuse(world: &World, what: &str) {
     world.write("shop.yaml", crate::harness::OBJECTIVE);
@@ -143,7 +143,7 @@ fn a_url_is_no_file_wherever_a_database_is_named() {
     }
 }
 
-/// A cut file is damaged wherever it is cut; nothing it says is believed, and nothing panics.
+/// A truncated file is damaged wherever it is cut; nothing in it is trusted, and nothing panics.
 #[test]
 fn a_truncated_database_is_told() {
     let whole = World::in_file().live();
@@ -164,7 +164,7 @@ fn a_truncated_database_is_told() {
     }
 }
 
-/// Bits that flip anywhere never bring a command down, and `db verify` sees those that matter to SQLite's structure.
+/// Flipped bits never crash a command, and `db verify` finds those that matter to SQLite's structure.
 #[test]
 fn flipped_bits_bring_no_command_down() {
     let whole = World::in_file().live();
@@ -194,7 +194,7 @@ fn a_command_waits_for_the_one_that_writes() {
     let db = world.db();
     let holder = Connection::open(&db).unwrap();
     holder.execute_batch("BEGIN EXCLUSIVE; UPDATE ingest SET file = file").unwrap();
-    // Readers do not wait: they see what was there before.
+    // Readers do not wait: they see the state before.
     world.pass(&["status"]);
     world.verifies();
     let release = spawn(move || {
@@ -261,7 +261,7 @@ fn permissions_are_told_and_reading_needs_no_more_than_reading() {
     assert!(validated.text().contains("secret: error: cannot be read: Permission denied"), "{}", validated.text());
 }
 
-/// A file system of 450 kB, which vanishes with the shell that made it.
+/// A file system of 450 kB, which is gone with the shell that made it.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_told_and_costs_nothing_that_was_kept() {
@@ -293,7 +293,7 @@ fn a_full_disk_is_told_and_costs_nothing_that_was_kept() {
     assert_eq!((read("journal").lines().count(), read("whole").lines().count()), (100, 80_100));
 }
 
-/// Where a process may not write files beyond a size, writing fails in yet another way.
+/// With a limit on file sizes, writing fails in yet another way.
 #[cfg(unix)]
 #[test]
 fn a_limit_on_file_sizes_is_told() {

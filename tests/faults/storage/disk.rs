@@ -1,7 +1,7 @@
-//! Faults of the disk and of the machine, one at a time, at every place in turn: kills, torn writes, errors, power cuts. What was
-//! committed is never lost, nothing is ever half there, and running the command again completes it.
+//! Faults of the disk and of the machine, one at a time, at every place in turn: kills, torn writes, errors, power
+//! cuts. Committed data is never lost, nothing is ever left half done, and running the command again completes it.
 //!
-//! A few places by default; `SLO_NIGHT=100` looks at a hundred times as many.
+//! A few places by default; `SLO_NIGHT=100` checks a hundred times as many.
 
 #![cfg(target_os = "linux")]
 
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::harness::{Output, World, line, skip};
 
-/// The library that makes faults, built once; `None` where there is no C compiler.
+/// The library that injects faults, built once; `None` if there is no C compiler.
 static SHIM: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/storage/disk/shim.c");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("shim-{}.so", std::process::id()));
@@ -33,7 +33,7 @@ static SHIM: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
     }
 });
 
-/// What happens to a command.
+/// The fault injected into a command.
 #[derive(Clone, Copy, Debug)]
 enum Fault {
     Count,
@@ -43,7 +43,7 @@ enum Fault {
         error: i32,
         sticky: bool,
     },
-    /// A failing call among those that read, too.
+    /// A failing call, which may be a reading one.
     FailRead,
     Record,
 }
@@ -51,10 +51,10 @@ enum Fault {
 const EIO: i32 = 5;
 const ENOSPC: i32 = 28;
 
-/// A command of the world whose calls that touch the world's files are counted, and struck at one of them.
+/// A command whose calls on the world's files are counted, with a fault at one of them.
 fn under(world: &World, args: &[&str], fault: Fault, at: u64, out: &Path) -> Command {
     let mut command = world.command(args);
-    // Where `/proc` shows files to be.
+    // The root as `/proc` shows it.
     let root = fs::canonicalize(world.root()).unwrap();
     command.env("LD_PRELOAD", SHIM.as_ref().unwrap()).env("SHIM_ROOT", root).env("SHIM_OUT", out);
     command.env("SHIM_AT", at.to_string());
@@ -81,7 +81,7 @@ fn under(world: &World, args: &[&str], fault: Fault, at: u64, out: &Path) -> Com
     command
 }
 
-/// A file for what the shim tells, which no other test has: tests run side by side in one process.
+/// A file for the shim's output, different for each test: tests run concurrently in one process.
 fn scratch(name: &str) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -90,7 +90,7 @@ fn scratch(name: &str) -> PathBuf {
     path
 }
 
-/// How many calls of a command there are to strike.
+/// The number of calls of a command at which a fault is possible.
 fn count(world: &World, args: &[&str], reads: bool) -> u64 {
     let out = scratch("calls");
     let mut command = under(world, args, Fault::Count, 0, &out);
@@ -102,7 +102,7 @@ fn count(world: &World, args: &[&str], reads: bool) -> u64 {
     fs::read_to_string(&out).unwrap().trim().parse().unwrap()
 }
 
-/// A clock that nobody can have set right is refused by every command that asks it, and by no other.
+/// An impossible clock is refused by every command that reads it, and by no other.
 #[test]
 fn a_clock_before_2000_or_beyond_2262_is_refused_where_it_matters() {
     let Some(shim) = SHIM.as_ref() else { return };

@@ -1,5 +1,5 @@
-//! Databases that several users read and write, and media on which nothing can be written: the answers are the same, and
-//! whoever owns the database is never locked out.
+//! Databases that several users read and write, and read-only media: the answers are the same, and the owner of the
+//! database is never locked out.
 
 #![cfg(target_os = "linux")]
 
@@ -16,7 +16,7 @@ fn allow(world: &World, name: &str, mode: u32) {
     fs::set_permissions(world.path(name), fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// A database whose log holds facts that are not in the file, as a killed writer leaves it.
+/// A database whose log has facts that are not in the file, as after a killed writer.
 fn with_log() -> World {
     let world = World::in_file().live();
     let mut child = Leashed(piped(world.command(&["ingest", "--follow"])).stdout(Stdio::null()).spawn().unwrap());
@@ -28,7 +28,7 @@ fn with_log() -> World {
     world
 }
 
-/// Runs a script with the database in `disk`, a file system of this size with these further commands before it.
+/// Runs a script with the database in `disk`, a file system of this size, after these further commands.
 fn on_a_disk(world: &World, script: &str) -> Option<Output> {
     fs::create_dir_all(world.path("disk")).unwrap();
     let script = format!("mount -t tmpfs -o size=2m tmpfs disk || exit 99\nexport SLO_DB=disk/slo.db\n{script}");
@@ -53,7 +53,7 @@ fn somebody_who_only_reads_leaves_nothing_in_the_way_of_the_owner() {
     if as_nobody(&world, "true").is_none() {
         return;
     }
-    // A folder in which everybody may make files, as shared ones are.
+    // A folder in which everybody may create files, as shared ones are.
     allow(&world, ".", 0o777);
     let script = "\"$SLO\" status -o json --as-of 2024-03-20";
     let mut nobody = Command::new("setpriv");
@@ -68,7 +68,7 @@ fn somebody_who_only_reads_leaves_nothing_in_the_way_of_the_owner() {
     assert_eq!(foreign.count(), 0, "a reader made files in the owner's folder");
 }
 
-/// Where no companion can be made, the log of a killed writer still counts.
+/// If no companion can be created, the log of a killed writer is still read.
 #[test]
 fn a_log_with_content_is_read_where_nothing_can_be_written() {
     let world = with_log();

@@ -1,4 +1,4 @@
-//! Databases that older versions left behind: `fixtures/stores/<schema>.sql`, each as the version that wrote it dumped it.
+//! Databases of older versions: `fixtures/stores/<schema>.sql`, each dumped by the version that wrote it.
 
 use std::fs;
 
@@ -61,7 +61,7 @@ fn segments_of_an_older_format_are_read_written_to_and_packed_anew() {
 
 #[test]
 fn days_that_were_sealed_by_midnights_of_another_window_are_drawn_up_anew() {
-    // In September, which ended in breach, the old version gave the last day to October and went on with the streak.
+    // In September, which ended in breach, the old version counted the last day to October and continued the streak.
     let world = world(include_str!("../../../fixtures/stores/5-month.sql"));
     world.pass(&["ingest"]);
     let streaks = world.pass(&["streaks", "--as-of", "2026-10-02", "-o", "csv"]);
@@ -104,7 +104,7 @@ fn a_state_is_renamed_on_either_side_and_of_other_objectives_too() {
 fn the_log_of_conditions_goes_on_in_the_words_of_now() {
     let world = world(COMPUTED);
     let compute = |at: &str| world.pass(&["compute", "-o", "json", "--as-of", at]);
-    // The same moment tells nothing new of conditions: what was logged as `holds` reads as `firing`.
+    // The same time reports nothing new about conditions: what was logged as `holds` reads as `firing`.
     assert!(!compute("2026-11-03T00:00:00Z").contains("\"kind\":\"condition\""));
     world.verifies();
     let database = rusqlite::Connection::open(world.db()).unwrap();
@@ -113,7 +113,7 @@ fn the_log_of_conditions_goes_on_in_the_words_of_now() {
         database.query_row(sql, [like], |row| row.get(0)).unwrap()
     };
     assert_eq!((count("%holds%"), count("%firing%firing%")), (0, 4));
-    // A late fact is told of in the words of now.
+    // A late fact is reported in the current words.
     let late = "{\"ts\":\"2026-11-02T09:58:00Z\",\"system\":\"tiny\",\"status\":\"down\"}\n";
     world.feed(&["ingest", "-q"], late);
     assert!(

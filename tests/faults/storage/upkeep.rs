@@ -1,11 +1,11 @@
-//! Copies of the database, its size, and mergers: nothing is lost, nothing doubled, nothing overwritten.
+//! Copies of the database, its size, and merges: nothing is lost, doubled or overwritten.
 
 use std::fs;
 use std::thread;
 
 use crate::harness::{Leashed, OBJECTIVE, World, as_nobody, eventually, irregular, lines, piped};
 
-/// A feed of no regularity whose facts come in the worst order there is: each a while before the one before it.
+/// An irregular feed in the worst possible order: each fact is earlier than the one before it.
 fn backwards(system: &str, count: i64) -> Vec<String> {
     let feed = irregular(system, count);
     let mut lines: Vec<String> = feed.lines().map(|line| format!("{line}\n")).collect();
@@ -69,7 +69,7 @@ fn a_copy_made_while_others_write_holds_together() {
 fn a_copy_on_standard_output_is_whole_also_while_somebody_follows() {
     use std::io::Write;
     let world = World::in_file().live();
-    // What a follower has committed is in the log as long as it has the database open.
+    // Facts that a follower has committed are in the log while it has the database open.
     let mut follower = Leashed(piped(world.command(&["ingest", "--follow"])).spawn().unwrap());
     let mut pipe = follower.0.stdin.take().unwrap();
     pipe.write_all(lines("fresh", 0, 7).as_bytes()).unwrap();
@@ -82,7 +82,7 @@ fn a_copy_on_standard_output_is_whole_also_while_somebody_follows() {
     assert_eq!(world.pass(&["export", "journal", "--db", "copy.db"]), world.journal());
     world.pass(&["db", "verify", "--db", "copy.db"]);
     assert_eq!(world.run(&["db", "backup", "-", "-q"]).stderr, "");
-    // Half a copy is none: a reader that goes away is told of by the exit code.
+    // Half a copy is useless: a closed pipe shows in the exit code.
     let mut broken = piped(world.command(&["db", "backup", "-"]));
     let mut child = broken.spawn().unwrap();
     drop(child.stdout.take());
@@ -104,7 +104,7 @@ fn compacting_changes_the_size_and_nothing_else() {
     assert_eq!(seen(), before.0);
     let bytes = |field: &str| told[field].as_u64().unwrap();
     assert_eq!(bytes("bytesAfter"), fs::metadata(world.db()).unwrap().len());
-    // Fewer segments take fewer bytes, though not always a page less.
+    // Fewer segments take fewer bytes, but not always a page less.
     assert!(bytes("bytesAfter") <= bytes("bytesBefore") && bytes("segmentsJoined") > 0, "{told}");
     let again: serde_json::Value = serde_json::from_str(&world.pass(&["db", "compact", "-o", "json"])).unwrap();
     assert_eq!((&again["segmentsJoined"], &again["bytesAfter"]), (&0.into(), &told["bytesAfter"]));

@@ -1,10 +1,10 @@
-//! `slo db verify` against corruption made by hand: each kind is found and named, with exit code 1.
+//! `slo db verify` after manual corruption: each kind is found and named, with exit code 1.
 
 use rusqlite::Connection;
 
 use crate::harness::{World, lines};
 
-/// A world in which one corruption has happened.
+/// Finds one corruption of a world.
 #[track_caller]
 fn finds(sql: &str, what: &str) {
     let world = World::in_file().live();
@@ -33,7 +33,7 @@ fn finds(sql: &str, what: &str) {
     world.feed(&["ingest"], lines("many", 1, 2));
 }
 
-/// The one into which the second line of `many` falls.
+/// The segment that the second line of `many` falls into.
 const FIRST: &str = "(SELECT id FROM segment WHERE stream = (SELECT max(id) FROM stream) ORDER BY first_ts LIMIT 1)";
 
 #[test]
@@ -62,7 +62,7 @@ fn a_flipped_bit_in_a_segment_is_found_wherever_it_is() {
 }
 
 impl crate::harness::Output {
-    /// It failed, maybe after part of its answer was out.
+    /// It failed, maybe after printing a part of its answer.
     #[track_caller]
     fn refuses_after_output(&self, what: &str) {
         assert_eq!(self.code, 2, "{}", self.stderr);
@@ -131,7 +131,7 @@ fn wrong_caches_are_found_and_named() {
         "INSERT INTO objective_input VALUES (2, 1)",
         "objective_input: objective 1 has the systems 1, 2; the manifests say 1",
     );
-    // What no checksum tells: a fault of the program itself.
+    // What no checksum shows: a bug in slo.
     for (sql, what) in [
         ("UPDATE seal SET fingerprint = fingerprint + 1", "its days were sealed from another manifest"),
         ("UPDATE seal SET sealed_until = sealed_until + 86400000", "its days are sealed until "),
@@ -147,7 +147,7 @@ fn wrong_caches_are_found_and_named() {
     finds("DELETE FROM system WHERE name = 'shop'", "refers to a row of system that does not exist");
 }
 
-/// One sealed day that holds another tally than the journal gives it.
+/// One sealed day with a tally that differs from the journal's.
 #[test]
 fn a_wrong_sealed_day_is_named_with_what_it_should_be() {
     let world = World::in_file().live();

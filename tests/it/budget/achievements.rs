@@ -1,4 +1,5 @@
-//! Achievements: each equals the reference, and its moment is confirmed by looking then and a millisecond earlier.
+//! Achievements: each equals the reference, and its time is confirmed by evaluating as of then and a millisecond
+//! earlier.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -19,7 +20,7 @@ fn unlocked(slo: &Slo, as_of: Ms) -> Vec<Value> {
     answer(slo, as_of)["achievements"].as_array().unwrap().clone()
 }
 
-/// What the reference unlocks, as it should be printed.
+/// What the reference unlocks, as printed.
 fn expected(world: &World) -> Vec<Value> {
     let mut systems: Vec<&String> = world.objectives.iter().map(|objective| &objective.system).collect();
     systems.sort();
@@ -104,7 +105,7 @@ proptest! {
     }
 }
 
-/// A system that depends on another one, with an objective of 99% over a week.
+/// A system with an upstream, and an objective of 99% over a week.
 fn shop() -> World {
     let mut world = World::new(instant("2026-03-01T00:00:00Z"), &["db", "shop"]);
     let edge = Dependency { target: "db".to_owned(), impact: "critical", transitive: false };
@@ -135,13 +136,13 @@ fn a_quiet_system_earns_what_time_brings() {
         ("first_steps", "2026-01-01T10:00:00.000Z"),
         // Seven midnights after the first transition.
         ("iron_uptime", "2026-01-08T00:00:00.000Z"),
-        // Seven times 24 hours after it.
+        // 168 hours after it.
         ("budget_miser", "2026-01-08T10:00:00.000Z"),
         ("clean_sheet", "2026-01-08T10:00:00.000Z"),
         ("diamond_uptime", "2026-01-31T00:00:00.000Z"),
     ];
     assert_eq!(found(&world), pairs(&expected));
-    // Three objectives from the first transition on; a year's streak with nothing lost.
+    // Three objectives from the first transition on; a year's streak without downtime.
     for name in ["two", "three"] {
         world.objectives.push(Objective::new(name, "shop", 99_000_000, Window::Rolling { days: 7 }));
     }
@@ -156,18 +157,18 @@ fn a_quiet_system_earns_what_time_brings() {
 
 #[test]
 fn a_budget_is_spared_from_the_millisecond_on_at_which_nine_tenths_are_left() {
-    // 99% of a week allow 6048 s; nine tenths are left while at most 604.8 s are spent.
+    // 99% of a week allows 6048 s; nine tenths are left while at most 604.8 s are spent.
     let mut world = shop();
     let (begun, down) = (instant(BEGUN), instant("2026-01-05T12:00:00Z"));
     world.facts.push(Fact::new(begun, "shop", Status::Healthy));
     world.facts.push(Fact::new(down, "shop", Status::Unhealthy));
     world.facts.push(Fact::new(down + HOUR, "shop", Status::Healthy));
     let at = |name: &str, world: &World| found(world).into_iter().find(|(found, _)| found == name).map(|(_, at)| at);
-    // All but 604 800 ms of the hour have left the window.
+    // Everything but 604 800 ms of the hour has left the window.
     let expected = down + HOUR - 604_800 + 7 * DAY;
     assert_eq!(at("budget_miser", &world), Some(rfc3339(expected)));
     assert_eq!(at("clean_sheet", &world), Some(rfc3339(down + HOUR + 7 * DAY)));
-    // Of an outage this short, enough is left as soon as the window is full.
+    // After an outage this short, enough is left as soon as the window is full.
     world.facts[2].ts = down + 604_800;
     assert_eq!(at("budget_miser", &world), Some(rfc3339(begun + 7 * DAY)));
     world.facts[2].ts += 1;
@@ -180,7 +181,8 @@ fn a_calendar_window_is_full_when_a_whole_period_is_over() {
     let unit = crate::reference::calendar::Unit::Month;
     world.objectives[0].window = Window::Calendar { unit, zone: crate::reference::calendar::Zone::Berlin };
     world.facts.push(Fact::new(instant(BEGUN), "shop", Status::Healthy));
-    // January began before the first transition, so February is the first whole month; it ends at midnight in Berlin.
+    // January began before the first transition, so February is the first complete month; it ends at midnight in
+    // Berlin.
     let clean = |world: &World| found(world).into_iter().find(|(name, _)| name == "clean_sheet");
     assert_eq!(clean(&world).map(|(_, at)| at).as_deref(), Some("2026-02-28T23:00:00.000Z"));
     world.as_of = instant("2026-02-28T22:59:59.999Z");
@@ -200,7 +202,7 @@ fn an_outage_is_over_in_time_up_to_five_minutes() {
     };
     assert_eq!(recovered(down + 5 * MINUTE, Status::Healthy), Some(rfc3339(down + 5 * MINUTE)));
     assert_eq!(recovered(down + 5 * MINUTE + 1, Status::Healthy), None);
-    // An outage is over when it is not down any more, whatever is known then.
+    // An outage is over when it is no longer down, even if the status is unknown then.
     assert_eq!(recovered(down + 2 * MINUTE, Status::Unknown), Some(rfc3339(down + 2 * MINUTE)));
 }
 
@@ -221,7 +223,7 @@ fn a_cascade_is_broken_while_all_downtime_comes_from_upstream() {
     let breaker =
         |world: &World| found(world).into_iter().find(|(name, _)| name == "cascade_breaker").map(|(_, at)| at);
     assert_eq!(breaker(&world), Some(rfc3339(down + 1)));
-    // A second of its own downtime a day earlier spoils it until it has left the window, and so has the outage.
+    // A second of its own downtime a day earlier prevents it until that and the outage have left the window.
     let earlier = down - DAY;
     world.facts.push(Fact::new(earlier, "shop", Status::Unhealthy));
     world.facts.push(Fact::new(earlier + 1000, "shop", Status::Healthy));

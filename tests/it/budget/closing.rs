@@ -1,4 +1,4 @@
-//! Worked examples of days, weeks and periods at their close, with numbers: in breach, and where clocks change.
+//! Worked examples of days, weeks and periods at their close, with numbers: in breach, and when clocks change.
 
 use serde_json::{Value, json};
 
@@ -10,7 +10,7 @@ fn objective(spec: &str) -> String {
     )
 }
 
-/// Up from the first moment on, and down over each of the spans.
+/// Up from the start, and down over each of the spans.
 fn feed(since: &str, outages: &[(&str, &str)]) -> String {
     let line = |ts: &str, status: &str| format!("{{\"ts\":\"{ts}\",\"system\":\"shop\",\"status\":\"{status}\"}}\n");
     let outages = outages.iter().map(|(start, end)| line(start, "down") + &line(end, "up"));
@@ -21,7 +21,7 @@ fn parsed(slo: &Slo, args: &[&str]) -> Value {
     serde_json::from_str(&slo.pass(args, b"")).unwrap()
 }
 
-/// `date`, minutes consumed and the streak of each day.
+/// `date`, consumed minutes and streak of each day.
 fn trend(slo: &Slo, days: &str, as_of: &str) -> Vec<(String, f64, i64)> {
     let snapshots = parsed(slo, &["trend", "shop", "--days", days, "--as-of", as_of, "-o", "json"]);
     let of = |row: &Value| {
@@ -37,7 +37,7 @@ fn day(date: &str, consumed: f64, streak: i64) -> (String, f64, i64) {
 
 #[test]
 fn a_month_that_ends_in_breach_ends_the_streak() {
-    // 30 days at 99.9% have a budget of 43.2 minutes.
+    // 99.9% of 30 days has a budget of 43.2 minutes.
     let feed = feed("2026-09-01T00:00:00Z", &[("2026-09-20T12:00:00Z", "2026-09-20T13:00:00Z")]);
     let slo = Slo::with(&feed, &objective("target: 99.9, window: { calendar: month }"));
     let days = trend(&slo, "13", "2026-10-02T12:00:00Z");
@@ -51,7 +51,7 @@ fn a_month_that_ends_in_breach_ends_the_streak() {
         "streakStart": "2026-10-02T00:00:00.000Z", "bestStreakEnd": "2026-09-21T00:00:00.000Z",
     });
     assert_eq!(streak, expected);
-    // What is published is the same, and conditions see the row that was lost.
+    // The published days are the same, and conditions see the lost streak.
     slo.pass(&["compute", "--as-of", "2026-10-02T12:00:00Z"], b"");
     slo.pass(&["db", "verify"], b"");
     let args = ["check", "--when", "lostStreak == 19 && currentStreak == 1", "--as-of", "2026-10-02T12:00:00Z"];
@@ -62,7 +62,7 @@ fn a_month_that_ends_in_breach_ends_the_streak() {
 
 #[test]
 fn a_week_is_reported_at_its_close_in_the_zone_of_each_objective() {
-    // A week at 99.5% has a budget of 50.4 minutes.
+    // 99.5% of a week has a budget of 50.4 minutes.
     let feed = feed("2026-11-01T00:00:00Z", &[("2026-11-11T10:00:00Z", "2026-11-11T12:00:00Z")]);
     for zone in ["UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"] {
         let spec = format!("target: 99.5, window: {{ calendar: week }}, timezone: {zone}");
@@ -74,7 +74,7 @@ fn a_week_is_reported_at_its_close_in_the_zone_of_each_objective() {
         assert!((availability - 100.0 * (1.0 - 2.0 / 168.0)).abs() < 1e-9, "{zone}: {availability}");
         // The only one is among the best, and no objective is in both lists.
         assert_eq!(digest["worstPerformers"], json!([]), "{zone}");
-        // On Monday morning the new week has all of its budget.
+        // On Monday morning, the new week has its full budget.
         let status = parsed(&slo, &[&["status"][..], &as_of].concat());
         assert_eq!(status["objectives"][0]["isBreaching"], json!(false), "{zone}");
     }
@@ -100,7 +100,8 @@ fn budgets_follow_days_of_23_and_25_hours() {
 
 #[test]
 fn a_rolling_window_closes_with_the_days_of_its_zone() {
-    // A minute of downtime a day at noon, over the end of summer time: a window of 24 hours always holds one of them.
+    // A minute of downtime every day at noon, over the end of summer time: a window of 24 hours always contains one of
+    // them.
     let outages: Vec<(String, String)> =
         (20..30).map(|day| (format!("2026-10-{day}T12:00:00Z"), format!("2026-10-{day}T12:01:00Z"))).collect();
     let outages: Vec<(&str, &str)> = outages.iter().map(|(start, end)| (start.as_str(), end.as_str())).collect();
@@ -111,7 +112,7 @@ fn a_rolling_window_closes_with_the_days_of_its_zone() {
     assert_eq!((dates.first(), dates.last()), (Some(&"2026-10-20"), Some(&"2026-10-29")));
     let consumed: Vec<f64> = days.iter().map(|(_, consumed, _)| *consumed).collect();
     assert_eq!(consumed, [1.0; 10]);
-    // The day of 25 hours closes at 23:00 UTC, and its window begins an hour after it did.
+    // The day of 25 hours closes at 23:00 UTC, and its window begins an hour after the day.
     let objective = slo.objectives("2026-10-25T23:00:00Z").remove(0);
     assert_eq!(objective["window"]["start"], json!("2026-10-24T23:00:00.000Z"));
     slo.pass(&["db", "verify"], b"");
@@ -119,7 +120,7 @@ fn a_rolling_window_closes_with_the_days_of_its_zone() {
 
 #[test]
 fn a_day_that_the_zone_left_out_is_none() {
-    // Apia went from Thursday, 29 December 2011, to Saturday.
+    // Apia went from Thursday, 29 December 2011, directly to Saturday.
     let outage = ("2011-12-30T12:00:00Z", "2011-12-30T12:30:00Z");
     let spec = "target: 99, window: { calendar: week }, timezone: Pacific/Apia";
     let slo = Slo::with(&feed("2011-12-27T12:00:00Z", &[outage]), &objective(spec));
@@ -141,7 +142,7 @@ fn a_day_that_the_zone_left_out_is_none() {
 
 #[test]
 fn a_period_contains_a_moment_in_an_hour_that_clocks_repeat() {
-    // St. John's went back from 00:01 to 23:01: for 59 minutes clocks showed the day before again.
+    // St. John's went back from 00:01 to 23:01: for 59 minutes, clocks showed the day before again.
     let spec = "target: 99, window: { calendar: day }, timezone: America/St_Johns";
     let slo = Slo::with(&feed("2010-11-01T00:00:00Z", &[]), &objective(spec));
     for as_of in ["2010-11-07T02:30:30Z", "2010-11-07T03:00:00Z", "2010-11-07T03:30:00Z"] {
@@ -160,7 +161,7 @@ fn one_zone_is_declared_in_either_place() {
     assert!(slo.pass(&["plan", same.to_str().unwrap()], b"").contains("no changes"));
     let exported = slo.pass(&["export", "manifests"], b"");
     assert!(exported.contains("  window: { calendar: day }\n  timezone: Europe/Berlin\n"), "{exported}");
-    // Another zone is another objective's days: what was sealed is recomputed.
+    // Another zone has other days: the sealed ones are recomputed.
     slo.pass(&["compute", "--as-of", "2026-10-20T00:00:00Z"], b"");
     let other = slo.write_manifests(&objective("target: 99, windowDays: 7, timezone: Asia/Tokyo"));
     let plan = slo.run(&["plan", other.to_str().unwrap()], b"");

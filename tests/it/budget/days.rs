@@ -1,4 +1,4 @@
-//! The views of days and events: each equals the reference, or `status` as of the moment it speaks of.
+//! The views of days and events: each equals the reference, or `status` as of the same time.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -34,12 +34,12 @@ proptest! {
         let expected = Value::Array(downtime(&world));
         prop_assert_eq!(difference("events", &expected, &printed["events"]), None);
         prop_assert_eq!(difference("totals", &totals(&world, &all), &printed["totals"]), None);
-        // What is open is what has no end.
+        // Open events are those without an end.
         let open = parsed(&slo, &["downtime", "--open", "--since", "2000-01-01", "--as-of", &as_of, "-o", "json"]);
         let unfinished: Vec<&Value> =
             printed["events"].as_array().unwrap().iter().filter(|event| event["endTime"].is_null()).collect();
         prop_assert_eq!(open["events"].as_array().unwrap().iter().collect::<Vec<_>>(), unfinished);
-        // A narrower range, between moments at which outages begin or end, lists those events that touch it, whole.
+        // A narrower range, between times at which outages begin or end, lists the events that overlap it, in full.
         let mut moments: Vec<Ms> = all.iter().flat_map(|(_, outage)| [Some(outage.start), outage.end]).flatten().collect();
         let inner = all.iter().flat_map(|(_, outage)| &outage.events).flat_map(|event| [Some(event.start), event.end]);
         moments.extend(inner.flatten().chain([world.as_of - 3 * DAY, world.as_of]));
@@ -86,7 +86,7 @@ proptest! {
                 prop_assert_eq!(dates.next(), Some(date.to_owned()));
                 let close = zone.start_of(instant(&format!("{date}T00:00:00Z")) / DAY + 1);
                 let status = at_close(&world.at(close), objective);
-                // As of its midnight `status` says the same but for a period that ends there.
+                // As of its midnight, `status` says the same, except for a period that ends there.
                 if matches!(objective.window, Window::Rolling { .. }) {
                     prop_assert_eq!(difference("at close", &status, &objective_at(&slo, &objective.name, close)), None);
                 }
@@ -204,7 +204,7 @@ fn outages_are_counted_whole_however_the_blame_moves() {
         "count": 3, "outages": 1, "open": 0, "totalSeconds": 1800, "longestSeconds": 1800, "mttrSeconds": 1800,
     });
     assert_eq!(downtime["totals"], expected);
-    // Only a part of the window has been seen: the default verdict passes, one that asks for coverage does not.
+    // Only a part of the window has data: the default verdict passes, one on coverage does not.
     let at = ["--as-of", "2026-10-03T00:00:00Z"];
     assert_eq!(slo.run(&[&["check", "--min-coverage", "20"][..], &at].concat(), b"").code, 0);
     let output = slo.run(&[&["check", "--min-coverage", "95", "-o", "json"][..], &at].concat(), b"");
@@ -223,7 +223,7 @@ fn manifests_that_cannot_do_what_they_promise_are_told() {
     );
     let output = slo.run(&["apply", manifests.to_str().unwrap()], b"");
     assert_eq!(output.code, 0);
-    // Silence ends no incident, so there is nothing to warn of in the system.
+    // Silence does not end an incident, so the system needs no warning.
     assert!(!output.stderr.contains("staleAfter"), "{}", output.stderr);
     assert!(output.stderr.contains("maintenance window work excuses nothing"), "{}", output.stderr);
 }

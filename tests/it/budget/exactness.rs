@@ -1,4 +1,4 @@
-//! Boundaries at which a millisecond, a millionth of a percent or an hour of summer time decides.
+//! Boundaries where a millisecond, a millionth of a percent or an hour of summer time matters.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn as_of() -> Ms {
     instant("2026-11-10T09:30:00Z")
 }
 
-/// One objective on `api`, which has been healthy for eleven years but for one outage.
+/// One objective on `api`, which has been healthy for eleven years except for one outage.
 fn outage(as_of: Ms, target_micro: i128, window: Window, start: Ms, duration: Ms) -> World {
     let mut world = World::new(as_of, &["api"]);
     world.objectives.push(Objective::new("o", "api", target_micro, window));
@@ -23,7 +23,7 @@ fn outage(as_of: Ms, target_micro: i128, window: Window, start: Ms, duration: Ms
     world
 }
 
-/// The fields as worked out by hand, then everything else as the reference has it.
+/// The fields calculated by hand, then everything else from the reference.
 #[track_caller]
 fn expect(world: &World, fields: &Value) {
     let expected = objectives(world).remove(0);
@@ -72,7 +72,7 @@ fn a_fifth_left_is_at_risk_and_a_millisecond_more_is_not() {
 
 #[test]
 fn a_fast_burn_starts_at_its_multiplier() {
-    // 5 times 0.1% of an hour are 18 seconds.
+    // 5 times 0.1% of an hour is 18 seconds.
     let spent = |millis: Ms| outage(as_of(), 99_900_000, MONTH, as_of() - HOUR, millis);
     expect(&spent(18 * SECOND), &json!({ "fastBurn": true }));
     expect(&spent(18 * SECOND - 1), &json!({ "fastBurn": false }));
@@ -100,7 +100,7 @@ fn at_a_target_of_everything_a_millisecond_breaches() {
             "forecast": { "exhaustedAt": null, "recoversAt": "2026-12-10T09:30:00.000Z", "fullAt": "2026-12-10T09:30:00.000Z" },
         }),
     );
-    // Seen at the last instant before it, nothing has been spent, and nothing will be.
+    // As of the last instant before it, nothing is spent, and nothing will be.
     expect(&touched.at(as_of() - 1), &json!({ "hasOpenDowntime": true, "isBreaching": false, "state": "down" }));
     expect(&touched.at(as_of() - 2), &json!({ "hasOpenDowntime": false, "isBreaching": false, "state": "healthy" }));
 }
@@ -116,7 +116,7 @@ fn eight_nines_in_a_month_are_25_milliseconds() {
 #[test]
 fn the_shortest_and_the_longest_window() {
     let day = Window::Rolling { days: 1 };
-    // 86.4 s a day at three nines, half of them before the window began.
+    // 86.4 s a day at three nines; half of them were before the window began.
     let start = as_of() - DAY - 86_400 / 2;
     expect(&outage(as_of(), 99_900_000, day, start, 86_400), &json!({ "errorBudgetConsumedMinutes": 0.72 }));
     expect(&outage(as_of(), 99_900_000, day, start + 43_200, 86_400), &json!({ "isBreaching": false }));
@@ -152,7 +152,7 @@ fn october_in_berlin_has_an_hour_more_of_budget() {
     );
     world.facts[2].ts += 1;
     expect(&world, &json!({ "isBreaching": true }));
-    // The last millisecond of the month still breaches, the next month starts with all of its 720 hours.
+    // The last millisecond of the month still breaches, the next month starts with the budget of its full 720 hours.
     expect(&world.at(instant("2026-10-31T22:59:59.999Z")), &json!({ "isBreaching": true, "currentStreak": 0 }));
     expect(
         &world.at(instant("2026-10-31T23:00:00Z")),
@@ -191,7 +191,7 @@ fn a_stream_is_stale_at_the_millisecond_it_says() {
     expect(&world, &json!({ "hasOpenDowntime": false, "errorBudgetConsumedMinutes": 0 }));
     world.facts[0].ts -= MINUTE;
     expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 1.0 - 1.0 / 60_000.0 }));
-    // Whatever else was said stands.
+    // All other facts still count.
     world.objectives[0].counts_as_down = vec![Status::Unhealthy];
     world.facts[0] = Fact::new(as_of() - 20 * MINUTE, "api", Status::Unhealthy);
     expect(&world, &json!({ "hasOpenDowntime": true, "errorBudgetConsumedMinutes": 20 }));
@@ -199,7 +199,7 @@ fn a_stream_is_stale_at_the_millisecond_it_says() {
 
 #[test]
 fn whole_budgets_are_equal_and_go_by_name() {
-    // 98.5% of 3650 days divided by itself is everything that is left, as is nothing of nothing.
+    // 98.5% of 3650 days divided by itself is 100%, and so is nothing of nothing.
     let decade = Window::Rolling { days: 3650 };
     let mut world = outage(as_of(), 1_500_000, decade, as_of(), 0);
     world.objectives.push(Objective::new("p", "api", 100_000_000, MONTH));
@@ -210,7 +210,7 @@ fn whole_budgets_are_equal_and_go_by_name() {
     assert!(printed.iter().all(|objective| objective["budgetRemainingPercent"].as_f64().unwrap() <= 100.0));
 }
 
-/// `api`, down for ten hours, with an objective of 99% over a day that maintenance excuses.
+/// `api`, down for ten hours, with an objective of 99% over a day that excludes maintenance.
 fn down_for_long(maintenance: Maintenance) -> World {
     let mut world = outage(as_of(), 99_000_000, Window::Rolling { days: 1 }, as_of() - 10 * HOUR, DAY);
     world.facts.pop();
@@ -226,7 +226,7 @@ fn maintenance(start: &str, duration: Ms, returns: Option<Returns>) -> Maintenan
 
 #[test]
 fn a_forecast_sees_maintenance_that_comes_after_more_than_a_window() {
-    // Planned in three days, for two: a day after its start, less the 14 minutes 24 seconds that 99% allow.
+    // Planned in three days, for two days: a day after its start, minus the 14 minutes 24 seconds that 99% allows.
     let planned = maintenance("2026-11-13T09:30:00Z", 2 * DAY, None);
     let forecast = json!({
         "exhaustedAt": null, "recoversAt": "2026-11-14T09:15:36.000Z", "fullAt": "2026-11-14T09:30:00.000Z",
@@ -236,14 +236,14 @@ fn a_forecast_sees_maintenance_that_comes_after_more_than_a_window() {
 
 #[test]
 fn a_forecast_sees_maintenance_that_always_returns() {
-    // A Tuesday; every weekend, from Saturday to Monday in Berlin, since the last one of August.
+    // A Tuesday; every weekend, from Saturday to Monday in Berlin, since the last one in August.
     let returns = Some(Returns { zone: Zone::Berlin, days: 7, by_end: true });
     let weekends = maintenance("2026-08-28T22:00:00Z", 2 * DAY, returns);
     let forecast = json!({
         "exhaustedAt": null, "recoversAt": "2026-11-14T22:45:36.000Z", "fullAt": "2026-11-14T23:00:00.000Z",
     });
     expect(&down_for_long(weekends), &json!({ "isBreaching": true, "forecast": forecast }));
-    // An hour every night is never a day.
+    // An hour every night never adds up to a day.
     let nights =
         maintenance("2026-08-28T22:00:00Z", HOUR, Some(Returns { zone: Zone::Berlin, days: 1, by_end: false }));
     let never = json!({ "exhaustedAt": null, "recoversAt": null, "fullAt": null });
@@ -252,7 +252,7 @@ fn a_forecast_sees_maintenance_that_always_returns() {
 
 #[test]
 fn a_weekend_by_its_end_is_47_or_49_hours_where_clocks_change() {
-    // Friday 18:00 to Sunday 18:00 in Berlin. Down all week, so what is excluded is the maintenance.
+    // Friday 18:00 to Sunday 18:00 in Berlin. Down all week, so the excluded time is the maintenance.
     let excluded = |as_of: &str, by_end: bool| {
         let mut world = down_for_long(maintenance(
             "2026-01-02T17:00:00Z",
@@ -277,7 +277,7 @@ fn a_weekend_by_its_end_is_47_or_49_hours_where_clocks_change() {
 
 #[test]
 fn a_start_in_the_second_of_two_equal_hours_is_that_one() {
-    // 02:30 in Berlin comes at 00:30 and at 01:30 UTC; down from 01:00 to 02:00.
+    // 02:30 in Berlin is at 00:30 and at 01:30 UTC; down from 01:00 to 02:00.
     for (start, excluded) in [("2026-10-25T00:30:00Z", 0), ("2026-10-25T01:30:00Z", 20)] {
         let mut world = outage(
             instant("2026-10-25T03:00:00Z"),

@@ -1,4 +1,4 @@
-//! Groups of objectives: each has its own summary, and together they are the whole.
+//! Groups of objectives: each has its own summary, and together they add up to the total.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::harness::Slo;
 use crate::reference::objectives;
 use crate::world::strategy::worlds;
 
-/// Counted in whole objectives, and in minutes.
+/// Integers in whole objectives or minutes.
 const COUNTS: [&str; 7] =
     ["objectives", "breachingCount", "downCount", "atRiskCount", "healthyCount", "noDataCount", "downNowCount"];
 const MINUTES: [&str; 4] = [
@@ -23,7 +23,7 @@ fn parsed(slo: &Slo, args: &[&str]) -> Value {
     serde_json::from_str(&slo.pass(&[args, &["-o", "json"]].concat(), b"")).unwrap()
 }
 
-/// What a group of rows of `status` comes to.
+/// The summary of a group of rows of `status`.
 fn summed(rows: &[&Value]) -> Value {
     let count = |state: &str| rows.iter().filter(|row| row["state"] == state).count();
     let minutes = |field: &str| rows.iter().map(|row| row[field].as_f64().unwrap()).sum::<f64>();
@@ -53,7 +53,7 @@ proptest! {
         let as_of = world.as_of_text();
         let by = ["system", "objective", "label:team"][by];
         let grouped = parsed(&slo, &["status", "--by", by, "--as-of", &as_of]);
-        // The reference knows nothing of groups: its rows are put together here.
+        // The reference has no groups: its rows are grouped here.
         let rows = objectives(&world);
         let mut expected: BTreeMap<Option<String>, Vec<&Value>> = BTreeMap::new();
         for row in &rows {
@@ -75,7 +75,7 @@ proptest! {
             prop_assert_eq!(&group["worstObjectiveId"], &rows[0]["objectiveId"]);
             order.push(group["worstObjectiveId"].clone());
         }
-        // Groups come in the order of their worst objectives, and all objectives are there, each with its group.
+        // Groups are sorted by their worst objectives, and all objectives are there, each with its group.
         let all: Vec<&Value> = rows.iter().map(|row| &row["objectiveId"]).collect();
         prop_assert!(order.iter().map(|worst| all.iter().position(|one| *one == worst)).is_sorted());
         let mut listed: Vec<String> =
@@ -98,7 +98,7 @@ proptest! {
     }
 }
 
-/// Three objectives of two teams and one without, 99% of a week each: 100.8 minutes of budget.
+/// Three objectives of two teams and one without a team, 99% of a week each: 100.8 minutes of budget.
 fn teams() -> Slo {
     let mut manifests = String::new();
     for (name, labels) in
@@ -158,7 +158,7 @@ fn the_status_of_teams_is_their_sums() {
     assert!(lines[10].starts_with("STATE") && text.contains("\nwithout team\n"), "{text}");
     let csv = slo.pass(&[&["status", "--by", "label:team", "-o", "csv"], &as_of[..]].concat(), b"");
     assert_eq!(csv.lines().count(), 4, "a line for each group: {csv}");
-    // Over a period, its own sums.
+    // Over a period, its own totals.
     let day = parsed(&slo, &["status", "--by", "system", "--period", "2026-11-10", "--as-of", "2026-11-12"]);
     let worst = &day["groups"][0];
     assert_eq!((&worst["key"], &worst["errorBudgetTotalMinutes"]), (&json!("pay"), &json!(14.4)));
@@ -174,7 +174,7 @@ fn health_is_selected_by_labels() {
         rows.map(|row| row["systemId"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(names(&["-l", "team=payments"]), ["pay"]);
-    // Who has no manifest has no labels.
+    // Without a manifest, there are no labels.
     assert_eq!(names(&["-l", "!team"]), ["cart", "legacy", "refund"]);
     assert_eq!(names(&["-l", "!team", "legacy", "pay"]), ["legacy"]);
     let fails = |args: &[&str]| {
@@ -197,7 +197,7 @@ fn a_trend_of_several_objectives_ends_where_it_is_told_to() {
         rows(&["pay", "cart", "pay", "--days", "2"]),
         [day("pay", "10"), day("pay", "11"), day("cart", "10"), day("cart", "11")]
     );
-    // The midnight that ends the 10th is the first of the 11th.
+    // The midnight at the end of the 10th is the first instant of the 11th.
     assert_eq!(rows(&["pay", "--days", "2", "--until", "2026-11-11"]), [day("pay", "09"), day("pay", "10")]);
     assert_eq!(rows(&["pay", "--since", "2026-11-09", "--until", "2026-11-10T23:59:59.999Z"]), [day("pay", "09")]);
     let refused = slo.run(&["trend", "pay", "--since", "2026-11-09", "--until", "2026-11-01"], b"");
@@ -215,7 +215,7 @@ fn the_last_achievements_come_newest_first() {
     let all = parsed(&slo, &[&["achievements"], &as_of[..]].concat());
     let mut expected = all["achievements"].as_array().unwrap().clone();
     assert!(expected.len() > 4, "{all}");
-    // Stable: of one moment they stay in the order of systems.
+    // Stable: those of the same time stay in the order of systems.
     expected.sort_by(|a, b| b["unlockedAt"].as_str().cmp(&a["unlockedAt"].as_str()));
     for count in [1, 4, 100] {
         let recent = parsed(&slo, &[&["achievements", "--recent", &count.to_string()], &as_of[..]].concat());

@@ -1,4 +1,4 @@
-//! `check --period`: a verdict over a period is the one of a calendar objective at its close, or so far.
+//! `check --period`: a verdict over a period is that of a calendar objective at its close, or so far.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -10,7 +10,7 @@ use crate::harness::Slo;
 use crate::reference::calendar::{DAY, Ms, Unit, Zone, period, rfc3339};
 use crate::world::strategy::worlds;
 
-/// What may fail, each with how a row of `status` says so; `None`: only the fast code and itself are compared.
+/// Rules, each after the option that gives it.
 const RULES: [(&str, &str); 9] = [
     ("--fail-on", "breaching"),
     ("--fail-on", "down"),
@@ -23,7 +23,7 @@ const RULES: [(&str, &str); 9] = [
     ("--when", "currentStreak < 2 || downFor > 5m"),
 ];
 
-/// Whether a rule should fire, by a row of `status`, where that tells.
+/// Whether a rule should fire, according to a row of `status`, if that shows it.
 fn wanted(rule: &str, row: &Value) -> Option<bool> {
     let is = |field: &str| row[field] == true;
     let tier = |tiers: &[&str]| tiers.contains(&row["budgetTier"].as_str().unwrap());
@@ -77,7 +77,7 @@ proptest! {
         let printed = results(&slo, &args);
         let calendar = Slo::with(&framed.feed(), &framed.manifests());
         for ((objective, declared), (start, end)) in framed.objectives.iter().zip(&world.objectives).zip(spans) {
-            // A schedule stays in the zone in which it is declared, which this world cannot say.
+            // A schedule stays in its declared zone, which this world cannot express.
             if !declared.schedule.is_empty() && zone.is_some_and(|zone| zone != declared.zone()) {
                 continue;
             }
@@ -86,7 +86,8 @@ proptest! {
             if let Some(wanted) = wanted(rule.1, &row) {
                 prop_assert_eq!(&found["firing"], &json!(wanted), "{} of {}", rule.1, row);
             }
-            // While it runs everything is as if it were the window; at its close, as a millisecond before but for what is to come.
+            // While it runs, everything is as if it were the window; at its close, as a millisecond before, except for
+            // the forecast.
             let is_over = end <= world.as_of;
             let then = rfc3339(if is_over { end - 1 } else { world.as_of });
             let own = results(&calendar, &[&objective.name, rule.0, rule.1, "--as-of", &then]);
@@ -100,13 +101,13 @@ proptest! {
                 prop_assert_eq!(&found["since"], &own["since"], "{} of {} in {}", rule.1, objective.name, text);
             }
         }
-        // However far days are sealed.
+        // The same with sealed days.
         slo.pass(&["compute", "--as-of", &as_of], b"");
         prop_assert_eq!(results(&slo, &args), printed);
     }
 }
 
-/// October: down for 50 of the 44.64 minutes that 99.9% allow, and 10 minutes in November.
+/// October: down for 50 minutes, of which 99.9% allows 44.64, and 10 minutes in November.
 fn shop() -> Slo {
     let line =
         |at: &str, status: &str| format!("{{\"ts\":\"2026-{at}:00Z\",\"system\":\"shop\",\"status\":\"{status}\"}}\n");
@@ -132,7 +133,7 @@ fn a_period_fails_since_its_budget_was_spent() {
     assert_eq!(check(&[]).code, 0);
     let october = check(&["--period", "last-month"]);
     assert_eq!(october.code, 1, "{}", october.stderr);
-    // 44.64 of the 50 minutes were allowed: 10:00 and 44 min 38.4 s.
+    // 44.64 of the 50 minutes were allowed: 10:00 plus 44 min 38.4 s.
     for said in ["shop failed: breaching", "since 2026-10-07 10:44", "period 2026-10 in the zone of each objective"] {
         assert!(october.stdout.contains(said), "{said}: {}", october.stdout);
     }
@@ -162,7 +163,7 @@ fn a_journal_is_exported_by_period() {
     let lines = |args: &[&str]| export(args).stdout.lines().count();
     assert_eq!((lines(&[]), lines(&["--period", "last-month"]), lines(&["--period", "2026-11-03"])), (5, 2, 2));
     assert_eq!(lines(&["--period", "2026-09"]), 1);
-    // In Apia September begins eleven or more hours earlier than in UTC, in Honolulu later.
+    // In Apia, September begins eleven or more hours earlier than in UTC, in Honolulu later.
     assert_eq!(lines(&["--period", "2026-08", "--timezone", "Pacific/Honolulu"]), 1);
     let same = export(&["--since", "2026-10-01", "--until", "2026-11-01"]).stdout;
     assert_eq!(export(&["--period", "2026-10"]).stdout, same);

@@ -1,4 +1,4 @@
-//! Periods that are asked for: a period is a calendar window at its close, its parts add up, and outages count once.
+//! Requested periods: a period is a calendar window at its close, its parts add up, and outages count once.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ fn date(days: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// How a period of this kind is written in which a date lies.
+/// The name of the period of this kind that contains a date.
 pub(super) fn written(unit: Unit, zone: Zone, at: Ms) -> String {
     let (start, end) = period(unit, zone, at);
     let (first, last) = (zone.date(start), zone.date(end - 1));
@@ -42,7 +42,7 @@ pub(super) fn written(unit: Unit, zone: Zone, at: Ms) -> String {
     }
 }
 
-/// The world in which every objective's window is the period.
+/// The world with the period as every objective's window.
 pub(super) fn framed(world: &World, unit: Unit, zone: Option<Zone>) -> World {
     let mut framed = world.clone();
     for objective in &mut framed.objectives {
@@ -57,7 +57,7 @@ fn named<'v>(rows: &'v Value, name: &str) -> &'v Value {
     rows.as_array().unwrap().iter().find(|row| row["objectiveId"] == name).unwrap()
 }
 
-/// What the row of an objective over a period should be.
+/// The expected row of an objective over a period.
 pub(super) fn expected(world: &World, objective: &Objective, unit: Unit, zone: Zone, at: Ms) -> Value {
     let end = period(unit, zone, at).1;
     if end > world.as_of {
@@ -65,12 +65,12 @@ pub(super) fn expected(world: &World, objective: &Objective, unit: Unit, zone: Z
         return rows.into_iter().find(|row| row["objectiveId"] == objective.name.as_str()).unwrap();
     }
     let mut row = at_close(&world.at(end), objective);
-    // Of what is over nothing is to come.
+    // After the end of a period, there is no forecast.
     row["forecast"] = json!({ "exhaustedAt": null, "recoversAt": null, "fullAt": null });
     row
 }
 
-/// A moment of a world near which something happens, and before its present.
+/// A time close to an event of a world, and before its `as_of`.
 pub(super) fn moment(world: &World, place: Index, shift: Ms) -> Ms {
     let mut moments: Vec<Ms> = world.facts.iter().map(|fact| fact.ts).filter(|ts| *ts <= world.as_of).collect();
     moments.push(world.as_of);
@@ -80,14 +80,15 @@ pub(super) fn moment(world: &World, place: Index, shift: Ms) -> Ms {
 proptest! {
     #![proptest_config(one_in(2))]
 
-    /// The status of a period is that of calendar objectives at its close, or now, in any zone and whatever their own windows.
+    /// The status of a period is that of calendar objectives at its close, or now, in any zone and for any windows of
+    /// their own.
     #[test]
     fn a_period_is_a_calendar_window_at_its_close(
         world in worlds(), unit in select(Unit::ALL.to_vec()), zone in proptest::option::of(select(Zone::ALL.to_vec())),
         place in any::<Index>(), shift in select(vec![-DAY, -1, 0, 1, DAY]),
     ) {
         let at = moment(&world, place, shift);
-        // In every objective's zone it is the period of the same name, which must have begun in all.
+        // In every objective's zone, it is the period of the same name, which must have begun in all.
         let text = written(unit, zone.unwrap_or(Zone::Utc), at);
         let slo = Slo::with(&world.feed(), &world.manifests());
         let as_of = world.as_of_text();
@@ -105,7 +106,7 @@ proptest! {
         }
         let printed = parsed(&slo, &args);
         for (objective, declared) in framed.objectives.iter().zip(&world.objectives) {
-            // A schedule stays in the zone in which it is declared, which this world cannot say.
+            // A schedule stays in its declared zone, which this world cannot express.
             if !declared.schedule.is_empty() && zone.is_some_and(|zone| zone != declared.zone()) {
                 continue;
             }
@@ -113,13 +114,13 @@ proptest! {
             let row = named(&printed["objectives"], &objective.name);
             prop_assert_eq!(difference(&objective.name, &wanted, row), None, "{} as of {}", text, as_of);
         }
-        // However far days are sealed, and when they are sealed by `compute`.
+        // With any number of sealed days, also when `compute` seals them.
         slo.pass(&["compute", "--as-of", &as_of], b"");
         let again = parsed(&slo, &args);
         prop_assert_eq!(&again, &printed);
     }
 
-    /// A range has the sums of its days, and what its parts come to is what the whole comes to.
+    /// A range has the totals of its days, and the parts add up to the total.
     #[test]
     fn days_add_up_to_their_range_and_groups_to_all(
         world in worlds(), zone in proptest::option::of(select(Zone::ALL.to_vec())), place in any::<Index>(), count in 2..6_i64,
@@ -138,14 +139,14 @@ proptest! {
         let Some(whole) = ask(&text, "system") else { return Ok(()) };
         let sum = |rows: &[&Value], field: &str| rows.iter().map(|row| row[field].as_f64().unwrap()).sum::<f64>();
         let close = |one: f64, other: f64| (one - other).abs() <= 1e-9 * one.abs().max(1.0);
-        // Each row against the slow reference: any stretch of time, in exact milliseconds.
+        // Each row against the slow reference: any range, in exact milliseconds.
         let model = Model::new(&world, world.as_of);
         for objective in &world.objectives {
             let own = zone.unwrap_or(objective.zone());
             let (start, end) = (own.start_of(first), own.start_of(first + count));
             let now = end.min(world.as_of);
             let closed = Model::new(&world, now);
-            // The reference cuts schedules as far back as a window reaches, so it gets one that holds the range.
+            // The reference cuts schedules only as far back as a window reaches, so the window must contain the range.
             let days = (now - start) / DAY + 3;
             let wide = Objective { window: Window::Rolling { days }, timezone: objective.zone(), ..objective.clone() };
             let history = History::new(if end > world.as_of { &model } else { &closed }, &wide);
@@ -178,7 +179,7 @@ proptest! {
                     prop_assert!(close(total, parts), "{} {field}: {total} ≠ {parts}", objective.name);
                 }
             }
-            // What objectives of a system saw together is cut at the same moments only where their days are the same.
+            // Outages shared by objectives of a system are cut at the same times only if their days are the same.
             let one_zone = zone.is_some() || world.objectives.windows(2).all(|pair| pair[0].zone() == pair[1].zone());
             if one_zone {
                 let totals: Vec<&Value> = days.iter().map(|day| &day["total"]).collect();
@@ -190,7 +191,7 @@ proptest! {
                 prop_assert_eq!(whole["total"]["longestSeconds"].as_i64(), longest);
             }
         }
-        // Groups by system add up in everything, groups by objective in what each has by itself.
+        // Groups by system add up in everything, groups by objective in what each has separately.
         let by_objective = ask(&text, "objective").unwrap();
         prop_assert_eq!(&by_objective["total"], &whole["total"]);
         let own = ["objectives", "met", "missed", "noData", "errorBudgetTotalMinutes", "errorBudgetConsumedMinutes",
@@ -203,14 +204,14 @@ proptest! {
                 prop_assert!(close(total, parts), "groups {field}: {total} ≠ {parts}");
             }
         }
-        // Outages of all together against the slow reference.
+        // The outages of all objectives against the slow reference.
         prop_assert_eq!(difference("total", &interruptions(&world, (first, first + count), zone), &whole["total"]
             .as_object().unwrap().iter().filter(|(key, _)| ["outages", "openOutages", "longestSeconds", "mttrSeconds"]
             .contains(&key.as_str())).map(|(key, value)| (key.clone(), value.clone())).collect()), None);
     }
 }
 
-/// What the outages of all objectives come to that begin between two dates of the zone, or of each objective's own.
+/// The totals of all objectives' outages that begin between two dates of the zone, or of each objective's own.
 fn interruptions(world: &World, (from, to): (i64, i64), zone: Option<Zone>) -> Value {
     let all = outages(world, Ms::MIN, Ms::MAX);
     let within = |objective: &Objective| {
@@ -250,7 +251,7 @@ fn at(text: &str) -> Ms {
     instant(&format!("2026-{text}Z"))
 }
 
-/// `shop` since January with two objectives, and `mail` with one.
+/// `shop`, recorded since January, with two objectives, and `mail` with one.
 fn quarter() -> Slo {
     let mut feed = String::new();
     let mut say = |ts: Ms, system: &str, status: &str, note: &str| {
@@ -302,18 +303,19 @@ fn a_quarter_in_numbers() {
     let answer = report(&slo, "2026-Q3", &["--by", "label:team"]);
     assert_eq!((&answer["period"], &answer["previousPeriod"]), (&json!("2026-Q3"), &json!("2026-Q2")));
     assert_eq!(answer["complete"], json!(true));
-    // 92 days at 99.9% allow 132.48 minutes: 160 were down for the shop, 140 of them hard.
+    // 99.9% of 92 days allows 132.48 minutes: the shop was down for 160, 140 of them unhealthy.
     let shop = named(&answer["objectives"], "shop");
     assert_eq!((&shop["result"], &shop["errorBudgetConsumedMinutes"]), (&json!("missed"), &json!(160.0)));
     assert_eq!(shop["errorBudgetTotalMinutes"], json!(132.48));
     let hard = named(&answer["objectives"], "shop-hard");
     assert_eq!((&hard["result"], &hard["errorBudgetConsumedMinutes"]), (&json!("missed"), &json!(140.0)));
-    // Two outages of 40 and 120 minutes: recovered after 80 on average; 92 days less 160 minutes of service between two.
+    // Two outages of 40 and 120 minutes: a mean of 80 minutes to recover; 92 days minus 160 minutes of service between
+    // two.
     assert_eq!((&shop["outages"], &shop["longestSeconds"]), (&json!(2), &json!(7200)));
     assert_eq!((&shop["mttrSeconds"], &shop["mtbfSeconds"]), (&json!(4800), &json!((92 * 1440 - 160) * 60 / 2)));
     let mail = named(&answer["objectives"], "mail");
     assert_eq!((&mail["result"], &mail["outages"], &mail["excludedMinutes"]), (&json!("met"), &json!(1), &json!(30.0)));
-    // The team's outages count once, although both of its objectives saw them.
+    // The team's outages count once, although both of its objectives had them.
     let groups: BTreeMap<&str, &Value> =
         answer["groups"].as_array().unwrap().iter().map(|group| (group["group"].as_str().unwrap(), group)).collect();
     let web = groups["web"];
@@ -321,7 +323,7 @@ fn a_quarter_in_numbers() {
     assert_eq!((&web["downtimeMinutes"], &web["errorBudgetConsumedMinutes"]), (&json!(160.0), &json!(300.0)));
     assert_eq!((&answer["total"]["outages"], &answer["total"]["met"]), (&json!(3), &json!(1)));
     assert_eq!(web["previous"]["outages"], json!(0));
-    // Outages say what is known of them.
+    // Outages have their details.
     let rows = answer["outages"].as_array().unwrap();
     assert_eq!(rows.len(), 4);
     assert_eq!(rows[0]["note"], json!("rolling back"));
@@ -341,17 +343,17 @@ fn an_outage_over_the_border_counts_once_by_its_start() {
         let parts = number(&july) + number(&august) + number(&september);
         assert!((parts - number(&quarter)).abs() < 1e-9, "{field}");
     }
-    // Of the two hours one lies in August, and that is where the outage counts, with its whole length.
+    // One of the two hours is in August, and that is where the outage counts, with its full length.
     assert_eq!((&august["outages"], &august["downtimeMinutes"]), (&json!(1), &json!(60.0)));
     assert_eq!((&august["longestSeconds"], &august["mttrSeconds"]), (&json!(7200), &json!(7200)));
     assert_eq!((&september["outages"], &september["downtimeMinutes"]), (&json!(0), &json!(60.0)));
-    // August closed while it was down: as the objective stood then.
+    // August closed during the outage: as the objective was then.
     let status = parsed(&slo, &[&["status", "shop", "--period", "2026-08"][..], &LATER].concat());
     let august = &status["objectives"][0];
     assert_eq!((&august["hasOpenDowntime"], &august["downSince"]), (&json!(true), &json!("2026-08-31T23:00:00.000Z")));
-    // 31 days at 99.9% allow 44.64 minutes.
+    // 99.9% of 31 days allows 44.64 minutes.
     assert_eq!((&august["state"], &august["errorBudgetTotalMinutes"]), (&json!("breaching"), &json!(44.64)));
-    // In Berlin the month ended an hour or two before.
+    // In Berlin, the month ended an hour or two earlier.
     let berlin =
         parsed(&slo, &[&["status", "shop", "--period", "2026-08", "--timezone", "Europe/Berlin"][..], &LATER].concat());
     assert_eq!(berlin["objectives"][0]["errorBudgetConsumedMinutes"], json!(0.0));
@@ -365,7 +367,7 @@ fn an_outage_over_the_border_counts_once_by_its_start() {
 
 #[test]
 fn a_schedule_keeps_its_own_zone_whatever_zone_is_asked_for() {
-    // Down from 08:00 to 10:00 in Berlin, on a Monday of summer time; office hours begin at 09:00 there.
+    // Down from 08:00 to 10:00 in Berlin, on a Monday in summer time; office hours begin at 09:00 there.
     let feed = "{\"ts\":\"2026-09-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n\
                 {\"ts\":\"2026-09-07T06:00:00Z\",\"system\":\"shop\",\"status\":\"down\"}\n\
                 {\"ts\":\"2026-09-07T08:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n";
@@ -401,7 +403,7 @@ fn downtime_of_a_period_is_what_lies_in_it() {
         csv,
         "key,count,outages,open,totalSeconds,longestSeconds,mttrSeconds\nmail,1,1,0,600,600,600\nshop,2,0,0,3600,,\n"
     );
-    // The last two outages of all, however long ago.
+    // The last two outages, no matter how long ago.
     let last = parsed(&slo, &[&["downtime", "shop", "--last", "1"][..], &LATER].concat());
     assert_eq!(last["events"][0]["startTime"], json!("2026-08-31T23:00:00.000Z"));
     assert_eq!(last["events"].as_array().unwrap().len(), 1);
@@ -457,7 +459,7 @@ fn periods_that_are_none_are_refused_with_a_remedy() {
         let output = slo.run(&[args, &LATER].concat(), b"");
         assert!(output.code == 2 && output.stderr.contains(said), "{args:?}: {}", output.stderr);
     }
-    // The present counts by the zone that is asked for: 23:30 in London is the next month in Berlin.
+    // The current date depends on the given zone: 23:30 in London is the next month in Berlin.
     let named = |zone: &str| {
         let args = ["status", "--period", "this-month", "--timezone", zone, "--as-of", "2026-10-31T23:30:00Z"];
         parsed(&slo, &args)["objectives"][0]["window"]["start"].clone()
@@ -487,7 +489,7 @@ fn a_named_period_is_that_of_the_objectives_own_dates() {
     }
 }
 
-/// A week at 99.9% allows 10.08 minutes; 10.1 were spent, and the week runs.
+/// 99.9% of a week allows 10.08 minutes; 10.1 were spent, and the week is not over.
 #[test]
 fn what_is_overspent_never_reads_as_just_spent_and_a_running_period_is_not_met() {
     let line = |time: &str, status: &str| {

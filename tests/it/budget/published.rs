@@ -1,7 +1,7 @@
-//! Numbers that others have published, and real histories.
+//! Published numbers, and real histories.
 //!
-//! The histories are no part of the project: they are read from `../shared/data` beside the crate, or from `SLO_SHARED_DATA`, and the
-//! tests that need them say so and pass where they are absent.
+//! The histories are not part of the project: they are read from `../shared/data` beside the crate, or from
+//! `SLO_SHARED_DATA`; without them, the tests that need them pass with a message.
 
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ use crate::reference::model::Model;
 use crate::reference::{difference, health, objectives};
 use crate::world::{Fact, Objective, Status, Window, World};
 
-/// A file of the shared data, or `None` after a word on stderr.
+/// A file of the shared data, or `None` after a message on stderr.
 #[expect(clippy::disallowed_methods, clippy::print_stderr, reason = "where the data is, is the machine's business")]
 pub(crate) fn shared(file: &str) -> Option<String> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
@@ -31,7 +31,7 @@ fn rows(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// `2024-07-10T19:49:12Z` and `…12.5Z` alike.
+/// Reads both `2024-07-10T19:49:12Z` and `…12.5Z`.
 fn moment(value: &Value) -> Ms {
     instant(value.as_str().unwrap())
 }
@@ -60,7 +60,7 @@ fn world_of(facts: Vec<Fact>, targets: &[(i128, Window)]) -> World {
     world
 }
 
-/// The only objective of a world, once as the reference has it and once as printed, which have to be equal.
+/// The only objective of a world, from the reference and as printed, which must be equal.
 #[track_caller]
 fn answer(world: &World) -> Value {
     let expected = objectives(world).remove(0);
@@ -120,16 +120,16 @@ fn real_histories_are_judged_like_the_reference_does() {
     }
 }
 
-/// The moment, the system and the three percentages of one row that Upptime published.
+/// The time, the system and the three percentages of one row published by Upptime.
 type Published = (Ms, String, [f64; 3]);
 
-/// The world that Upptime watched, and what it published about it.
+/// The world that Upptime monitored, and what it published about it.
 fn upptime() -> Option<(World, Vec<Published>)> {
     let feed = shared("upptime-datalab/transitions.jsonl")?;
     let oracle = rows(&shared("upptime-datalab/oracle_checked.jsonl")?);
     let mut facts = facts(&feed);
     for row in &oracle {
-        // Time is counted from the start of the first check, which ended as the first transition.
+        // Time counts from the start of the first check, which ended when the first transition was recorded.
         facts.push(Fact::new(moment(&row["tracked_since"]), row["system"].as_str().unwrap(), Status::Healthy));
     }
     facts.sort_by_key(|fact| (fact.ts, fact.system.clone()));
@@ -148,8 +148,8 @@ fn upptime() -> Option<(World, Vec<Published>)> {
     Some((world, published.collect()))
 }
 
-/// Whether the two printed decimals are this value's: cut off, as Upptime does, or at most 0.006 beside it, because Upptime counts
-/// in whole seconds.
+/// Whether a value has the published two decimals: truncated, as in Upptime, or at most 0.006 off, because Upptime
+/// counts whole seconds.
 fn prints_as(availability: f64, published: f64) -> bool {
     (-0.006..0.01).contains(&(availability - published))
 }
@@ -188,7 +188,7 @@ fn as_of() -> Ms {
     instant("2026-03-27T00:00:00Z")
 }
 
-/// `api`, healthy for a year but for one outage.
+/// `api`, healthy for a year except for one outage.
 fn outage(target_micro: i128, days: i64, start: Ms, duration: Ms) -> World {
     let healthy = |ts| Fact::new(ts, "api", Status::Healthy);
     let facts =
@@ -196,7 +196,7 @@ fn outage(target_micro: i128, days: i64, start: Ms, duration: Ms) -> World {
     world_of(facts, &[(target_micro, Window::Rolling { days })]).at(as_of())
 }
 
-/// A lookback at exactly this burn rate spends this share of the budget of so many days.
+/// A lookback at exactly this burn rate spends this share of a budget of `days`.
 #[track_caller]
 fn burns(days: i64, (lookback, hours): (&str, i64), factor: f64, spent_percent: f64) {
     let down = factor * (hours * HOUR) as f64 / 1000.0;
@@ -253,7 +253,7 @@ fn factors_are_those_of_nominal_lengths_whatever_the_month() {
             let shown = slo.pass(&["show", &world.objectives[0].name, "-o", "json", "--as-of", as_of], b"");
             let shown: Value = serde_json::from_str(&shown).unwrap();
             let rules = shown["multiwindow"].as_array().unwrap().iter();
-            // The nearest float, to the last bit.
+            // The closest float, to the last bit.
             let printed: Vec<u64> = rules.map(|rule| rule["factor"].as_f64().unwrap().to_bits()).collect();
             assert_eq!(printed, factors.map(f64::to_bits), "{unit:?} {as_of}");
         }
@@ -264,18 +264,19 @@ fn factors_are_those_of_nominal_lengths_whatever_the_month() {
 fn budgets_that_were_published() {
     let budget =
         |target, days| answer(&outage(target, days, as_of() - 300 * DAY, MINUTE))["errorBudgetTotalMinutes"].clone();
-    // SRE book, appendix Availability Table: 99.9% allow 43.2 minutes a month, 8.76 hours a year; 99.99% 60.5 seconds a week.
+    // SRE book, appendix Availability Table: 99.9% allows 43.2 min a month, 8.76 h a year; 99.99% 60.5 s a week.
     close(&budget(99_900_000, 30), 43.2);
     close(&budget(99_900_000, 365), 8.76 * 60.0);
     close(&budget(99_990_000, 7), 60.48 / 60.0);
-    // OpenSLO, examples/budgeting-method: 95% over 14 days are 16 hours and 48 minutes, 99.95% over a week 5 minutes 2.4 seconds.
+    // OpenSLO, examples/budgeting-method: 95% over 14 days allows 16 h 48 min, 99.95% over a week 5 min 2.4 s.
     close(&budget(95_000_000, 14), 1008.0);
     close(&budget(99_950_000, 7), 302.4 / 60.0);
 }
 
 #[test]
 fn overlapping_incidents_are_one_outage() {
-    // upptime/uptime-monitor, src/helpers/calculate-uptime.spec.ts: two hours and two hours that share one are 87.50% of a day.
+    // upptime/uptime-monitor, src/helpers/calculate-uptime.spec.ts: two overlapping outages of two hours, one hour
+    // shared, leave 87.50% of a day.
     let start = as_of() - DAY;
     let mut world = outage(99_900_000, 1, start, 2 * HOUR);
     for (ts, status) in [(start + HOUR, Status::Unhealthy), (start + 3 * HOUR, Status::Healthy)] {

@@ -1,4 +1,4 @@
-//! A year and its months: what the monthly reports say comes to what the yearly one says, and no outage counts twice.
+//! A year and its months: the monthly reports add up to the yearly one, and no outage counts twice.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::reference::calendar::{MINUTE, Ms, Zone, civil_from_days};
 use crate::world::strategy::worlds;
 use crate::world::{Objective, World};
 
-/// What adds up of objectives, of groups, and of all; of one objective, the time that is not counted does so, too.
+/// Fields that add up for objectives, groups, and the total; for one objective, uncounted time does, too.
 const SUMMED: [&str; 5] = [
     "errorBudgetConsumedMinutes",
     "errorBudgetConsumedStrictMinutes",
@@ -38,7 +38,7 @@ fn number(row: &Value, field: &str) -> f64 {
     row[field].as_f64().unwrap()
 }
 
-/// The rows of objectives, groups and all together, by name.
+/// The rows of objectives, groups and the total, by name.
 fn rows(report: &Value) -> BTreeMap<String, &Value> {
     let list = |key: &str| report[key].as_array().unwrap().iter().collect::<Vec<&Value>>();
     let objectives = list("objectives").into_iter().map(|row| (format!("objective {}", row["objectiveId"]), row));
@@ -53,18 +53,18 @@ proptest! {
     fn the_months_of_a_year_come_to_the_year(
         world in worlds(), zone in proptest::option::of(select(Zone::ALL.to_vec())), place in any::<Index>(),
     ) {
-        // In one zone, for what objectives of a system saw together is cut at the same moments only there.
+        // In one zone, because outages shared by objectives of a system are only cut at the same times there.
         let own = world.objectives.first().map_or(Zone::Utc, Objective::zone);
         prop_assume!(zone.is_some() || world.objectives.iter().all(|objective| objective.zone() == own));
         let year = civil_from_days(zone.unwrap_or(own).date(moment(&world, place, 0))).0;
         let slo = Slo::with(&world.feed(), &world.manifests());
         let Some(whole) = ask(&slo, &world, zone, &format!("{year:04}")) else { return Ok(()) };
         let months: Vec<Value> = (1..=12).map_while(|month| ask(&slo, &world, zone, &format!("{year:04}-{month:02}"))).collect();
-        // What hindsight settles after a month has closed is what the month did not know.
+        // Hindsight may settle something after a month has closed, which the month did not know.
         let hindsight: Ms = world.objectives.iter().map(|it| it.minimum_outage.max(it.attribution_grace)).max().unwrap_or(0);
         let slack = (hindsight * 12 * world.objectives.len() as Ms) as f64 / MINUTE as f64 + 1e-6;
         let parts: Vec<BTreeMap<String, &Value>> = months.iter().map(rows).collect();
-        // Sums are over objectives of which something is known; what is unknown and counts as down is summed nowhere.
+        // Totals are over objectives with data; unknown time that counts as down is in no total.
         let is_unseen = |report: &Value| {
             let lost = |row: &Value| row["result"] == "no-data" && SUMMED.iter().any(|field| number(row, field) > 0.0);
             report["objectives"].as_array().unwrap().iter().any(lost)
@@ -87,7 +87,7 @@ proptest! {
             }
         }
         if months.len() == 12 {
-            // Of each objective: together they have the budgets of those of which something is known, which may be fewer in a month.
+            // Of each objective: a total has the budgets of objectives with data, which may be fewer in a month.
             for (name, row) in rows(&whole).into_iter().filter(|(name, _)| name.starts_with("objective")) {
                 let sum: f64 = parts.iter().map(|part| number(part[&name], "errorBudgetTotalMinutes")).sum();
                 let said = number(row, "errorBudgetTotalMinutes");

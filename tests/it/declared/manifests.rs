@@ -1,4 +1,4 @@
-//! Writing manifests and reading them back: applied to an empty database, what is written means what was read.
+//! Writing manifests and reading them back: in an empty database, the written ones mean the same as the read ones.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::harness::Slo;
 use crate::world::World;
 use crate::world::strategy::worlds;
 
-/// The lists of `plan -o json` that are not empty, unchanged objects aside.
+/// The nonempty lists of `plan -o json`, without unchanged objects.
 fn plan(slo: &Slo, manifests: &str) -> String {
     let folder = slo.write_manifests(manifests);
     let output = slo.run(&["plan", "-o", "json", folder.to_str().unwrap()], b"");
@@ -21,7 +21,7 @@ fn plan(slo: &Slo, manifests: &str) -> String {
     full.map(|list| format!("{list}: {}", plan[list])).collect::<Vec<_>>().join("\n")
 }
 
-/// Exports, applies the export to an empty database that then hears the same facts, and compares.
+/// Exports, applies the export to an empty database with the same facts, and compares.
 fn round_trip(slo: &Slo, world: &World, format: &str) -> Result<(), TestCaseError> {
     let exported = slo.pass(&["export", "manifests", "--format", format], b"");
     prop_assert_eq!(plan(slo, &exported), "", "{}", exported);
@@ -53,7 +53,7 @@ proptest! {
 fn valid_fixtures_survive_every_form() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/manifests/valid");
     let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    // Feeds are read by an ingest, and never applied.
+    // Feeds are used by ingest, and never applied.
     files.retain(|path| path.extension().is_some_and(|end| end == "yaml") && !path.ends_with("feed.yaml"));
     files.sort();
     for path in files {
@@ -118,7 +118,7 @@ fn labels_of_several_values_and_shared_policies_survive_openslo() {
     {
         assert!(exported.contains(part), "{part}: {exported}");
     }
-    // Shared by two objectives, a policy is a condition of each.
+    // A policy shared by two objectives becomes a condition of each.
     let own = slo.pass(&["export", "manifests"], b"");
     for name in ["fast-burn/search-availability", "fast-burn/search-weekly", "slow-burn", "freeze"] {
         assert!(own.contains(&format!("  name: {name}\n")), "{name}: {own}");
@@ -127,7 +127,7 @@ fn labels_of_several_values_and_shared_policies_survive_openslo() {
     assert_eq!(plan(&slo, &exported), "");
 }
 
-/// What OpenSLO has no field for means the same in an annotation as in its own field, and is written back as one.
+/// What OpenSLO has no field for means the same in an annotation, and is written back as an annotation.
 #[test]
 fn weights_hindsight_and_schedules_survive_openslo() {
     let slo = Slo::new();
@@ -149,7 +149,7 @@ fn weights_hindsight_and_schedules_survive_openslo() {
     let copy = Slo::new();
     copy.apply(&annotated);
     assert_eq!(copy.pass(&["export", "manifests"], b""), slo.pass(&["export", "manifests"], b""));
-    // What is wrong with one is said by its name, where it is written.
+    // An error in one is reported with its name, at its place.
     for (from, to, expected) in [
         ("slo/minimumOutage: 60s", "slo/minimumOutage: 25h", "slo/minimumOutage \"25h\" is longer than a day"),
         ("slo/attributionGrace: 1m30s", "slo/attributionGrace: soon", "slo/attributionGrace must be a duration"),
@@ -174,7 +174,7 @@ fn weights_hindsight_and_schedules_survive_openslo() {
     }
 }
 
-/// What `openslo-annotations.yaml` says, in our own form.
+/// The content of `openslo-annotations.yaml`, in slo's own format.
 const OWN: &str = r#"
 apiVersion: slo/v1
 kind: System
@@ -212,7 +212,7 @@ spec:
   attributionGrace: 90s
 "#;
 
-/// The line of the target in the manifest that `init` writes for one system, down from `since` for `millis`, as of 30 days later.
+/// The target line that `init` writes for one system, down from `since` for `millis`, as of 30 days later.
 fn suggested(first: &str, since: &str, millis: i64) -> String {
     let start = chrono::DateTime::parse_from_rfc3339(since).unwrap().timestamp_millis();
     let line = |ts: &str, status: &str| format!("{{\"ts\":{ts},\"system\":\"shop\",\"status\":\"{status}\"}}\n");
@@ -224,7 +224,7 @@ fn suggested(first: &str, since: &str, millis: i64) -> String {
     target.unwrap_or_else(|| panic!("{made}")).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// SRE book, "Availability Table": 43.2 minutes of 30 days are 99.9%; a millisecond more is too much for it.
+/// SRE book, "Availability Table": 43.2 minutes of 30 days are 99.9%; a millisecond more exceeds it.
 #[test]
 fn a_manifest_to_start_from_has_a_target_that_the_last_month_met() {
     let since = "2026-10-10T00:00:00Z";

@@ -1,5 +1,5 @@
-//! Sets as laws on random small worlds: applying twice is applying once, sets do not see each other, and a plan foretells what
-//! an apply brings.
+//! Sets as laws on random small worlds: applying twice is the same as once, sets are independent, and a plan predicts
+//! the effect of an apply.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::reference::sets::{self, Files, Held};
 use crate::world::strategy::{revised_worlds, worlds};
 use crate::world::{Fact, World};
 
-/// All that the database holds of declared objects, but for when it was applied.
+/// Everything in the database about declared objects, without the time of the apply.
 fn content(slo: &Slo) -> Vec<Value> {
     let list = |kind: &str| {
         let list = slo.pass(&["list", kind, "-o", "json"], b"");
@@ -32,7 +32,7 @@ fn log(slo: &Slo) -> Vec<Value> {
     log["applies"].as_array_mut().unwrap().drain(..).collect()
 }
 
-/// Applies manifests as all of a set; nothing is deleted unless `prune`.
+/// Applies manifests as the complete set; nothing is deleted unless `prune`.
 #[track_caller]
 fn apply(slo: &Slo, set: &str, manifests: &str, prune: bool) {
     let folder = slo.write_manifests(manifests);
@@ -49,7 +49,7 @@ fn plan(slo: &Slo, manifests: &str, as_of: &str) -> Value {
     serde_json::from_str(&output.stdout).unwrap()
 }
 
-/// The same world under names of its own.
+/// The same world with names of its own.
 fn elsewhere(world: &World) -> World {
     let own = |name: &String| format!("else-{name}");
     let mut world = world.clone();
@@ -73,7 +73,7 @@ fn elsewhere(world: &World) -> World {
     world
 }
 
-/// What a plan says of an objective, taken from what `status` says of it.
+/// What a plan should show of an objective, taken from `status`.
 fn judged(objective: &Value) -> Value {
     let fields = [
         "systemId",
@@ -91,10 +91,10 @@ fn judged(objective: &Value) -> Value {
     fields.iter().map(|field| ((*field).to_owned(), objective[field].clone())).collect::<serde_json::Map<_, _>>().into()
 }
 
-/// The files of a repository that are there at a step, each with its systems, what is applied, and whether with `--prune`.
+/// The files of a repository at a step, each with its systems, the path to apply, and whether with `--prune`.
 type Step = (Files, &'static str, bool);
 
-/// Steps in which every system is declared at most once.
+/// Steps that declare every system at most once.
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let homes = ["slo/a.yaml", "slo/b.yaml", "slo/deep/c.yaml", "other/d.yaml"];
     let given =
@@ -115,7 +115,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..6)
 }
 
-/// Makes the working copy of a repository what the files are.
+/// Writes the files into the working copy of a repository.
 fn check_out(slo: &Slo, files: &Files) {
     let root = slo.path("repo");
     for folder in ["slo", "other"] {
@@ -131,7 +131,7 @@ fn check_out(slo: &Slo, files: &Files) {
     fs::write(root.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
 }
 
-/// The systems as the database has them.
+/// The systems in the database.
 fn held(slo: &Slo) -> Held {
     let list: Value = serde_json::from_str(&slo.pass(&["list", "systems", "-o", "json"], b"")).unwrap();
     let text = |row: &Value, key: &str| row[key].as_str().unwrap().to_owned();
@@ -185,8 +185,8 @@ proptest! {
         prop_assert_eq!(applied([&one, &two]), applied([&two, &one]));
     }
 
-    /// Whatever part of a repository is applied, in whatever order, an object is orphaned if and only if its file was given or is gone;
-    /// applying the same again changes nothing.
+    /// Whatever part of a repository is applied, in any order, an object is orphaned if and only if its file was given
+    /// or is gone; applying the same again changes nothing.
     #[test]
     fn what_was_not_given_is_left_alone(steps in steps()) {
         let slo = Slo::new();
@@ -245,7 +245,7 @@ fn a_plan_after_an_apply_of_a_valid_fixture_is_empty() {
     let mut seen = 0;
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
-        // Feeds are read by an ingest, and never applied.
+        // Feeds are used by ingest, and never applied.
         if path.ends_with("feed.yaml") {
             continue;
         }

@@ -1,5 +1,5 @@
-//! What is not charged: every moment that an objective is or was recorded as down is listed once by `downtime --all`, with what becomes
-//! of it and because of what.
+//! Uncharged downtime: every instant that an objective is down, or was recorded as down, is listed once by `downtime
+//! --all`, with the reason.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -23,14 +23,14 @@ proptest! {
         let as_of = world.as_of_text();
         let printed = all(&slo, &as_of, &[]);
         prop_assert_eq!(difference("events", &Value::Array(accounted(&world)), &printed["events"]), None);
-        // What is charged, and what it comes to, is the same without the rest.
+        // What is charged, and its totals, are the same without the rest.
         let args = ["downtime", "--since", "2000-01-01", "--as-of", &as_of, "-o", "json"];
         let charged: Value = serde_json::from_str(&slo.pass(&args, b"")).unwrap();
         let events = printed["events"].as_array().unwrap().iter();
         let of_all: Vec<&Value> = events.filter(|event| event["accounting"] == "charged").collect();
         prop_assert_eq!(charged["events"].as_array().unwrap().iter().collect::<Vec<_>>(), of_all);
         prop_assert_eq!(&charged["totals"], &printed["totals"]);
-        // Of one objective, its window holds as many minutes of each as `status` says.
+        // For one objective, the window has as many minutes of each kind as `status` says.
         for objective in slo.objectives(&as_of) {
             let name = objective["objectiveId"].as_str().unwrap();
             let (start, end) = (objective["window"]["start"].as_str(), objective["window"]["end"].as_str());
@@ -54,7 +54,7 @@ proptest! {
     }
 }
 
-/// An objective that excuses maintenance and outages under two minutes, with one outage of each kind.
+/// An objective that excludes maintenance and outages under two minutes, with one outage of each kind.
 fn shop() -> World {
     let mut world = World::new(instant("2026-11-13T00:00:00Z"), &["shop"]);
     let at = |time: &str| -> Ms { instant(&format!("2026-11-12T{time}Z")) };

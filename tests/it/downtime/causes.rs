@@ -1,4 +1,4 @@
-//! Causes over long chains of dependencies: all objectives together say what the reference and each alone do.
+//! Causes over long chains of dependencies: all objectives together give the same as the reference and as each alone.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,15 +10,15 @@ use crate::reference::calendar::{HOUR, MINUTE, Ms, instant};
 use crate::reference::{difference, objectives};
 use crate::world::{Dependency, Fact, Objective, Status, Window, World};
 
-/// The number of objectives answered together; the last may have nearly as many upstreams.
+/// The number of objectives evaluated together; the last may have almost as many upstreams.
 const SYSTEMS: usize = 72;
 
-/// What a system depends on, by how far before it that stands, and what it reports: gaps in minutes.
+/// A system's upstreams, by their distance before it, and its reports: gaps in minutes.
 type Part = (Vec<(usize, bool)>, Vec<(i64, Status)>);
 
 fn part() -> impl Strategy<Value = Part> {
     let status = prop_oneof![2 => Just(Status::Healthy), 2 => Just(Status::Unhealthy), 1 => Just(Status::Degraded)];
-    // Gaps of whole hours make ties.
+    // Gaps of whole hours cause ties.
     let gap = prop_oneof![Just(0), 1..300_i64, (1..200_i64).prop_map(|hours| hours * 60)];
     (vec((1..9_usize, prop::bool::weighted(0.8)), 0..4), vec((gap, status), 0..7))
 }

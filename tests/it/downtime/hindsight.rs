@@ -1,4 +1,4 @@
-//! Hindsight: outages that are too short to count until they are not, and upstreams that are seen to fail late.
+//! Hindsight: outages that are too short to count at first, and upstreams that are seen to fail late.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -9,7 +9,7 @@ use crate::reference::calendar::{Ms, SECOND, instant, rfc3339};
 use crate::world::World;
 use crate::world::strategy::worlds;
 
-/// `ts system status`, one a line.
+/// `ts system status`, one per line.
 fn feed(lines: &[String]) -> String {
     let line = |line: &String| {
         let [ts, system, status] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
@@ -26,7 +26,7 @@ fn objective(spec: &str) -> String {
     )
 }
 
-/// The shop, up since the first of October, with outages of so many seconds from these moments on.
+/// The shop, up since 1 October, with outages of this many seconds from these times on.
 fn outages(of: &[(&str, i64)]) -> Vec<String> {
     let mut lines = vec!["2026-10-01T00:00:00Z shop up".to_owned()];
     for (start, seconds) in of {
@@ -40,7 +40,7 @@ fn parsed(slo: &Slo, args: &[&str]) -> Value {
     serde_json::from_str(&slo.run(args, b"").stdout).unwrap()
 }
 
-/// Some fields of the shop as of a moment.
+/// Some fields of the shop as of `as_of`.
 fn fields<const N: usize>(slo: &Slo, as_of: Ms, names: [&str; N]) -> [Value; N] {
     let row = slo.objectives(&rfc3339(as_of)).remove(0);
     names.map(|name| row[name].clone())
@@ -77,7 +77,7 @@ fn an_outage_counts_from_its_start_once_it_has_lasted_for_the_minimum() {
 
 #[test]
 fn a_day_closes_as_of_its_midnight_and_holds_what_is_known_later() {
-    // Two minutes from half a minute before midnight on.
+    // Two minutes, starting half a minute before midnight.
     let facts = outages(&[("2026-10-20T23:59:30Z", 120)]);
     let spec = "target: 99.99, window: { calendar: day }, minimumOutage: 60s";
     let slo = Slo::with(&feed(&facts), &objective(spec));
@@ -86,7 +86,7 @@ fn a_day_closes_as_of_its_midnight_and_holds_what_is_known_later() {
     let trend = parsed(&slo, &["trend", "shop", "--days", "3", "--as-of", "2026-10-23T00:00:00Z", "-o", "json"]);
     let consumed: Vec<_> =
         trend["snapshots"].as_array().unwrap().iter().map(|day| day["budgetConsumedMinutes"].clone()).collect();
-    // Of the first day nothing counted when it closed; of the second, what lies in it.
+    // At the close of the first day, nothing counted; the second has the part in it.
     assert_eq!(consumed, [json!(0.0), json!(1.5), json!(0.0)]);
     let names = ["errorBudgetConsumedMinutes", "state"];
     for (as_of, minutes, state) in [
@@ -101,7 +101,7 @@ fn a_day_closes_as_of_its_midnight_and_holds_what_is_known_later() {
 #[test]
 fn an_open_outage_exhausts_the_budget_when_it_begins_to_count() {
     let facts = ["2026-10-01T00:00:00Z shop up".to_owned(), "2026-10-20T10:00:00Z shop down".to_owned()];
-    // A budget of 8.64 s: the minute that counts at once is more.
+    // A budget of 8.64 s: the minute that counts at once exceeds it.
     let slo = Slo::with(&feed(&facts), &objective("target: 99.99, windowDays: 1, minimumOutage: 60s"));
     let row = slo.objectives("2026-10-20T10:00:05Z").remove(0);
     assert_eq!(row["forecast"]["exhaustedAt"], json!("2026-10-20T10:01:00.000Z"));
@@ -142,7 +142,8 @@ fn an_upstream_that_is_seen_to_fail_late_excuses_within_its_grace() {
         ["2026-10-20T10:00:49.999Z", "2026-10-20T10:00:50Z", "2026-10-20T11:00:00Z"].map(at)
     };
     assert_eq!(consumed(""), [json!(49_999.0 / 60_000.0), json!(50.0 / 60.0), json!(80.0 / 60.0)]);
-    // With 50 s all of it is the database's as soon as that is seen; with 40, ten seconds before are the shop's own.
+    // With 50 s, everything is charged to the database as soon as it is seen; with 40, the ten seconds before are the
+    // shop's own.
     assert_eq!(consumed(", attributionGrace: 50s"), [json!(49_999.0 / 60_000.0), json!(0.0), json!(0.0)]);
     assert_eq!(
         consumed(", attributionGrace: 40s"),
@@ -158,7 +159,7 @@ fn an_upstream_that_is_seen_to_fail_late_excuses_within_its_grace() {
     );
 }
 
-/// What is charged of each objective before a moment, stretch by stretch, as of another one.
+/// The charges of each objective before an instant, piece by piece, as of a later one.
 fn charged_before(slo: &Slo, until: impl Fn(&str) -> Ms, as_of: Ms) -> Vec<Value> {
     let args = ["downtime", "--since", "2001-01-01T00:00:00Z", "--as-of", &rfc3339(as_of), "-o", "json"];
     let mut found: Vec<Value> = Vec::new();
@@ -182,7 +183,7 @@ fn hindsight(world: &World, objective: &str) -> Ms {
 }
 
 proptest! {
-    /// What lies further back than the hindsight of an objective is settled.
+    /// What is further back than the hindsight of an objective is final.
     #[test]
     fn no_later_fact_changes_an_account_further_back_than_hindsight(
         world in worlds(), moment in any::<Index>(), shift in -1..=1_i64,

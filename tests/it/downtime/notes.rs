@@ -1,4 +1,4 @@
-//! What was said of downtime: every event has the last note that a fact other than `healthy` brought since its outage began.
+//! Notes of downtime: every event has the last note of a fact other than `healthy` since its outage began.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::reference::model::Model;
 use crate::world::strategy::worlds;
 use crate::world::{Fact, Objective, Source, Status, World, feed};
 
-/// What a fact says besides its status, if it says anything.
+/// The note of a fact, if it has one.
 fn note(fact: &Fact) -> Option<String> {
     let Fact { ts, check, location, status, .. } = fact;
     let stream = format!("{}/{}", check.as_deref().unwrap_or("-"), location.as_deref().unwrap_or("-"));
@@ -29,7 +29,7 @@ pub(crate) fn noted(facts: &[Fact]) -> String {
     facts.iter().map(line).collect()
 }
 
-/// Where a fact stands: of several that say something at one moment, the worst remains.
+/// The key of a fact: of several notes at one instant, that of the worst status remains.
 fn key(fact: &Fact) -> (Ms, &str, Source, Option<&str>, Option<&str>) {
     (fact.ts, &fact.system, fact.source, fact.check.as_deref(), fact.location.as_deref())
 }
@@ -51,7 +51,7 @@ fn facts_of<'w>(world: &'w World, objective: &Objective) -> Vec<&'w Fact> {
     kept.values().filter(of_it).copied().collect()
 }
 
-/// Whether a fact is one of a system or of what it is made of; of a composite one itself, only incidents count.
+/// Whether a fact affects a system or its members; for a composite system itself, only incidents do.
 fn reaches(world: &World, system: &str, fact: &Fact) -> bool {
     let members = world.systems.iter().find(|known| known.name == system).map_or(&[][..], |known| &known.members);
     let own = fact.system == system && (members.is_empty() || fact.source == Source::Incident);
@@ -69,7 +69,7 @@ proptest! {
         let printed: Value = serde_json::from_str(&slo.pass(&args, b"")).unwrap();
         let uncorrected = World { corrections: Vec::new(), ..world.clone() };
         let (model, recorded) = (Model::new(&world, world.as_of), Model::new(&uncorrected, world.as_of));
-        // Of each objective: when outages began, with corrections and without, and what was said.
+        // Per objective: the starts of outages, with and without corrections, and the notes.
         let begun = |seen: &Model, objective: &Objective| -> Vec<Ms> {
             History::new(seen, objective).outages(world.as_of).iter().map(|outage| outage.start).collect()
         };

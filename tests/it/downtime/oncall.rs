@@ -1,4 +1,4 @@
-//! What somebody on call sees first: what is down, why, what was written of it, and which maintenance is in force.
+//! What somebody on call sees first: what is down, why, the notes, and the active maintenance.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ fn parsed(slo: &Slo, args: &[&str], as_of: &str) -> Value {
     serde_json::from_str(&slo.pass(&[args, &["-o", "json", "--as-of", as_of]].concat(), b"")).unwrap()
 }
 
-/// The outage that goes on, charged or not; else the last one of which something is charged since `window`.
+/// The ongoing outage, charged or not; else the last one with a charge since `window`.
 fn latest(model: &Model<'_>, objective: &Objective, window: Ms) -> Value {
     let as_of = model.world.as_of;
     let mut outages = History::new(model, objective).outages(as_of);
@@ -24,7 +24,7 @@ fn latest(model: &Model<'_>, objective: &Objective, window: Ms) -> Value {
     let last = outages.iter().rposition(|outage| outage.events.iter().any(charged));
     let Some(place) = open.or(last) else { return Value::Null };
     let outage = outages.swap_remove(place);
-    // Of one that is over, what is charged in the window tells.
+    // A finished outage is described by its charges in the window.
     let events: Vec<_> = outage.events.iter().filter(|event| open.is_some() || charged(event)).collect();
     let mut causes: Vec<Option<String>> = events
         .iter()
@@ -48,14 +48,14 @@ fn latest(model: &Model<'_>, objective: &Objective, window: Ms) -> Value {
     })
 }
 
-/// What `slo list maintenance` says of one window.
+/// What `slo list maintenance` shows for one window.
 fn around(window: &Maintenance, as_of: Ms) -> Value {
     let all = if window.cancelled { Vec::new() } else { occurrences(window, as_of + 40 * DAY) };
     let wire =
         |span: Option<&(Ms, Ms)>| span.map(|(start, end)| json!({"start": rfc3339(*start), "end": rfc3339(*end)}));
     let until = all.iter().filter(|(start, end)| *start <= as_of && as_of < *end).map(|(_, end)| *end).max();
     let next = match window.returns {
-        // The reference looks 40 days ahead, as far as rules of these worlds go at the most, but a first one may lie beyond.
+        // The reference looks 40 days ahead, the longest interval in these worlds, but a first occurrence may be later.
         _ if window.start > as_of && !window.cancelled => Some((window.start, window.start + window.duration)),
         _ => all.iter().find(|(start, _)| *start > as_of).copied(),
     };
@@ -125,7 +125,8 @@ spec:
   timezone: Europe/Berlin
 ";
 
-/// `db` fails at 10:00 with a note, then `shop` at 10:02, whose check repeats its own note every minute; both are up at 10:10.
+/// `db` fails at 10:00 with a note, then `shop` at 10:02, whose check repeats its own note every minute; both are up at
+/// 10:10.
 fn incident() -> Slo {
     let mut feed = String::new();
     let mut fact = |time: &str, system: &str, status: &str, note: &str| {
@@ -162,7 +163,7 @@ Budget ";
     let from = text.find("Now").unwrap();
     assert!(text[from..].starts_with(expected), "{text}");
     assert!(text.contains("if it stays down, spent in 96m, at 2026-11-12 11:42"), "{text}");
-    // Rates come after the answer, and the accounting last.
+    // Rates follow the answer, and the accounting comes last.
     let places = ["Budget", "Forecast", "Downtime", "Burn rate", "Accounting"].map(|head| text.find(head).unwrap());
     assert!(places.is_sorted(), "{text}");
 
@@ -184,7 +185,7 @@ Notes      2026-11-12 10:05  slow
     ]);
     assert_eq!(json["latestOutage"]["notes"], notes);
     assert_eq!(json["latestOutage"]["planned"], json!(false));
-    // Nobody has looked that far: there was no outage yet.
+    // At that time, there was no outage yet.
     assert!(shown("2026-11-12T09:00:00Z").contains("Now        up; no outage in the window\nBudget"));
 }
 
@@ -218,7 +219,7 @@ fn maintenance_in_progress_is_named_with_its_end_wherever_somebody_looks() {
     assert!(show.contains("Now        down since 2026-11-17 23:10 UTC, excused by maintenance; 10m so far"), "{show}");
     assert!(show.contains("Planned    yes: maintenance disk-swap until 2026-11-17 23:30 UTC\n"), "{show}");
     assert!(run(&["show", "db"]).contains("Planned    in maintenance disk-swap until 2026-11-17 23:30 UTC\n"));
-    // From its end on it is in force no more.
+    // From its end on, it is no longer active.
     let after = slo.objectives("2026-11-17T23:30:00Z");
     assert!(after.iter().all(|objective| objective["inMaintenance"].is_null()));
     assert!(!slo.pass(&["status", "--as-of", "2026-11-17T23:30:00Z"], b"").contains("maintenance"));
@@ -233,7 +234,7 @@ fn a_list_of_maintenance_says_what_is_active_and_when_it_comes_in_its_own_zone()
     let expected = "disk-swap    active  db, shop  2026-11-18 00:00 to 00:30  2026-11-25 00:00 to 00:30  Europe/Berlin";
     assert!(active.starts_with(expected), "{active}");
     assert!(row("2026-11-17T23:30:00Z").starts_with("disk-swap    upcoming  db, shop  2026-11-18 00:00 to 00:30"));
-    // Clocks have gone forward meanwhile; the local time is the same.
+    // Clocks have gone forward in the meantime; the local time is the same.
     let summer = parsed(&slo, &["list", "maintenance"], "2027-04-01T00:00:00Z");
     assert_eq!(summer["maintenance"][0]["nextOccurrence"]["start"], "2027-04-06T22:00:00.000Z");
 }

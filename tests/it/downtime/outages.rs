@@ -1,4 +1,4 @@
-//! Outages and being down now, with numbers: what one outage is, how long it lasts, what says so, and where it is seen.
+//! Outages and being down now, with numbers: what one outage is, how long it lasts, its cause, and where it is shown.
 
 use serde_json::{Value, json};
 
@@ -49,7 +49,7 @@ fn a_maintenance_window_inside_an_outage_does_not_make_two() {
     assert_eq!(answer["totals"], expected);
     assert_eq!(difference("events", &Value::Array(downtime(&world)), &answer["events"]), None);
     assert_eq!(difference("totals", &totals(&world, &outages(&world, 0, Ms::MAX)), &answer["totals"]), None);
-    // Also where only the end of it is asked for, and in the digest.
+    // The same if only its end is in the range, and in the digest.
     let late = parsed(&found, &["downtime", "--since", "2026-11-12T12:00:00Z", "--as-of", &world.as_of_text()]);
     assert_eq!(
         (&late["totals"]["count"], &late["totals"]["outages"], &late["totals"]["longestSeconds"]),
@@ -60,7 +60,7 @@ fn a_maintenance_window_inside_an_outage_does_not_make_two() {
         (&digest["downtime"]["outages"], &digest["downtime"]["minutes"]),
         (&json!(1), &json!(79.0 + 8.0 / 60.0))
     );
-    // While it lasts it is down since its start, whatever maintenance excused since then; within maintenance it is not open.
+    // In an outage, it is down since the start, even if a part is excused by maintenance, within which it is not open.
     for (time, since) in
         [("11:45:14.999", Some(start)), ("11:45:15", None), ("11:45:51", Some(start)), ("13:02:52", None)]
     {
@@ -88,7 +88,7 @@ fn an_outage_that_maintenance_excuses_as_a_whole_is_none() {
         answer["achievements"].as_array().unwrap().iter().any(|row| row["achievement"] == "rapid_recovery")
     };
     assert!(!unlocked(&achieved));
-    // Charged for its last minute it counts, with all of its length: 2 minutes.
+    // If its last minute is charged, it counts, with its full length: 2 minutes.
     world.maintenance[0].duration = HOUR + MINUTE;
     let found = slo(&world);
     let answer = parsed(&found, &["downtime", "--as-of", &world.as_of_text()]);
@@ -132,16 +132,16 @@ fn a_check_that_fell_silent_beside_an_incident_is_no_source_unless_silence_count
         };
         answer["events"].as_array().unwrap().iter().map(of).collect()
     };
-    // The check has reported, falls silent after 15 minutes, and by itself makes the objective down from then on.
+    // The check has reported, goes silent after 15 minutes, and by itself makes the objective down from then on.
     world.facts = vec![
         Fact::new(start, "shop", Status::Healthy).check("http"),
         Fact::new(start + 5 * MINUTE, "shop", Status::Unhealthy).incident(),
     ];
     assert_eq!(sources(&world), ["11:05 incident", "11:15 healthcheck"]);
-    // Where unknown is not down, it says nothing.
+    // If unknown does not count as down, it has no effect.
     world.objectives[0].counts_as_down = vec![Status::Unhealthy];
     assert_eq!(sources(&world), ["11:05 incident"]);
-    // One that never reported makes nothing down, whatever counts.
+    // A check that never reported makes nothing down, whatever counts as down.
     world.objectives[0].counts_as_down = vec![Status::Unhealthy, Status::Unknown];
     world.facts[0].check = Some("ping".to_owned());
     assert_eq!(sources(&world), ["11:00 healthcheck", "11:05 incident"]);
@@ -160,7 +160,7 @@ fn a_digest_counts_each_outage_once_however_many_objectives_saw_it() {
         world.facts.push(Fact::new(monday + from, system, Status::Unhealthy));
         world.facts.push(Fact::new(monday + from + minutes * MINUTE, system, Status::Healthy));
     };
-    // The database for an hour, the API with it and ten minutes longer; the API again by itself; mail meanwhile.
+    // The database for an hour, the API with it and ten minutes longer; the API again by itself; mail in the meantime.
     down("db", DAY, 60);
     down("api", DAY, 70);
     down("api", 2 * DAY, 5);
@@ -182,13 +182,13 @@ fn a_digest_counts_each_outage_once_however_many_objectives_saw_it() {
 #[test]
 fn the_worst_of_a_digest_are_ordered_by_minutes_overspent() {
     let monday = instant("2026-11-09T00:00:00Z");
-    // Of four, two are worst.
+    // Of four, two are the worst.
     let mut world = World::new(monday + 7 * DAY, &["a", "b", "c", "d"]);
     for name in ["c", "d"] {
         world.objectives.push(Objective::new(name, name, 99_000_000, MONTH));
         world.facts.push(Fact::new(monday - 40 * DAY, name, Status::Healthy));
     }
-    // 99.99% of 30 days are 4 min 19.2 s, 99% 7 h 12 min: b overspends less of its budget, and more minutes.
+    // 99.99% of 30 days allows 4 min 19.2 s, 99% 7 h 12 min: b overspends less of its budget, but more minutes.
     for (name, target, hours) in [("a", 99_990_000, 1), ("b", 99_000_000, 9)] {
         world.objectives.push(Objective::new(name, name, target, MONTH));
         world.facts.push(Fact::new(monday - 40 * DAY, name, Status::Healthy));
@@ -201,7 +201,7 @@ fn the_worst_of_a_digest_are_ordered_by_minutes_overspent() {
     assert_eq!(worst, ["b", "a"]);
 }
 
-/// A shop that has spent its budget twice over and is down again, and one that is up.
+/// A shop that spent twice its budget and is down again, and one that is up.
 fn breaching_and_down() -> World {
     let mut world = shop("2026-11-20T14:05:00Z", 99_900_000);
     let earlier = instant("2026-11-18T10:00:00Z");
@@ -257,7 +257,7 @@ fn down_now_is_seen_in_every_form_whatever_the_state() {
     assert!(page.contains("<b class=\"down\">1 down now</b>"), "{page}");
     assert_eq!(page.matches("▼ down since 2026-11-20 13:41 UTC</span></b>").count(), 2, "{page}");
     assert!(page.contains(&format!("data-field=\"downSince\" data-value=\"{since}\"")));
-    // A gate on `down` fails, and so does a condition on how long it is down: 23 min 53 s.
+    // A check of `down` fails, and so does a condition on its duration: 23 min 53 s.
     let check = |when: &str| found.run(&["check", "shop", "--when", when, "--as-of", &as_of], b"").code;
     assert_eq!(found.run(&["check", "shop", "--fail-on", "down", "--as-of", &as_of], b"").code, 1);
     assert_eq!((check("downFor >= 23m53s"), check("downFor > 23m53s")), (1, 0));
@@ -283,7 +283,7 @@ fn down_since_reaches_back_beyond_every_window_and_lookback() {
     assert_eq!(answer["events"][0]["startTime"], json!(rfc3339(start)));
     let lasted = (world.as_of - start) / SECOND;
     assert_eq!((&answer["totals"]["open"], &answer["totals"]["longestSeconds"]), (&json!(1), &json!(lasted)));
-    // Never before the first transition, where unknown counts.
+    // Never before the first transition, even if unknown counts.
     world.objectives[0].counts_as_down = vec![Status::Unknown];
     world.facts = vec![Fact::new(start, "shop", Status::Unknown)];
     assert_eq!(slo(&world).objective(&world.as_of_text())["downSince"], json!(rfc3339(start)));

@@ -1,10 +1,10 @@
-//! Worked examples of schedules: which time is counted, in local time, and what that does to every view.
+//! Worked examples of schedules: which time counts, in local time, and the effect on every view.
 
 use serde_json::{Value, json};
 
 use crate::harness::Slo;
 
-/// Office hours in Berlin, but on the 27th of October 2026, a Tuesday.
+/// Office hours in Berlin, except on 27 October 2026, a Tuesday.
 const OFFICE: &str = "schedule: [{ weekday: [Mon, Tue, Wed, Thu, Fri], after: \"09:00\", before: \"17:00\", exceptDates: [2026-10-27] }]";
 
 fn objective(spec: &str) -> String {
@@ -14,7 +14,7 @@ fn objective(spec: &str) -> String {
     )
 }
 
-/// `ts status`, one a line.
+/// `ts status`, one per line.
 fn feed(lines: &[&str]) -> String {
     let line = |line: &&str| {
         let (ts, status) = line.split_once(' ').unwrap();
@@ -33,18 +33,18 @@ fn eight_hours_a_day_are_eight_hours_across_both_changes_of_clocks() {
     let autumn = ["2026-10-01T00:00:00Z up", "2026-10-23T14:00:00Z down", "2026-10-26T09:00:00Z up"];
     let spring = ["2026-03-01T00:00:00Z up", "2026-03-27T15:00:00Z down", "2026-03-30T08:00:00Z up"];
     for (facts, spec, as_of, counted_hours) in [
-        // A week has five days of eight hours, whether it lasts 167, 168 or 169; one of them is left out.
+        // A week has five days of eight hours, whether it lasts 167, 168 or 169 hours; one of them is excluded.
         (autumn, "window: { calendar: week }", "2026-10-25T22:00:00Z", 40),
         (autumn, "window: { calendar: month }", "2026-10-31T22:00:00Z", 21 * 8),
         (spring, "window: { calendar: week }", "2026-03-29T20:00:00Z", 40),
         (spring, "window: { calendar: month }", "2026-03-31T20:00:00Z", 22 * 8),
-        // Rolling windows are days of 24 hours: the first hour of office time of the 26th has left the window by then.
+        // Rolling windows are days of 24 hours: the first office hour of the 26th has left the window by then.
         (autumn, "windowDays: 7", "2026-11-02T09:00:00Z", 4 * 8),
     ] {
         let slo =
             Slo::with(&feed(&facts), &objective(&format!("target: 99, timezone: Europe/Berlin, {spec}, {OFFICE}")));
         let row = slo.objectives(as_of).remove(0);
-        // Of the whole period, the part that has passed is not counted outside of office hours.
+        // Only the elapsed part of the period excludes time outside of office hours.
         let budget = row["errorBudgetTotalMinutes"].as_f64().unwrap();
         let start = &row["window"]["start"];
         let passed = row["notCountedMinutes"].as_f64().unwrap();
@@ -64,7 +64,7 @@ fn eight_hours_a_day_are_eight_hours_across_both_changes_of_clocks() {
     assert_eq!(row["notCountedMinutes"], json!(f64::from((30 * 24 - 21 * 8) * 60)));
     assert_eq!(row["errorBudgetTotalMinutes"], json!(21.0 * 8.0 * 60.0 / 100.0));
     assert_eq!(row["excludedMinutes"], json!(0.0));
-    // One outage, of which two parts are charged.
+    // One outage, with two charged parts.
     let downtime =
         parsed(&slo, &["downtime", "--since", "2026-10-01", "--as-of", "2026-10-31T00:00:00Z", "-o", "json"]);
     let events: Vec<(&str, &str)> = downtime["events"]
@@ -103,10 +103,10 @@ fn a_shift_may_cross_midnight_and_begins_and_ends_to_the_millisecond() {
         assert!((consumed - f64::from(consumed_ms)).abs() < 1e-6, "{as_of}: {row}");
         assert_eq!(row["hasOpenDowntime"], json!(open), "{as_of}: {row}");
     }
-    // It is down all the same, and people are told why that costs nothing.
+    // It is still down, and people are told why that costs nothing.
     let shown = slo.run(&["status", "--as-of", "2026-10-06T11:00:00Z"], b"").stdout;
     assert!(shown.contains("spends no budget: shop since 2026-10-05 12:00 UTC (outside schedule)"), "{shown}");
-    // Half of the four hours are allowed, and are spent at midnight.
+    // Half of the four hours are allowed, and spent at midnight.
     let row = slo.objectives("2026-10-05T21:00:00Z").remove(0);
     assert_eq!(row["forecast"]["exhaustedAt"], json!("2026-10-06T00:00:00.000Z"));
 }

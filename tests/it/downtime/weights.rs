@@ -1,10 +1,10 @@
-//! Worked examples of weights: how much of the time in a status is downtime.
+//! Worked examples of weights: the share of downtime in the time of a status.
 
 use serde_json::{Value, json};
 
 use crate::harness::Slo;
 
-/// `ts status`, one a line.
+/// `ts status`, one per line.
 fn feed(lines: &[&str]) -> String {
     let line = |line: &&str| {
         let (ts, status) = line.split_once(' ').unwrap();
@@ -24,7 +24,7 @@ fn parsed(slo: &Slo, args: &[&str]) -> Value {
     serde_json::from_str(&slo.run(args, b"").stdout).unwrap()
 }
 
-/// Ten minutes degraded, and then five unhealthy.
+/// Ten minutes degraded, then five unhealthy.
 const FACTS: [&str; 4] = [
     "2026-10-01T00:00:00Z up",
     "2026-10-02T10:00:00Z degraded",
@@ -42,7 +42,7 @@ fn ten_minutes_at_half_weight_consume_five() {
         let row = slo.objectives(as_of).remove(0);
         [&row["errorBudgetConsumedMinutes"], &row["burnRates"]["5m"]].map(|value| value.as_f64().unwrap())
     };
-    // Half of five minutes at 99.9% burns 500 times too fast, all of them 1000 times.
+    // At 99.9%, half of five minutes is a burn rate of 500, all of them 1000.
     let close = |[a, b]: [f64; 2], [c, d]: [f64; 2]| (a - c).abs() < 1e-9 && (b - d).abs() < 1e-6;
     for (as_of, expected) in [
         ("2026-10-02T10:10:00Z", [5.0, 500.0]),
@@ -51,7 +51,7 @@ fn ten_minutes_at_half_weight_consume_five() {
     ] {
         assert!(close(at(as_of), expected), "{as_of}: {:?}", at(as_of));
     }
-    // A single millisecond at half weight is half of one.
+    // A single millisecond at half weight is half a millisecond.
     let row = slo.objectives("2026-10-02T10:00:00.001Z").remove(0);
     assert_eq!(row["errorBudgetConsumedMinutes"], json!(0.5 / 60_000.0));
     let downtime = parsed(&slo, &["downtime", "--as-of", "2026-10-03T00:00:00Z", "-o", "json"]);
@@ -63,7 +63,7 @@ fn ten_minutes_at_half_weight_consume_five() {
     assert_eq!(downtime["totals"], expected);
     slo.pass(&["compute", "--as-of", "2026-10-05T00:00:00Z"], b"");
     slo.pass(&["db", "verify"], b"");
-    // Days are sealed with their halves.
+    // Days are sealed with the halves.
     let trend = parsed(&slo, &["trend", "shop", "--days", "4", "--as-of", "2026-10-05T00:00:00Z", "-o", "json"]);
     let consumed: Vec<_> =
         trend["snapshots"].as_array().unwrap().iter().map(|day| day["budgetConsumedMinutes"].clone()).collect();
@@ -72,7 +72,7 @@ fn ten_minutes_at_half_weight_consume_five() {
 
 #[test]
 fn a_budget_is_exhausted_when_the_weighted_downtime_says_so() {
-    // A minute of budget a day; at a quarter of the weight four minutes spend it.
+    // A budget of a minute a day; at a quarter of the weight, four minutes spend it.
     let facts = ["2026-10-01T00:00:00Z up", "2026-10-03T10:00:00Z degraded"];
     let spec = "target: 99.930556, windowDays: 1, countsAsDown: { degraded: 0.25, unhealthy: 1 }";
     let slo = Slo::with(&feed(&facts), &objective(spec));

@@ -1,4 +1,4 @@
-//! Corrections in numbers: what they change, what they leave alone, and the document that `slo correct` proposes.
+//! Corrections in numbers: what they change and what not, and the document that `slo correct` proposes.
 
 use std::fmt::Write as _;
 
@@ -23,7 +23,7 @@ metadata: { name: shop-http }
 spec: { systemRef: { kind: System, name: shop }, healthcheckRef: { kind: Healthcheck, name: http }, target: 99, windowDays: 30 }
 ";
 
-/// Down for 20 minutes by one check, of 432 that the budget allows; and an open incident of a mistyped check.
+/// Down for 20 minutes by one check, with a budget of 432; and an open incident of a mistyped check.
 fn shop() -> Slo {
     let slo = Slo::new();
     slo.ingest(
@@ -70,7 +70,7 @@ fn a_false_alarm_of_twenty_minutes_is_taken_back_and_a_mistyped_check_disappears
     assert_eq!(consumed(&slo), [json!(0.0), json!(0.0)]);
     slo.pass(&["db", "verify"], b"");
     let rows = slo.objectives(AS_OF);
-    // The mistyped check is corrected for all of the window, the other one for 20 minutes.
+    // The mistyped check is corrected for the entire window, the other one for 20 minutes.
     let corrected: Vec<&Value> = rows.iter().map(|row| &row["correctedMinutes"]).collect();
     assert!(corrected.contains(&&json!(43_200.0)) && corrected.contains(&&json!(20.0)), "{corrected:?}");
     let show = |name: &str| slo.pass(&["show", name, "--as-of", AS_OF], b"");
@@ -79,7 +79,7 @@ fn a_false_alarm_of_twenty_minutes_is_taken_back_and_a_mistyped_check_disappears
     let shown: Value =
         serde_json::from_str(&slo.pass(&["show", "shop-availability", "--as-of", AS_OF, "-o", "json"], b"")).unwrap();
     assert_eq!(shown["accounting"]["corrections"], json!(["false-alarm", "mistyped"]));
-    // Of each transition, the correction that says something else; the one that ends a corrected span is none.
+    // Each transition with the correction that changes its status; the one that ends a corrected span has none.
     let history = ["history", "shop", "--as-of", AS_OF, "--since", "2026-10-01", "-o", "json"];
     let history: Value = serde_json::from_str(&slo.pass(&history, b"")).unwrap();
     let corrected: Vec<&Value> =
@@ -90,17 +90,17 @@ fn a_false_alarm_of_twenty_minutes_is_taken_back_and_a_mistyped_check_disappears
     assert!(table.stderr.contains("note: corrected by mistyped: htpp ignored\n"), "{}", table.stderr);
     let listed = slo.pass(&["list", "corrections"], b"");
     assert!(listed.contains("false-alarm") && listed.contains("2026-11-12 10:20"), "{listed}");
-    // Exported, and applied elsewhere, it says the same.
+    // Exported, and applied elsewhere, it means the same.
     let exported = slo.pass(&["export", "manifests"], b"");
     let copy = Slo::with(&slo.pass(&["export", "journal"], b""), &exported);
     assert_eq!(copy.status(AS_OF), slo.status(AS_OF));
-    // Taken back, everything is as it was.
+    // After deleting it, everything is as before.
     slo.apply(OBJECTIVES);
     assert_eq!(consumed(&slo), [json!(80.0), json!(20.0)]);
     slo.pass(&["db", "verify"], b"");
 }
 
-/// The comment on the pull request that takes the false alarm back.
+/// The comment on the pull request that corrects the false alarm.
 const COMMENT: &str = "\
 **slo plan**: 1 to create, 4 unchanged in set manifests
 
@@ -127,7 +127,7 @@ fn the_effective_status_is_corrected_to_the_millisecond() {
     let quiet = correction("quiet", "check: htpp, status: ignored");
     let spec = "start: 2026-11-12T10:05:00.001Z, end: 2026-11-12T10:15:00Z, status: healthy";
     slo.apply(&[OBJECTIVES, &quiet, &correction("partly", spec)].concat());
-    // The objective on one check looks at that check, not at the effective status.
+    // The objective on one check uses that check, not the effective status.
     let [all, http] = consumed(&slo);
     assert_eq!(http, json!(20.0));
     assert!((all.as_f64().unwrap() - (10.0 + 0.001 / 60.0)).abs() < 1e-9, "{all}");
@@ -177,7 +177,7 @@ fn a_proposed_correction_applies_as_it_is() {
     assert_eq!(consumed(&slo), [json!(80.0), json!(20.0)], "nothing is applied by it");
     slo.pass(&["apply", slo.path("manifests").to_str().unwrap()], b"");
     assert_eq!(consumed(&slo), [json!(60.0), json!(0.0)]);
-    // The next one gets another name, and may not contradict.
+    // The next one gets another name, and must not contradict the first.
     let again = slo.run(&[&args[..9], &["degraded", "--reason", "x"]].concat(), b"");
     assert!(again.stderr.contains("the correction c1 says healthy for the same streams"), "{}", again.stderr);
     for (args, expected) in [
@@ -198,7 +198,7 @@ fn a_proposed_correction_applies_as_it_is() {
     }
 }
 
-/// What is said of the time to come is known as well as maintenance is.
+/// A correction of the future is known in advance, like maintenance.
 #[test]
 fn a_forecast_knows_when_a_correction_ends() {
     let slo = Slo::new();
@@ -210,7 +210,7 @@ fn a_forecast_knows_when_a_correction_ends() {
         let rows = slo.objectives(as_of);
         rows.into_iter().find(|row| row["objectiveId"] == "shop-availability").unwrap()
     };
-    // 86.4 s of budget: all but that has left the window a day after the end.
+    // 86.4 s of budget: everything else has left the window a day after the end.
     let forecast = row(AS_OF)["forecast"].clone();
     assert_eq!(forecast["recoversAt"], json!("2026-11-25T23:58:33.600Z"));
     assert_eq!(forecast["fullAt"], json!("2026-11-26T00:00:00.000Z"));
@@ -227,7 +227,7 @@ fn corrections_that_contradict_stored_ones_are_refused_with_their_names() {
     let refused = slo.run(&["apply", "--set", "other", "-"], other.as_bytes());
     assert_eq!(refused.code, 1, "{}", refused.stderr);
     assert!(refused.stderr.contains("it contradicts Correction"), "{}", refused.stderr);
-    // Where one ends as the other starts, they do not.
+    // If one ends when the other starts, they do not contradict.
     let later = correction("b", "location: eu, end: 2026-11-12T10:00:00Z, status: ignored");
     slo.pass(&["apply", "--set", "other", "-"], later.as_bytes());
 }
@@ -251,7 +251,7 @@ fn ten_thousand_corrections_are_applied_and_leave_others_alone() {
     let before = slo.status(AS_OF);
     slo.pass(&["apply", "--set", "many", "-"], many.as_bytes());
     assert_eq!(slo.status(AS_OF), before);
-    // Of many objectives at once, the corrections of each system are looked up as those of one objective alone are.
+    // For many objectives at once, the corrections of each system are looked up as for one objective.
     let mut objectives = String::new();
     for number in 0..80 {
         let system = ["other", "shop"][number % 2];
@@ -269,7 +269,8 @@ fn ten_thousand_corrections_are_applied_and_leave_others_alone() {
         let alone = slo.pass(&["status", name, "--as-of", AS_OF, "-o", "json"], b"");
         assert_eq!(serde_json::from_str::<Value>(&alone).unwrap()["objectives"][0], *of(name));
     }
-    // Down for 50 days, but for 10 000 times half a minute; the mistyped check and the false alarm of the shop stand.
+    // Down for 50 days, except 10 000 times half a minute; the mistyped check and the false alarm of the shop still
+    // count.
     assert_eq!(
         (&of("o0")["errorBudgetConsumedMinutes"], &of("o0")["correctedMinutes"]),
         (&json!(67_000.0), &json!(5_000.0))

@@ -1,4 +1,4 @@
-//! The built-in feeds: what each makes of an input in the shape of the real program's, and the laws that hold for all of them.
+//! The built-in feeds: the facts from inputs in the format of the real programs, and the laws for all feeds.
 
 mod databases;
 mod first;
@@ -31,10 +31,10 @@ fn each_built_in_feed_makes_of_its_input_what_is_expected() {
         let slo = Slo::new();
         let path = input.place(&slo);
         let path = path.to_str().unwrap();
-        // Without the feed it is refused once, with the command that reads it.
+        // Without the feed, it is refused once, with the command that reads it.
         let refused = slo.run(&["ingest", path], b"");
         assert_eq!((refused.code, refused.stderr.lines().count()), (2, 2), "{path}: {}", refused.stderr);
-        // A log of Icinga is one of Nagios by its looks; then both are named.
+        // A log of Icinga looks like one of Nagios; then both are named.
         let command = format!("help: slo ingest --feed {} {path}", input.feed);
         let other = format!(" (or {})", input.feed);
         assert!(refused.stderr.contains(&command) || refused.stderr.contains(&other), "{}", refused.stderr);
@@ -92,7 +92,7 @@ fn an_incident_that_is_opened_again_or_ends_later_is_followed() {
     assert_eq!(outage(), 600);
     ingest(record(&ended("11:00"), "11:00"));
     assert_eq!(outage(), 60);
-    // An export from before says nothing new.
+    // An earlier export adds nothing new.
     ingest(record("null", "10:05"));
     assert_eq!(outage(), 60);
     ingest(record("null", "11:30"));

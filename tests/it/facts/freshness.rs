@@ -1,4 +1,5 @@
-//! How old the newest fact is: in every answer, in conditions, and as a gate that a database which nobody feeds does not pass.
+//! The age of the newest fact: in every answer, in conditions, and as a check that fails for a database without new
+//! facts.
 
 use serde_json::{Value, json};
 
@@ -50,7 +51,7 @@ fn result(slo: &Slo, at: &str, args: &[&str], condition: &str) -> Value {
 #[test]
 fn a_database_that_nobody_has_fed_for_nine_days_does_not_pass_the_gate() {
     let slo = Slo::with(&feed(), &manifests(""));
-    // By itself an old fact stands: that is what makes the gate necessary.
+    // By itself, an old fact stays valid: that is why the check is necessary.
     assert_eq!(check(&slo, NINE_DAYS_LATER, &[]).code, 0);
     let output = check(&slo, NINE_DAYS_LATER, &["--max-age", "15m"]);
     let expected = "\
@@ -64,7 +65,7 @@ fn a_database_that_nobody_has_fed_for_nine_days_does_not_pass_the_gate() {
     for (at, code) in [("2026-11-11T10:14:59.999Z", 0), ("2026-11-11T10:15:00.000Z", 1), ("2026-11-11T10:00:00Z", 0)] {
         assert_eq!(check(&slo, at, &["--max-age", "15m"]).code, code, "{at}");
     }
-    // One new fact is enough, and the past stays as it was.
+    // One new fact is enough, and the past does not change.
     slo.ingest(r#"{"ts":"2026-11-20T09:59:00Z","system":"shop","check":"http","status":"up"}"#);
     assert_eq!(check(&slo, NINE_DAYS_LATER, &["--max-age", "15m"]).code, 0);
     assert_eq!(check(&slo, "2026-11-20T09:58:59.999Z", &["--max-age", "15m"]).code, 1);
@@ -86,7 +87,7 @@ fn the_result_of_a_check_has_these_fields() {
     });
     assert_eq!(found, expected);
     let found = result(&slo, NINE_DAYS_LATER, &["--max-age", "216h1m"], "max-age");
-    // It was never older since the gap between the incident's end and the check's first report, six days less a bit.
+    // It was never older since the gap between the incident's end and the check's first report, almost six days.
     assert_eq!((&found["firing"], &found["since"]), (&json!(false), &json!("2026-11-05T10:00:00.000Z")));
     let found = result(&slo, NINE_DAYS_LATER, &["--max-age", "5d"], "max-age");
     assert_eq!(found["since"], "2026-11-16T10:00:00.000Z");
@@ -99,10 +100,10 @@ fn every_answer_says_how_old_the_data_is() {
     let slo = Slo::with(&feed(), &manifests(""));
     let at = "2026-11-11T10:09:59.999Z";
     for row in [slo.objective(at), slo.health(at)["systems"][0].clone()] {
-        // Whole seconds, cut off.
+        // Whole seconds, truncated.
         assert_eq!((&row["lastSeen"], &row["dataAgeSeconds"]), (&"2026-11-11T10:00:00.000Z".into(), &599.into()));
     }
-    // As of a moment between facts, later ones do not exist.
+    // As of a time between facts, later ones do not exist.
     let row = slo.objective("2026-11-05T10:20:00Z");
     assert_eq!((&row["lastSeen"], &row["dataAgeSeconds"]), (&"2026-11-05T10:00:00.000Z".into(), &1200.into()));
     let row = slo.objective("2026-11-05T09:59:59.999Z");
@@ -147,7 +148,7 @@ fn an_objective_of_one_check_is_as_fresh_as_that_check_and_the_incidents() {
         let rows = seen(at);
         assert_eq!(&rows.iter().find(|row| row.0 == name).unwrap().1, expected, "{name}");
     }
-    // A check that never reported is as old as can be.
+    // A check that never reported has the maximum age.
     let code = |name: &str, args: &[&str]| check(&slo, at, &[&[name], args].concat()).code;
     assert_eq!((code("http", &["--max-age", "15m"]), code("tcp", &["--max-age", "15m", "--no-data", "pass"])), (0, 1));
     slo.ingest("{\"ts\":\"2026-11-11T09:04:00Z\",\"system\":\"shop\",\"source\":\"incident\",\"status\":\"up\"}\n");
@@ -163,10 +164,10 @@ fn an_unknown_status_and_a_budget_that_is_exactly_spent_can_fail_the_gate() {
     }
     let found = result(&slo, NINE_DAYS_LATER, &unknown, "unknown");
     assert_eq!((&found["since"], &found["expression"]), (&json!("2026-11-11T10:15:00.000Z"), &json!("!statusKnown")));
-    // Without staleAfter nothing says that the status is unknown.
+    // Without staleAfter, the status never becomes unknown.
     let slo = Slo::with(&feed(), &manifests(""));
     assert_eq!(check(&slo, NINE_DAYS_LATER, &unknown).code, 0);
-    // 43 min 12 s are all of the budget, and not more than it.
+    // 43 min 12 s is the entire budget, and not more.
     let after = "2026-11-11T10:00:00Z";
     for (what, code) in [("breaching", 0), ("exhausted", 1)] {
         assert_eq!(check(&slo, after, &["--fail-on", what]).code, code, "{what}");
@@ -206,7 +207,7 @@ fn an_objective_on_a_misspelt_check_does_not_pass_the_gate() {
     let expected = "✖ shop failed: no-data\n    nothing has been reported for its check\n";
     assert!(gate.code == 1 && gate.stdout.starts_with(expected), "{}", gate.stdout);
     assert_eq!(check(&slo, NINE_DAYS_LATER, &["--no-data", "pass"]).code, 0);
-    // Its other rules count all the same.
+    // Its other rules still count.
     assert_eq!(check(&slo, NINE_DAYS_LATER, &["--no-data", "pass", "--min-coverage", "95"]).code, 1);
     slo.apply(&about("http"));
     assert_eq!(check(&slo, NINE_DAYS_LATER, &[]).code, 0);

@@ -1,4 +1,4 @@
-//! Worked examples of how a status is computed, step by step, and what is refused.
+//! Worked examples of computing a status, step by step, and of what is refused.
 
 use proptest::prelude::*;
 use serde_json::Value;
@@ -21,7 +21,7 @@ fn world(names: &[&str], system: &str) -> World {
     world
 }
 
-/// What `slo` prints of a world, which is what the reference works out.
+/// The output of `slo` for a world, which must equal the reference.
 #[track_caller]
 fn answer(slo: &Slo, world: &World) -> (Value, Vec<Value>) {
     let as_of = world.as_of_text();
@@ -68,7 +68,7 @@ fn three_regions_of_which_one_prober_is_dead() {
     let fact = |minute: Ms, region: &str, status| {
         Fact::new(start() + minute * MINUTE, "shop", status).check("http").from(region)
     };
-    // The prober in Asia dies right away, so both others have to be up for a majority of three.
+    // The prober in Asia stops immediately, so both others must be up for a majority of three.
     world.facts = vec![fact(0, "asia", Status::Healthy)];
     for minute in 0..60 {
         let eu = if (20..30).contains(&minute) { Status::Unhealthy } else { Status::Healthy };
@@ -82,7 +82,7 @@ fn three_regions_of_which_one_prober_is_dead() {
     assert_eq!(at(20), "unhealthy 0/1");
     assert_eq!(at(30), "degraded 0/1");
     assert_eq!(at(45), "healthy 1/1");
-    // Once all of them are silent, nothing is known.
+    // When all of them are silent, the status is unknown.
     assert_eq!(at(69), "unknown 0/1");
     let (_, objectives) = answer(&slo, &world);
     assert_eq!(objectives[0]["errorBudgetConsumedMinutes"], 25.0);
@@ -123,7 +123,7 @@ fn two_of_three_replicas_with_one_unknown() {
     assert_eq!(at(50), "degraded 2/3", "an incident of its own");
     let (_, objectives) = answer(&slo, &world);
     assert_eq!(objectives[0]["errorBudgetConsumedMinutes"], 25.0);
-    // A late fact of a member changes what was computed of the composite system.
+    // A late fact of a member changes the computed values of the composite system.
     slo.pass(&["compute", "--as-of", &world.as_of_text()], b"");
     let late = [fact(25, "search-1", Status::Unhealthy), fact(27, "search-1", Status::Healthy)];
     slo.ingest(&crate::world::feed(&late));
@@ -159,14 +159,14 @@ fn what_is_retired_counts_up_to_then() {
     }
 }
 
-/// Facts that never decide by themselves, many segments of them, so that the beginning alone tells the status.
+/// Facts that never decide by themselves, in many segments, so that only the first ones give the status.
 #[test]
 fn thresholds_are_settled_however_far_back_that_is() {
     let mut world = world(&["shop"], "shop");
     let thresholds = Thresholds::Consecutive { healthy: Some(3), degraded: None, unhealthy: Some(3) };
     world.systems[0].checks = vec![Check { thresholds: Some(thresholds), ..Check::new("http") }];
     let fact = |number: Ms, status| {
-        // Irregular times take more room, so that there are many segments.
+        // Irregular times need more space, so there are many segments.
         let at = start() - 20 * DAY + number * MINUTE + number * number * 7919 % 59_999;
         Fact::new(at, "shop", status).check("http")
     };
@@ -192,7 +192,7 @@ fn a_composite_system_neither_reports_nor_has_checks() {
     assert_eq!(refused.code, 1);
     assert!(refused.stderr.contains("search is composite but has checks of its own: http"), "{}", refused.stderr);
 
-    // What it reports later does not count, whatever it is.
+    // Its later reports do not count, whatever they are.
     let slo = fresh(&world);
     world.facts = vec![
         Fact::new(start(), "search", Status::Unhealthy).check("http"),
@@ -230,7 +230,7 @@ fn a_check_that_checkstack_disabled_does_not_count() {
         plan.stdout
     );
     assert_eq!(slo.objective(&world.as_of_text())["errorBudgetConsumedMinutes"], 0.0);
-    // What is exported says the same without that document.
+    // The export means the same without that document.
     let exported = slo.pass(&["export", "manifests"], b"");
     let copy = Slo::with(&world.feed(), &exported);
     assert_eq!(copy.health(&world.as_of_text()), slo.health(&world.as_of_text()));
@@ -263,7 +263,7 @@ fn locations_survive_export_and_merge() {
 proptest! {
     #![proptest_config(one_in(4))]
 
-    /// Each step and all of them together: a fact after a moment never changes the status at that moment.
+    /// Each step and all of them together: a later fact never changes the status at an earlier instant.
     #[test]
     fn a_later_fact_never_changes_an_earlier_status(world in worlds(), moment in any::<prop::sample::Index>(), shift in -1..=1_i64) {
         let moments: Vec<Ms> = world.facts.iter().map(|fact| fact.ts + shift).chain([world.as_of]).collect();
@@ -273,7 +273,7 @@ proptest! {
         let all = fresh(&world);
         let some = fresh(&known);
         prop_assert_eq!(&all.health(&rfc3339(at))["systems"], &some.health(&rfc3339(at))["systems"]);
-        // Seen from later on, it was so as well.
+        // As of a later time, the status then is the same.
         for system in world.systems.iter().map(|system| &*system.name) {
             let history = |slo: &Slo| {
                 let output = slo.run(&["history", system, "-o", "json", "--since", "2000-01-01", "--as-of", &world.as_of_text()], b"");

@@ -1,11 +1,11 @@
-//! `slo probe --spool`: what earlier probes could not store comes to the same as ingesting the spool.
+//! `slo probe --spool`: storing the spool of earlier probes is the same as ingesting it.
 
 use proptest::prelude::*;
 
 use crate::cases::one_in;
 use crate::harness::Slo;
 
-/// A line of a spool: a fact, maybe one that is known already, or something else.
+/// A line of a spool: a fact, maybe a known one, or something else.
 fn lines() -> impl Strategy<Value = String> {
     let fact =
         (0..4_i64, 0..3, prop::sample::select(vec!["up", "down", "degraded", "unknown", "wrong"]), any::<bool>());

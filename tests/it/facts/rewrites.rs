@@ -1,5 +1,5 @@
-//! Facts that are deleted for good, and histories that move to another name: afterwards everything is as if the facts had never
-//! come, or had come under the new name.
+//! Deleted facts, and histories moved to another name: the result is the same as if the facts had never been imported,
+//! or under the new name.
 
 use std::collections::BTreeMap;
 
@@ -15,14 +15,14 @@ use crate::views::computed::tables;
 use crate::world::strategy::worlds;
 use crate::world::{Fact, Source, Status, World};
 
-/// What one ingest says of one moment of a stream, with a note or none.
+/// One ingest's report for one instant of a stream, with or without a note.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Said {
     fact: Fact,
     note: Option<&'static str>,
 }
 
-/// The stream and the moment.
+/// The stream and the instant.
 type Key = (String, Source, Option<String>, Option<String>, i64);
 
 impl Said {
@@ -31,7 +31,7 @@ impl Said {
         (system, source, check, location, ts)
     }
 
-    /// What wins against what: the worse status, then the greater note.
+    /// The order of reports: the worse status wins, then the greater note.
     fn weight(&self) -> (Status, Option<&'static str>) {
         (self.fact.status, self.note)
     }
@@ -48,7 +48,7 @@ fn feed(said: &[Said]) -> String {
     lines.collect()
 }
 
-/// What ingests say, each at most once of a moment, less what an earlier one said just so.
+/// Per ingest, the strongest report for each instant, unless an earlier ingest made the same one.
 fn first_said(ingests: &[Vec<Said>]) -> Vec<Vec<Said>> {
     let mut known: Vec<Said> = Vec::new();
     let mut first = Vec::new();
@@ -67,7 +67,7 @@ fn first_said(ingests: &[Vec<Said>]) -> Vec<Vec<Said>> {
     first
 }
 
-/// A world whose facts come by several ingests, some of them twice, otherwise, or with a note.
+/// A world whose facts come in several ingests, some of them twice, changed, or with a note.
 fn ingests() -> impl Strategy<Value = (World, Vec<Vec<Said>>)> {
     let status = select(vec![Status::Unknown, Status::Healthy, Status::Degraded, Status::Unhealthy]);
     let again = (any::<Index>(), prop::option::of(status), select(vec![None, None, Some("a"), Some("b")]), 0..4_usize);
@@ -95,7 +95,7 @@ fn manifests(world: &World) -> String {
     format!("{}{CONDITION}", world.manifests())
 }
 
-/// A database with what ingests say, each under the name of its place; with their numbers, where anything was new.
+/// A database with the reports of ingests, each named by its index; with their ids, if anything was new.
 fn database(world: &World, ingests: &[Vec<Said>]) -> (Slo, Vec<Option<i64>>) {
     let slo = Slo::new();
     slo.apply(&manifests(world));
@@ -113,7 +113,7 @@ fn database(world: &World, ingests: &[Vec<Said>]) -> (Slo, Vec<Option<i64>>) {
     (slo, numbers)
 }
 
-/// Everything that is said of a world, as of its moment: by commands, and by the tables of `compute`.
+/// The entire output for a world, as of its time: from commands, and from the tables of `compute`.
 fn everything(slo: &Slo, world: &World) -> Vec<String> {
     let as_of = world.as_of_text();
     let mut all = vec![slo.status(&as_of), slo.health(&as_of).to_string(), slo.pass(&["export", "journal"], b"")];
@@ -132,7 +132,7 @@ fn everything(slo: &Slo, world: &World) -> Vec<String> {
     all
 }
 
-/// What asks for caches of all kinds before something is taken away.
+/// Fills all kinds of caches before something is deleted.
 fn look(slo: &Slo, world: &World) {
     slo.pass(&["compute", "--as-of", &world.as_of_text()], b"");
     slo.pass(&["compute", "--as-of", &rfc3339(world.as_of + DAY)], b"");
@@ -220,7 +220,7 @@ proptest! {
             let system = if said.fact.system == old { new.to_owned() } else { said.fact.system.clone() };
             Said { fact: Fact { system, ..said.fact.clone() }, note: said.note }
         };
-        // Each kept what it was the first to say before.
+        // Each ingest kept the facts that it was the first to report.
         let mut left: Vec<Vec<Said>> = first_said(&ingests).iter().map(|said| said.iter().map(renamed).collect()).collect();
         left = first_said(&left);
         if let Some(place) = gone {
@@ -247,7 +247,7 @@ proptest! {
         done.push("--yes");
         let done: Value = serde_json::from_str(&slo.pass(&done, b"")).unwrap();
         prop_assert_eq!(&shown, &done);
-        // The budgets it shows are those there are.
+        // The budgets it shows are the actual ones.
         let objectives = slo.objectives(&world.as_of_text());
         for consequence in done["consequences"].as_array().unwrap() {
             let now = objectives.iter().find(|objective| objective["objectiveId"] == consequence["objectiveId"]).unwrap();
@@ -261,7 +261,7 @@ proptest! {
 const SHOP: &str = "apiVersion: slo/v1\nkind: System\nmetadata: { name: shop }\nspec: {}\n---\napiVersion: slo/v1\n\
                     kind: SLO\nmetadata: { name: shop-availability }\nspec:\n  systemRef: { kind: System, name: shop }\n  target: 99\n  windowDays: 30\n";
 
-/// A shop that is up since November, but for half an hour that another feed reports, with a name in its note.
+/// A shop that is up since November, except for half an hour reported by another feed, with a name in its note.
 fn shop() -> Slo {
     shop_in(Slo::new())
 }
@@ -319,7 +319,7 @@ fn a_feed_ingested_into_the_wrong_database_goes_away_again() {
         [&info["transitions"], &info["notes"], &info["ingests"], &info["systems"]],
         [&json!(3), &json!(0), &json!(1), &json!(1)]
     );
-    // Its number is not given again.
+    // Its number is not reused.
     slo.ingest("{\"ts\":\"2026-11-21T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n");
     assert!(slo.pass(&["list", "ingests", "-o", "json"], b"").contains("\"ingestId\": 3"));
 }
@@ -360,7 +360,7 @@ fn a_renamed_system_has_its_history_under_the_new_name() {
         done.stdout
     );
     assert!(!slo.pass(&["list", "systems"], b"").contains("stage"));
-    // What the manifests still name is said.
+    // Objects that still name the old system are reported.
     let done = slo.run(&["db", "rename-system", "shop", "store", "--yes", "--as-of", AS_OF], b"");
     assert!(
         done.stderr.contains("still refers to shop, which now has no history: System shop (manifests/world.yaml)"),
@@ -374,7 +374,8 @@ fn a_renamed_system_has_its_history_under_the_new_name() {
     slo.pass(&["db", "verify"], b"");
 }
 
-/// A composite system may have incidents, and no checks of its own: with them its manifest could not be applied any more.
+/// A composite system may have incidents, but no checks of its own: with them, its manifest could not be applied any
+/// more.
 #[test]
 fn only_incidents_move_onto_a_composite_system() {
     let slo = Slo::new();
@@ -397,7 +398,7 @@ fn only_incidents_move_onto_a_composite_system() {
     slo.pass(&["db", "rename-system", "shop", "store", "--yes"], b"");
     slo.apply(&composite);
     slo.pass(&["db", "verify"], b"");
-    // The other way round: what was a composite system gives its incidents away.
+    // The other way round: a composite system's incidents move to another name.
     slo.pass(&["db", "rename-system", "front", "store", "--yes"], b"");
     assert_eq!(consumed(&slo), json!(30.0));
     slo.pass(&["db", "verify"], b"");

@@ -1,4 +1,4 @@
-//! Owns the achievements of SPEC 7 by definition: at every moment at which they could begin to hold, they are asked anew.
+//! Owns the achievements of SPEC 7 by definition: they are evaluated at every instant at which they could become true.
 
 use super::budget::{Budget, Ratio, window_bounds};
 use super::calendar::{DAY, MINUTE, Ms};
@@ -18,7 +18,7 @@ pub(crate) const ALL: [&str; 9] = [
     "rapid_recovery",
 ];
 
-/// The first moment of each achievement of a system up to `as-of`, in the order of [`ALL`].
+/// The first instant of each achievement of a system up to `as-of`, in the order of [`ALL`].
 pub(crate) fn achievements(world: &World, system: &str) -> [Option<Ms>; 9] {
     let model = Model::new(world, world.as_of);
     let objectives: Vec<&Objective> = world.objectives.iter().filter(|objective| objective.system == system).collect();
@@ -84,7 +84,8 @@ fn windows(history: &History, begun: Ms, as_of: Ms) -> Vec<Option<Ms>> {
                 }
                 None
             };
-            // A millisecond before its end the window is still the period, and so is its budget but for that millisecond.
+            // A millisecond before its end, the window is still the period, and so is its budget except for that
+            // millisecond.
             let left = |start: Ms, end: Ms| {
                 let totals = history.totals(start, end);
                 let share = super::budget::WHOLE - history.objective.target_micro;
@@ -107,7 +108,8 @@ fn is_miserly(budget: &Budget) -> bool {
     budget.consumed * 10 <= budget.allowed
 }
 
-/// The first moment of `from..=as_of` at which all conditions hold. Between two breakpoints each changes at most once.
+/// The first instant of `from..=as_of` at which all conditions are true. Between two breakpoints, each changes at most
+/// once.
 fn first(history: &History, from: Ms, as_of: Ms, conditions: &[&dyn Fn(Ms) -> bool]) -> Option<Ms> {
     if from > as_of {
         return None;
@@ -152,7 +154,7 @@ fn first(history: &History, from: Ms, as_of: Ms, conditions: &[&dyn Fn(Ms) -> bo
     None
 }
 
-/// The end of the first outage that lasted at most five minutes and was not wholly excused.
+/// The end of the first outage of at most five minutes that was not completely excused.
 fn rapid_recovery(history: &History, as_of: Ms) -> Option<Ms> {
     let over = history.outages(as_of).into_iter().filter(|outage| !outage.events.is_empty());
     over.filter_map(|outage| Some((outage.start, outage.end?)))

@@ -1,4 +1,5 @@
-//! Owns the budget of one objective at one moment (SPEC 6), in exact integers, and the streaks that follow from it (SPEC 7).
+//! Owns the budget of one objective at one instant (SPEC 6), in exact integers, and the streaks that follow from it
+//! (SPEC 7).
 
 use std::cmp::Ordering;
 
@@ -6,7 +7,7 @@ use super::calendar::{DAY, HOUR, Ms, period};
 use super::history::{History, Totals};
 use crate::world::Window;
 
-/// What the whole window is in millionths of a percent: a target of 100%.
+/// The entire window in millionths of a percent: a target of 100%.
 pub(crate) const WHOLE: i128 = 100_000_000;
 
 /// Microseconds in a millisecond.
@@ -20,7 +21,7 @@ pub(crate) fn window_bounds(window: Window, as_of: Ms) -> (Ms, Ms) {
     }
 }
 
-/// The window of an objective at the close of what ends at `end`: the one to which the moments before that belong.
+/// The window of an objective at the close of what ends at `end`: the one that contains the instants before it.
 pub(crate) fn closing_bounds(window: Window, end: Ms) -> (Ms, Ms) {
     match window {
         Window::Rolling { .. } => window_bounds(window, end),
@@ -41,7 +42,7 @@ impl Ratio {
         Self { numerator, denominator }
     }
 
-    /// The nearest float, or one beside it; reduced first, so that all of something is exactly 100%.
+    /// The closest float, or one beside it; reduced first, so that all of something is exactly 100%.
     pub(crate) fn to_f64(self) -> f64 {
         let (mut divisor, mut rest) = (self.numerator.abs(), self.denominator);
         while rest != 0 {
@@ -50,7 +51,7 @@ impl Ratio {
         (self.numerator / divisor) as f64 / (self.denominator / divisor) as f64
     }
 
-    /// Compares by whole parts and then by the inverse of what remains, so that no product overflows.
+    /// Compares whole parts and then the inverses of the remainders, so that no product overflows.
     pub(crate) fn compare(self, other: Self) -> Ordering {
         let whole = |ratio: Self| ratio.numerator.div_euclid(ratio.denominator);
         let rest = |ratio: Self| ratio.numerator.rem_euclid(ratio.denominator);
@@ -85,7 +86,7 @@ impl Budget {
         Self::within(history, closing_bounds(history.objective.window, end), end)
     }
 
-    /// The budget of a window, as of a moment within it or at its end.
+    /// The budget of a window, as of an instant within it or at its end.
     pub(crate) fn within(history: &History, (start, end): (Ms, Ms), as_of: Ms) -> Self {
         let totals = history.totals(start, as_of);
         let length = i128::from(end - start) - totals.not_counted;
@@ -118,12 +119,12 @@ impl Budget {
         }
     }
 
-    /// Consumed reaches `percent` of the budget.
+    /// Whether consumption reaches `percent` of the budget.
     pub(crate) fn reaches(&self, percent: i128) -> bool {
         self.allowed > 0 && self.consumed * 100 >= percent * self.allowed
     }
 
-    /// At most a fifth of the budget is left.
+    /// Whether at most a fifth of the budget is left.
     pub(crate) fn is_at_risk(&self) -> bool {
         match self.allowed {
             0 => self.consumed > 0,
@@ -142,7 +143,7 @@ impl Budget {
     }
 }
 
-/// (consumed / length) / (1 − target); `None` where that has no answer.
+/// (consumed / length) / (1 − target); `None` if that is undefined.
 pub(crate) fn burn_rate(target_micro: i128, consumed: i128, length: i128) -> Option<Ratio> {
     match (consumed, length * MICROS * (WHOLE - target_micro)) {
         (0, _) => Some(Ratio::new(0, 1)),
@@ -166,13 +167,13 @@ pub(crate) const LOOKBACKS: [(&str, Ms); 7] = [
 pub(crate) struct Streak {
     pub(crate) current: i64,
     pub(crate) best: i64,
-    /// Of the streak that ended last.
+    /// Of the last streak that ended.
     pub(crate) lost: i64,
     pub(crate) start: Option<Ms>,
     pub(crate) best_end: Option<Ms>,
 }
 
-/// Every streak up to `as_of`: how long it was, and when it began and ended; the last one may still run.
+/// Every streak up to `as_of`: its length, start and end; the last one may still be running.
 fn all_streaks(history: &History, as_of: Ms) -> Vec<(i64, Ms, Option<Ms>)> {
     let mut streaks: Vec<(i64, Ms, Option<Ms>)> = Vec::new();
     let Some(first) = history.first else { return streaks };
@@ -196,7 +197,7 @@ fn all_streaks(history: &History, as_of: Ms) -> Vec<(i64, Ms, Option<Ms>)> {
 pub(crate) fn streak(history: &History, as_of: Ms) -> Streak {
     let streaks = all_streaks(history, as_of);
     let running = streaks.last().filter(|(_, _, end)| end.is_none());
-    // The first of those that are longest.
+    // The first of the longest ones.
     let best = streaks.iter().rev().max_by_key(|(days, _, _)| *days);
     Streak {
         current: running.map_or(0, |(days, _, _)| *days),

@@ -1,4 +1,4 @@
-//! Owns dates and the zones of the tests, from the published rules alone: no date library is asked.
+//! Owns dates and the zones of the tests, from the published rules alone: without a date library.
 
 pub(crate) type Ms = i64;
 
@@ -17,7 +17,7 @@ pub(crate) fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }
 
-/// The date so many days after 1970-01-01: the inverse of [`days_from_civil`], found by stepping.
+/// The date this many days after 1970-01-01: the inverse of [`days_from_civil`], found by stepping.
 pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let year = year_of(days);
     let mut month = 1;
@@ -45,7 +45,7 @@ pub(crate) fn instant(text: &str) -> Ms {
     days * DAY + field(11, 13) * HOUR + field(14, 16) * MINUTE + field(17, 19) * SECOND + millis
 }
 
-/// Prints an instant the way SPEC wants it: RFC 3339, UTC, milliseconds.
+/// Prints an instant as in SPEC: RFC 3339, UTC, milliseconds.
 pub(crate) fn rfc3339(at: Ms) -> String {
     let (year, month, day) = civil_from_days(at.div_euclid(DAY));
     let rest = at.rem_euclid(DAY);
@@ -62,11 +62,11 @@ pub(crate) fn weekday(days: i64) -> i64 {
 pub(crate) enum Zone {
     Utc,
     Berlin,
-    /// Midnight is skipped in spring, and is there twice in autumn.
+    /// Midnight is skipped in spring, and repeated in autumn.
     Azores,
-    /// Midnight is skipped in spring; in autumn the last hour of a day is there twice.
+    /// Midnight is skipped in spring; in autumn, the last hour of a day is repeated.
     Beirut,
-    /// Clocks change by half an hour, and the other way round.
+    /// Clocks change by half an hour, in the southern summer.
     LordHowe,
 }
 
@@ -83,7 +83,7 @@ impl Zone {
         }
     }
 
-    /// What local time is ahead of UTC: in winter and in summer.
+    /// The offset of local time from UTC: in winter and in summer.
     const fn offsets(self) -> [Ms; 2] {
         match self {
             Self::Utc => [0, 0],
@@ -133,7 +133,7 @@ impl Zone {
         at + self.offset(at)
     }
 
-    /// Instants among which are all at which clocks show a time of a date, or pass over it.
+    /// Instants that include every one at which clocks show a time of a date, or skip it.
     pub(crate) fn passes(self, date: i64, time: Ms) -> Vec<Ms> {
         let year = year_of(date);
         let near = |at: &Ms| ((date - 3) * DAY..(date + 3) * DAY).contains(at);
@@ -141,7 +141,7 @@ impl Zone {
         passes.into_iter().chain(self.changes(year).into_iter().filter(near)).collect()
     }
 
-    /// The first instant at which clocks show `local` or later: where they pass it, or jump over it.
+    /// The first instant at which clocks show `local` or later: where they reach it, or skip it.
     fn first_showing(self, local: Ms) -> Ms {
         let year = year_of(local.div_euclid(DAY));
         let jumps = [year - 1, year, year + 1].map(|year| self.changes(year)).concat();
@@ -151,7 +151,7 @@ impl Zone {
         instants.filter(|at| self.to_local(*at) >= local).min().unwrap()
     }
 
-    /// When a date begins: the first instant at which clocks show it or a later one.
+    /// The start of a date: the first instant at which clocks show it or a later one.
     pub(crate) fn start_of(self, date: i64) -> Ms {
         self.first_showing(date * DAY)
     }
@@ -162,7 +162,7 @@ impl Zone {
         (shown..=shown + 1).rev().find(|date| self.start_of(*date) <= at).unwrap()
     }
 
-    /// When the days that begin at or after that of `first` end, up to `as_of`.
+    /// The ends of the days that begin at or after that of `first`, up to `as_of`.
     pub(crate) fn closes(self, first: Ms, as_of: Ms) -> impl Iterator<Item = Ms> {
         (self.date(first) + 1..).map(move |date| self.start_of(date)).take_while(move |close| *close <= as_of)
     }

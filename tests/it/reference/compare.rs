@@ -1,8 +1,8 @@
-//! Owns when an answer of the engine equals the reference's: everything exactly, floats to twelve digits.
+//! Owns comparing an answer of the engine with the reference's: everything exactly, floats to twelve digits.
 
 use serde_json::Value;
 
-/// Describes the first difference between what was expected and what was printed, with its path; `None` if there is none.
+/// Describes the first difference between the expected and the printed value, with its path; `None` if there is none.
 pub(crate) fn difference(path: &str, expected: &Value, actual: &Value) -> Option<String> {
     match (expected, actual) {
         (Value::Object(wanted), Value::Object(got)) => {

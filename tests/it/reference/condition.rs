@@ -1,5 +1,5 @@
-//! Owns conditions by brute force (SPEC 9): every value as of every millisecond of a short stretch, from the facts up to it, and
-//! every term by its definition on that grid.
+//! Owns conditions by brute force (SPEC 9): every value as of every millisecond of a short range, from the facts up to
+//! it, and every term by its definition on that grid.
 
 use std::cell::RefCell;
 use std::cmp::Ordering;
@@ -13,7 +13,7 @@ use super::history::History;
 use super::model::Model;
 use crate::world::{Objective, Status, Window, World};
 
-/// A value at one moment.
+/// A value at one instant.
 #[derive(Clone, Debug)]
 pub(crate) enum Val {
     Null,
@@ -22,7 +22,7 @@ pub(crate) enum Val {
     Truth(bool),
 }
 
-/// Whose value: an objective of the world by position, or a system by name.
+/// The subject of a value: an objective of the world by index, or a system by name.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Whose {
     This,
@@ -30,7 +30,7 @@ pub(crate) enum Whose {
     System(String),
 }
 
-/// A value and its name. Lengths of time are in milliseconds.
+/// A value and its name. Durations are in milliseconds.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Item {
     pub(crate) whose: Whose,
@@ -47,12 +47,11 @@ impl fmt::Display for Item {
     }
 }
 
-/// A term.
 #[derive(Clone, Debug)]
 pub(crate) enum Expr {
-    /// With a number of millionths.
+    /// Compared with a number of millionths.
     Number(Item, &'static str, i128),
-    /// With a length of time in milliseconds.
+    /// Compared with a duration in milliseconds.
     Length(Item, &'static str, Ms),
     Items(Item, &'static str, Item),
     Text(Item, &'static str, String),
@@ -117,26 +116,26 @@ fn accepts(relation: &str, order: Ordering) -> bool {
     }
 }
 
-/// What is known up to some fact.
+/// The world up to some fact.
 struct Known<'w> {
     model: Model<'w>,
     histories: Vec<History<'w>>,
     streaks: RefCell<BTreeMap<(usize, Ms), Streak>>,
 }
 
-/// What terms are evaluated for.
+/// The subject that terms are evaluated for.
 #[derive(Clone, Copy)]
 enum This<'w> {
-    /// By position.
+    /// By index.
     Objective(usize),
     System(&'w str),
 }
 
-/// A world, looked at as of any moment, for one of its objectives or systems.
+/// A world as of any instant, for one of its objectives or systems.
 pub(crate) struct Views<'w> {
     world: &'w World,
     this: This<'w>,
-    /// By how many facts there are.
+    /// By the number of facts.
     known: RefCell<BTreeMap<usize, Rc<Known<'w>>>>,
 }
 
@@ -176,7 +175,7 @@ impl<'w> Views<'w> {
         }
     }
 
-    /// Whether the term holds as of each of `from..=to`.
+    /// Whether the term is true as of each of `from..=to`.
     pub(crate) fn grid(&self, expr: &Expr, from: Ms, to: Ms) -> Vec<bool> {
         let each = |holds: &dyn Fn(Ms) -> bool| (from..=to).map(holds).collect::<Vec<bool>>();
         match expr {
@@ -224,7 +223,7 @@ impl<'w> Views<'w> {
             }
             Expr::AtLeast(term, times, within) => {
                 let earlier = self.grid(term, from - within, to);
-                // Of each millisecond but the first, whether the term became true there.
+                // For each millisecond but the first, whether the term became true there.
                 let began: Vec<bool> = earlier.windows(2).map(|pair| !pair[0] && pair[1]).collect();
                 let count = |began: &[bool]| began.iter().filter(|began| **began).count();
                 began.windows(*within as usize).map(|began| count(began) >= *times).collect()
@@ -232,7 +231,7 @@ impl<'w> Views<'w> {
         }
     }
 
-    /// A length of time in milliseconds.
+    /// A duration in milliseconds.
     fn millis(&self, item: &Item, at: Ms) -> Option<Ratio> {
         let Val::Number(ratio) = self.value(item, at) else { return None };
         let unit = if item.name.ends_with("Minutes") {
@@ -337,7 +336,7 @@ fn objective(known: &Known, index: usize, name: &str, at: Ms) -> Val {
     }
 }
 
-/// The length of a window by which factors are scaled, whatever the period at hand is long.
+/// The length of a window that scales the factors, however long the current period is.
 fn nominal(window: Window) -> Ms {
     let days = match window {
         Window::Rolling { days } => days,
@@ -358,7 +357,7 @@ fn policy(history: &History, urgency: &str, at: Ms) -> bool {
     };
     rules.into_iter().any(|(percent, long, short)| {
         let factor = Ratio::new(percent * i128::from(nominal(history.objective.window)), 100 * i128::from(long));
-        // Without a budget there is no factor to reach.
+        // Without a budget, there is no factor to reach.
         let reached = |lookback| rate(history, lookback, at).is_some_and(|rate| rate.compare(factor).is_ge());
         history.objective.target_micro < WHOLE && reached(long) && reached(short)
     })

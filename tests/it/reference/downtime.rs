@@ -1,4 +1,4 @@
-//! Owns the JSON of downtime events and what they come to, as `slo downtime` should print them.
+//! Owns the JSON of downtime events and their totals, as `slo downtime` should print them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,8 +10,8 @@ use super::history::{DowntimeEvent, History, Outage};
 use super::model::{Attribution, Model};
 use crate::world::{Objective, Source, World};
 
-/// Every outage of every objective up to `as-of` of which something is charged in `[since, until)`, with the events that touch
-/// that range.
+/// Every outage of every objective up to `as-of` with a charge in `[since, until)`, and the events that overlap that
+/// range.
 pub(crate) fn outages(world: &World, since: Ms, until: Ms) -> Vec<(&Objective, Outage)> {
     let model = Model::new(world, world.as_of);
     let mut found = Vec::new();
@@ -30,7 +30,7 @@ pub(crate) fn outages(world: &World, since: Ms, until: Ms) -> Vec<(&Objective, O
 
 /// Every charged downtime event of every objective up to `as-of`, oldest first, then by objective.
 ///
-/// Time that maintenance excludes or that is not counted belongs to no event; where it lies inside an outage, it parts events of
+/// Time that maintenance excludes or that does not count belongs to no event; inside an outage, it splits the events of
 /// that outage. An open event lasts until `as-of`.
 pub(crate) fn downtime(world: &World) -> Vec<Value> {
     events(world, &outages(world, Ms::MIN, Ms::MAX))
@@ -47,7 +47,8 @@ pub(crate) fn events(world: &World, outages: &[(&Objective, Outage)]) -> Vec<Val
     events.into_iter().map(|(_, _, json)| json).collect()
 }
 
-/// All events with `--all`: of every moment that an objective is down, or was recorded as down before corrections, what becomes of it.
+/// All events with `--all`: for every instant that an objective is down, or was recorded as down before corrections,
+/// how it is accounted for.
 pub(crate) fn accounted(world: &World) -> Vec<Value> {
     let (as_of, mut events) = (world.as_of, Vec::new());
     let uncorrected = World { corrections: Vec::new(), ..world.clone() };
@@ -85,7 +86,7 @@ pub(crate) fn accounted(world: &World) -> Vec<Value> {
     events.into_iter().map(print).collect()
 }
 
-/// What becomes of a moment at which an objective is down.
+/// How an instant at which an objective is down is accounted for.
 #[derive(PartialEq)]
 struct Fate {
     attribution: Attribution,
@@ -144,7 +145,7 @@ fn printed(world: &World, objective: &Objective, event: &DowntimeEvent) -> Value
     })
 }
 
-/// One outage as far as a sum sees it: its events, what is charged, and how long it lasted if it is over, or has lasted so far.
+/// One outage for the totals: its events, the charge, and its duration, so far if it is ongoing.
 struct Seen {
     events: usize,
     /// In microseconds.
@@ -166,10 +167,10 @@ fn sums(seen: &[Seen]) -> Value {
     })
 }
 
-/// What several objectives of one system saw, of which any two are linked by moments in common.
+/// Outages of several objectives of one system, linked by common instants.
 pub(crate) type Joined<'o, 'w> = Vec<&'o (&'w Objective, Outage)>;
 
-/// Outages of systems: two that have a moment in common are one, over and over until nothing changes.
+/// Outages of systems: two with a common instant are joined, repeatedly until nothing changes.
 pub(crate) fn joined<'o, 'w>(outages: &'o [(&'w Objective, Outage)]) -> Vec<Joined<'o, 'w>> {
     let end = |outage: &Outage| outage.end.unwrap_or(Ms::MAX);
     let meet = |(of, one): &(&Objective, Outage), (of_other, other): &(&Objective, Outage)| {
@@ -186,7 +187,7 @@ pub(crate) fn joined<'o, 'w>(outages: &'o [(&'w Objective, Outage)]) -> Vec<Join
     }
 }
 
-/// The microseconds that stretches cover, each moment with the greatest of their weights.
+/// The microseconds covered by spans, each instant with the greatest of their weights.
 pub(crate) fn weighed(stretches: &[(Ms, Ms, i128)]) -> i128 {
     let edges: BTreeSet<Ms> = stretches.iter().flat_map(|(start, end, _)| [*start, *end]).collect();
     let edges: Vec<Ms> = edges.into_iter().collect();
@@ -196,7 +197,7 @@ pub(crate) fn weighed(stretches: &[(Ms, Ms, i128)]) -> i128 {
     edges.windows(2).map(|pair| i128::from(pair[1] - pair[0]) * greatest(pair[0]).unwrap_or(0)).sum()
 }
 
-/// How many milliseconds any of some stretches covers.
+/// The milliseconds covered by any of some spans.
 pub(crate) fn covered(stretches: &[(Ms, Ms)]) -> Ms {
     let mut edges: Vec<Ms> = stretches.iter().flat_map(|(start, end)| [*start, *end]).collect();
     edges.sort_unstable();
@@ -204,13 +205,13 @@ pub(crate) fn covered(stretches: &[(Ms, Ms)]) -> Ms {
     edges.windows(2).filter(inside).map(|pair| pair[1] - pair[0]).sum()
 }
 
-/// From the first start to the last end of some outages, which is the moment `now` while one lasts.
+/// From the first start to the last end of some outages, which is `now` while one is ongoing.
 pub(crate) fn hull(set: &[&(&Objective, Outage)], now: Ms) -> (Ms, Ms) {
     let start = set.iter().map(|(_, outage)| outage.start).min().unwrap();
     (start, set.iter().map(|(_, outage)| outage.end.unwrap_or(now)).max().unwrap())
 }
 
-/// What outages come to, each once however many objectives of its system saw it.
+/// The totals of outages, each counted once for all objectives of its system.
 pub(crate) fn totals(world: &World, outages: &[(&Objective, Outage)]) -> Value {
     let seen = |set: &Joined<'_, '_>| {
         let events: Vec<&DowntimeEvent> = set.iter().flat_map(|(_, outage)| &outage.events).collect();
@@ -223,7 +224,7 @@ pub(crate) fn totals(world: &World, outages: &[(&Objective, Outage)]) -> Value {
     sums(&joined(outages).iter().map(seen).collect::<Vec<_>>())
 }
 
-/// The same by objective or system: of each all its outages.
+/// The same by objective or system: for each, all its outages.
 pub(crate) fn totals_by(
     world: &World,
     outages: &[(&Objective, Outage)],
@@ -237,7 +238,7 @@ pub(crate) fn totals_by(
     keys.iter().map(|key| (key.clone(), of(key))).collect()
 }
 
-/// The same by parts of events: for each key, what of each outage belongs to it.
+/// The same by parts of events: for each key, its part of each outage.
 pub(crate) fn parts_by(
     outages: &[(&Objective, Outage)],
     parts: impl Fn(&DowntimeEvent) -> Vec<(String, (Ms, Ms))>,
@@ -262,7 +263,7 @@ pub(crate) fn parts_by(
     seen.into_iter().map(|(key, seen)| (key, sums(&seen))).collect()
 }
 
-/// Whose an event is, and when.
+/// The cause of an event, with its span.
 pub(crate) fn by_cause(world: &World, event: &DowntimeEvent) -> Vec<(String, (Ms, Ms))> {
     let cause = match &event.attribution {
         Attribution::Own => "self".to_owned(),
@@ -271,7 +272,7 @@ pub(crate) fn by_cause(world: &World, event: &DowntimeEvent) -> Vec<(String, (Ms
     vec![(cause, (event.start, event.end.unwrap_or(world.as_of)))]
 }
 
-/// The UTC days on which an event lies within `[since, until)`, and when on each.
+/// The UTC days of an event within `[since, until)`, and the span on each.
 pub(crate) fn by_day(world: &World, (since, until): (Ms, Ms), event: &DowntimeEvent) -> Vec<(String, (Ms, Ms))> {
     let (start, end) = (event.start.max(since), event.end.unwrap_or(world.as_of).min(until));
     let days = start.div_euclid(DAY)..=(end - 1).div_euclid(DAY);

@@ -1,4 +1,4 @@
-//! Worked examples by hand that the reference itself must answer, and checks of its few shortcuts.
+//! Worked examples by hand for the reference itself, and checks of its few shortcuts.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -59,7 +59,7 @@ fn a_minute_at_three_nines() {
 
 #[test]
 fn an_open_outage_breaks_the_streak_and_says_when_it_is_over() {
-    // Down since an hour and not closed: 60 of 43.2 minutes.
+    // Down for an hour so far: 60 of 43.2 minutes.
     let mut world = api(&[]);
     world.facts.push(Fact::new(as_of() - HOUR, "api", Status::Unhealthy));
     expect(
@@ -72,7 +72,7 @@ fn an_open_outage_breaks_the_streak_and_says_when_it_is_over() {
             "forecast": { "exhaustedAt": null, "recoversAt": null, "fullAt": null },
         }),
     );
-    // Half an hour in, 13.2 minutes are left.
+    // After half an hour, 13.2 minutes are left.
     let earlier = world.at(as_of() - HOUR / 2);
     expect(
         &earlier,
@@ -81,7 +81,7 @@ fn an_open_outage_breaks_the_streak_and_says_when_it_is_over() {
             "forecast": { "exhaustedAt": "2026-10-20T11:43:12.000Z", "recoversAt": null, "fullAt": null },
         }),
     );
-    // At the midnights after, the objective is breaching: the streak of 40 ends at the first.
+    // At the following midnights, the objective is breaching: the streak of 40 ends at the first.
     let later = world.at(as_of() + 2 * DAY);
     expect(
         &later,
@@ -93,7 +93,7 @@ fn an_open_outage_breaks_the_streak_and_says_when_it_is_over() {
 fn an_outage_that_leaves_the_window_is_forecast_to_the_millisecond() {
     let start = as_of() - 30 * DAY + HOUR;
     let world = api(&[(start, start + 45 * MINUTE)]);
-    // 1.8 minutes too many: after 60 + 1.8 minutes it no longer breaches, after 105 all of it is gone.
+    // 1.8 minutes too many: after 60 + 1.8 minutes, it no longer breaches, after 105 everything is gone.
     let forecast = json!({
         "exhaustedAt": null, "recoversAt": "2026-10-20T13:01:48.000Z", "fullAt": "2026-10-20T13:45:00.000Z",
     });
@@ -159,7 +159,7 @@ fn downtime_belongs_to_the_outage_that_began_first() {
         "errorBudgetConsumedMinutes": 60, "errorBudgetConsumedStrictMinutes": 240, "attribution": all,
     });
     expect(&world, &parts);
-    // An excluded upstream is walked through, but excuses nothing.
+    // The walk passes an excluded upstream, but that excuses nothing.
     world.objectives[0].excluded_dependencies = vec!["db".to_owned()];
     expect(&world, &json!({ "attribution": [part(None, 120.0), part(Some("disk"), 120.0)] }));
     world.objectives[0].excluded_dependencies.clear();
@@ -236,7 +236,7 @@ fn health_counts_changes_and_checks() {
           "lastSeen": "2026-10-20T11:50:00.000Z", "dataAgeSeconds": 600, "inMaintenance": null, "retired": false },
     ]);
     assert_eq!(difference("systems", &expected, &Value::Array(health(&world))), None);
-    // A first transition that says nothing is when a status of `unknown` began.
+    // If the first transition is `unknown`, that status began with it.
     world.facts = vec![Fact::new(as_of() - 90_500, "api", Status::Unknown)];
     let api = health(&world).remove(0);
     assert_eq!((&api["inStatusForSeconds"], &api["transitionsInWindow"]), (&json!(90), &json!(0)));
@@ -259,7 +259,7 @@ fn silence_never_ends_an_outage() {
                 "coveragePercent": 100.0 * (25.0 + 15.0) / 43_200.0,
             }),
         );
-        // Ten minutes in, and an hour in without another word.
+        // After ten minutes, and after an hour without another report.
         expect(&world.at(start + 10 * MINUTE), &json!({ "errorBudgetConsumedMinutes": 10, "hasOpenDowntime": true }));
         world.facts.pop();
         expect(&world, &json!({ "errorBudgetConsumedMinutes": 60, "hasOpenDowntime": true, "state": "breaching" }));
@@ -274,17 +274,17 @@ fn ratios_compare_without_overflow() {
     assert!(Ratio::new(1, 3).compare(Ratio::new(2, 6)).is_eq());
 }
 
-/// A class without the moment from which it is known, which is that of what it is the class of.
+/// A class without the instant from which it is known, for comparisons.
 fn timeless(class: &Class) -> Class {
     Class { known_from: 0, ..class.clone() }
 }
 
 proptest! {
-    /// Between breakpoints nothing changes, and what is known later says nothing else about what was.
+    /// Between breakpoints nothing changes, and later knowledge does not change the past.
     #[test]
     fn pieces_are_of_one_class_and_causal(world in worlds(), moments in prop::collection::vec(0.0..1.0_f64, 8)) {
         let model = Model::new(&world, world.as_of);
-        // Hindsight is what is known later saying something else.
+        // Hindsight is later knowledge that changes the past.
         let at_once = |objective: &&Objective| objective.minimum_outage == 0 && objective.attribution_grace == 0;
         for objective in world.objectives.iter().filter(at_once) {
             let history = History::new(&model, objective);
@@ -303,7 +303,7 @@ proptest! {
         }
     }
 
-    /// What is solved for is the first instant of all that satisfy the condition, as far as evaluating can tell.
+    /// A solution is the first of all instants that satisfy the condition, as far as evaluating shows.
     #[test]
     fn forecasts_name_the_first_instant(world in worlds()) {
         let model = Model::new(&world, world.as_of);
@@ -327,7 +327,7 @@ proptest! {
                 }
                 let before = at.unwrap_or(last + 1);
                 let edges = edges(&history, world.as_of, last, days * DAY);
-                // Maintenance that returns makes thousands of them, which are much alike.
+                // Recurring maintenance causes thousands of them, which are similar.
                 let step = edges.len() / 200 + 1;
                 for edge in edges.into_iter().step_by(step).flat_map(|edge| [edge - 1, edge, edge + 1]) {
                     prop_assert!(!asked || edge <= world.as_of || edge >= before || !holds(edge));

@@ -1,7 +1,7 @@
-//! Owns the forecast of SPEC 6: the same budget looked at later, with no further facts.
+//! Owns the forecast of SPEC 6: the same budget at a later time, without more facts.
 //!
-//! Between two instants at which a piece begins or leaves the window, consumed and allowed time are linear in `t`. So both
-//! are evaluated at the two ends, and the first whole millisecond that satisfies a condition is solved for.
+//! Between two instants at which a piece begins or leaves the window, consumed and allowed time are linear in `t`. So
+//! both are evaluated at the two ends, and solved for the first whole millisecond that satisfies a condition.
 
 use std::collections::BTreeSet;
 
@@ -19,12 +19,12 @@ pub(crate) struct Forecast {
     pub(crate) full: Option<Ms>,
 }
 
-/// Sees `history`, which knows no fact after the `as-of` of its world, from there on.
+/// Follows `history`, which has no fact after the `as-of` of its world, from there on.
 pub(crate) fn forecast(world: &World, history: &History) -> Forecast {
     let as_of = world.as_of;
     let now = Budget::new(history, as_of);
     let (start, end) = window_bounds(history.objective.window, as_of);
-    // The last instant a forecast may name; a calendar period's end belongs to the next period.
+    // The last instant of a forecast; a calendar period's end belongs to the next period.
     let (rolling, last) = match history.objective.window {
         Window::Rolling { .. } => (true, last_looked_at(world, history.objective)),
         Window::Calendar { .. } => (false, end - 1),
@@ -40,7 +40,7 @@ pub(crate) fn forecast(world: &World, history: &History) -> Forecast {
     }
 }
 
-/// What is consumed and what is not counted from the beginning of time up to any instant.
+/// Consumed and uncounted time from the beginning of time up to any instant.
 struct Sums<'h, 'w> {
     history: &'h History<'w>,
     /// At the start of each piece.
@@ -69,12 +69,12 @@ impl<'h, 'w> Sums<'h, 'w> {
         (consumed + millis * spends, not_counted + if piece.class.not_counted { millis } else { 0 })
     }
 
-    /// Consumed and allowed time of the window that is looked at as of an instant, in microseconds × 10⁸.
+    /// Consumed and allowed time of the window as of an instant, in microseconds × 10⁸.
     fn spent(&self, at: Ms) -> (i128, i128) {
         let (start, end) = window_bounds(self.history.objective.window, at);
         let (before, now) = (self.at(start), self.at(at));
         let length = i128::from(end - start) - (now.1 - before.1);
-        // What came last may count otherwise as of that instant than in the end.
+        // The latest downtime may count differently as of that instant than in the end.
         let objective = self.history.objective;
         let last = start.max(at - objective.minimum_outage.max(objective.attribution_grace));
         let more = self.history.totals(last, at).consumed - self.history.totals_as_of(last, at, FAR).consumed;
@@ -98,7 +98,7 @@ impl Condition {
         }
     }
 
-    /// The condition as inequalities: it holds where none of these is negative.
+    /// The condition as inequalities: it is true if none of these is negative.
     fn margins(self, (consumed, allowed): (i128, i128)) -> [i128; 2] {
         match self {
             Self::Exhausted => [consumed - allowed, consumed - WHOLE],
@@ -108,8 +108,8 @@ impl Condition {
     }
 }
 
-/// The instants between which everything is linear, `as_of` and `last` included. The end of a piece that reaches out of a
-/// rolling window's back is an edge too.
+/// The instants between which everything is linear, including `as_of` and `last`. The end of a piece that leaves a
+/// rolling window is an edge, too.
 pub(crate) fn edges(history: &History, as_of: Ms, last: Ms, rolling: Ms) -> BTreeSet<Ms> {
     let settles = history.settles().into_iter().flat_map(|at| [at - 1, at]);
     let starts = history.pieces.iter().map(|piece| piece.start).chain(settles);

@@ -1,4 +1,4 @@
-//! Owns the steps of SPEC 3, slowly: every status is worked out anew from all facts up to its instant.
+//! Owns the steps of SPEC 3, slowly: every status is recomputed from all facts up to its instant.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::calendar::Ms;
 use super::model::Model;
 use crate::world::{Check, Correction, Fact, Quorum, Source, Status, System, Thresholds, World};
 
-/// One stream: its transitions by instant, conflicts settled, and what is declared of it.
+/// One stream: its transitions by instant, conflicts settled, and its declaration.
 pub(crate) struct Stream<'w> {
     pub(crate) source: Source,
     pub(crate) check: Option<String>,
@@ -18,7 +18,7 @@ pub(crate) struct Stream<'w> {
 }
 
 impl Stream<'_> {
-    /// Step 2: what the stream says at its fact at this place, given all facts before it.
+    /// Step 2: the status of the stream at the fact with this index, given all facts before it.
     fn passed(&self, place: usize) -> Status {
         let facts: Vec<Status> = self.transitions.values().copied().take(place + 1).collect();
         let last = facts[place];
@@ -56,7 +56,7 @@ impl Stream<'_> {
         }
     }
 
-    /// Steps 1 to 3, and retirement: `None` where the stream does not count.
+    /// Steps 1 to 3, and retirement: `None` if the stream does not count.
     pub(crate) fn status(&self, at: Ms) -> Option<Status> {
         if self.retired_at.is_some_and(|retired| retired <= at) {
             return None;
@@ -68,7 +68,7 @@ impl Stream<'_> {
         Some(if silent { Status::Unknown } else { status })
     }
 
-    /// Step 4 after them: what the stream is said to have been.
+    /// Step 4 after them: the status with corrections.
     fn said(&self, corrections: &[Correction], system: &str, at: Ms) -> Option<Status> {
         let recorded = self.status(at)?;
         let names = |correction: &&Correction| {
@@ -95,7 +95,7 @@ impl Stream<'_> {
     }
 }
 
-/// The k-th best of the known ones, of so many in all; `None` where none counts.
+/// The k-th best of the known statuses, out of `of` in total; `None` if none counts.
 fn quorum(quorum: Quorum, statuses: &[Status], of: usize) -> Option<Status> {
     let mut known: Vec<Status> = statuses.iter().copied().filter(|status| *status != Status::Unknown).collect();
     known.sort();
@@ -108,7 +108,7 @@ fn quorum(quorum: Quorum, statuses: &[Status], of: usize) -> Option<Status> {
     if statuses.is_empty() { None } else { Some(known.get(place - 1).copied().unwrap_or(Status::Unknown)) }
 }
 
-/// What makes a system's status: its checks or members, and its incidents; `None` where there is none that counts.
+/// The inputs of a system's status: its checks or members, and its incidents; `None` if none counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Sides {
     pub(crate) checks: Option<Status>,
@@ -120,7 +120,7 @@ impl Model<'_> {
         self.streams.get(system).map_or(&[], Vec::as_slice)
     }
 
-    /// The streams that may count: of a composite system those of incidents.
+    /// The streams that may count: for a composite system, those of incidents.
     fn counting(&self, system: &str) -> impl Iterator<Item = &Stream<'_>> {
         let is_composite = !self.members(system).is_empty();
         let streams = self.streams_of(system).iter();
@@ -143,7 +143,7 @@ impl Model<'_> {
         corrections.find(|it| it.system == system && it.is_of_system() && it.holds(at))
     }
 
-    /// The statuses of the checks that count, by name, or of a composite system those of its members.
+    /// The statuses of the checks that count, by name, or of a composite system's members.
     pub(crate) fn checks(&self, system: &str, at: Ms) -> Vec<(Option<String>, Status)> {
         let is_ignored = self.corrected(system, at).is_some_and(|correction| correction.status.is_none());
         if is_ignored { Vec::new() } else { self.reported(system, at) }
@@ -171,7 +171,7 @@ impl Model<'_> {
         self.counting(system).filter(|stream| stream.source == Source::Healthcheck)
     }
 
-    /// Steps 5 to 7, of the whole system or of one of its checks.
+    /// Steps 5 to 7, for the system or for one of its checks.
     pub(crate) fn sides(&self, system: &str, check: Option<&str>, at: Ms) -> Sides {
         let incidents = self.counting(system).filter(|stream| stream.source == Source::Incident);
         let incidents = incidents.filter_map(|stream| stream.said(&self.world.corrections, system, at)).max();
@@ -193,7 +193,7 @@ impl Model<'_> {
         if self.retired(system, at) { Sides { checks: None, incidents: None } } else { Sides { checks, incidents } }
     }
 
-    /// The effective status; `None` where nothing counts.
+    /// The effective status; `None` if nothing counts.
     fn status(&self, system: &str, at: Ms) -> Option<Status> {
         let Sides { checks, incidents } = self.sides(system, None, at);
         checks.max(incidents)
@@ -204,7 +204,7 @@ impl Model<'_> {
         self.status(system, at).unwrap_or(Status::Unknown)
     }
 
-    /// How much of a stretch some correction holds of a system, its members, or what an objective on one check looks at.
+    /// How much of a span is under a correction of a system, its members, or the input of an objective on one check.
     pub(crate) fn corrected_time(&self, system: &str, check: Option<&str>, (start, end): (Ms, Ms)) -> Ms {
         let mut edges: BTreeSet<Ms> = self.edges(system).into_iter().filter(|at| start < *at && *at < end).collect();
         edges.extend([start, end]);
@@ -216,8 +216,8 @@ impl Model<'_> {
         !self.corrections_in_force(system, check, at, false).is_empty()
     }
 
-    /// The corrections of a system, its members, or what an objective on one check looks at that are in force, by name; when `reaching`, with
-    /// those of other checks, which may name incidents.
+    /// The active corrections of a system, its members, or the input of an objective on one check, by name; with
+    /// `reaching`, also those of other checks, which may name incidents.
     pub(crate) fn corrections_in_force(
         &self,
         system: &str,
@@ -268,7 +268,7 @@ impl Model<'_> {
     }
 }
 
-/// The streams of every system, by the facts up to `until`.
+/// The streams of every system, from the facts up to `until`.
 pub(crate) fn streams(world: &World, until: Ms) -> BTreeMap<String, Vec<Stream<'_>>> {
     let mut streams: BTreeMap<String, Vec<Stream<'_>>> = BTreeMap::new();
     for fact in world.facts.iter().filter(|fact| fact.ts <= until) {

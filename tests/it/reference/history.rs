@@ -1,4 +1,4 @@
-//! Owns the whole history of one objective: pieces between breakpoints, each of one class, and what can be summed over them.
+//! Owns the entire history of one objective: pieces between breakpoints, each of one class, and their totals.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,12 +8,12 @@ use super::model::{Attribution, Class, FAR, Model, last_looked_at};
 use super::schedule;
 use crate::world::{Objective, Source, Status};
 
-/// `[start, end)` in which nothing changes for the objective.
+/// `[start, end)` without a change for the objective.
 pub(crate) struct Piece {
     pub(crate) start: Ms,
     pub(crate) end: Ms,
     pub(crate) class: Class,
-    /// When the outage began and ended that it is a part of, if it is of one.
+    /// Start and end of its outage, if it is a part of one.
     outage: Option<(Ms, Ms)>,
 }
 
@@ -23,11 +23,11 @@ pub(crate) struct History<'w> {
     /// The system's first transition.
     pub(crate) first: Option<Ms>,
     pub(crate) pieces: Vec<Piece>,
-    /// From here on pieces are cut wherever a schedule cuts them; no window reaches further back.
+    /// From here on, pieces are cut wherever a schedule cuts them; no window reaches further back.
     pub(crate) from: Ms,
 }
 
-/// What lies in one span of an objective's history: downtime in microseconds, other time in milliseconds.
+/// The totals of one span of an objective's history: downtime in microseconds, other time in milliseconds.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(crate) struct Totals {
     pub(crate) consumed: i128,
@@ -39,7 +39,7 @@ pub(crate) struct Totals {
     pub(crate) by: BTreeMap<Attribution, i128>,
 }
 
-/// A maximal interval of downtime with one attribution, source and weight; `end` is `None` while it lasts.
+/// A maximal interval of downtime with one attribution, source and weight; `end` is `None` while it is ongoing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct DowntimeEvent {
     pub(crate) start: Ms,
@@ -50,7 +50,7 @@ pub(crate) struct DowntimeEvent {
     pub(crate) weight: i128,
 }
 
-/// A maximal interval of being down, whatever becomes of it; `end` is `None` while it lasts.
+/// A maximal interval of being down, however it is accounted for; `end` is `None` while it is ongoing.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Outage {
     pub(crate) start: Ms,
@@ -80,7 +80,7 @@ impl<'w> History<'w> {
             let piece = |(start, end)| Piece { start, end, class: model.class(objective, start), outage: None };
             edges.into_iter().zip(ends).map(piece).collect()
         };
-        // An outage begins to count in its midst.
+        // An outage begins to count in its middle.
         let counted = runs(&pieces(edges.clone())).into_iter().map(|(start, _)| start + objective.minimum_outage);
         edges.extend(counted);
         let mut pieces = pieces(edges);
@@ -98,8 +98,8 @@ impl<'w> History<'w> {
         piece
     }
 
-    /// Whose the downtime of a piece is as of a later moment: facts after that do not exist, and an outage that has not lasted for
-    /// the minimum does not count.
+    /// The charge of a piece as of a later instant: facts after that do not exist, and an outage shorter than the
+    /// minimum so far does not count.
     pub(crate) fn charged<'p>(&self, piece: &'p Piece, as_of: Ms) -> Option<(&'p Attribution, Source)> {
         let (start, end) = piece.outage?;
         let (attribution, source) = piece.class.charged.as_ref()?;
@@ -108,12 +108,12 @@ impl<'w> History<'w> {
         (end.min(as_of) - start >= self.objective.minimum_outage).then_some((attribution, *source))
     }
 
-    /// Whether the moment spends budget as of itself.
+    /// Whether the instant spends budget as of itself.
     pub(crate) fn spends_at(&self, at: Ms) -> bool {
         self.consumes(self.charged(self.piece_at(at), at))
     }
 
-    /// The moments as of which something begins to count otherwise.
+    /// The instants as of which something begins to count differently.
     pub(crate) fn settles(&self) -> BTreeSet<Ms> {
         let down = self.pieces.iter().filter_map(|piece| Some((piece.outage?, piece.class.known_from)));
         down.flat_map(|((start, _), known)| [start + self.objective.minimum_outage, known]).collect()
@@ -123,7 +123,7 @@ impl<'w> History<'w> {
         &self.piece_at(at).class
     }
 
-    /// Whether what is charged spends budget: all of it or, in `self-only`, the system's own.
+    /// Whether a charge spends budget: all of it or, in `self-only`, the system's own.
     pub(crate) fn consumes(&self, charged: Option<(&Attribution, Source)>) -> bool {
         match charged {
             None => false,
@@ -132,12 +132,12 @@ impl<'w> History<'w> {
         }
     }
 
-    /// Sums over `[since, until)` as of `until`.
+    /// Totals over `[since, until)` as of `until`.
     pub(crate) fn totals(&self, since: Ms, until: Ms) -> Totals {
         self.totals_as_of(since, until, until)
     }
 
-    /// Sums over `[since, until)` as of a moment that is not before `until`.
+    /// Totals over `[since, until)` as of an instant not before `until`.
     pub(crate) fn totals_as_of(&self, since: Ms, until: Ms, as_of: Ms) -> Totals {
         let mut totals = Totals::default();
         let first = self.pieces.partition_point(|piece| piece.end <= since);
@@ -190,7 +190,7 @@ impl<'w> History<'w> {
         outages
     }
 
-    /// Since when the outage lasts that spends the budget at `as_of`.
+    /// The start of the ongoing outage that spends the budget at `as_of`.
     pub(crate) fn down_since(&self, as_of: Ms) -> Option<Ms> {
         let open = self.spends_at(as_of);
         open.then(|| self.outages(as_of).pop().filter(|outage| outage.end.is_none()).unwrap().start)

@@ -1,4 +1,4 @@
-//! Owns attribution at one instant: a system's outages, its upstreams, and what an instant is to an objective.
+//! Owns attribution at one instant: a system's outages, its upstreams, and the class of an instant for an objective.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,47 +8,46 @@ use super::recurrence::occurrences;
 use super::schedule::is_counted;
 use crate::world::{Maintenance, Objective, Source, Status, System, Window, World};
 
-/// To whom downtime belongs.
+/// The cause that downtime is charged to.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Attribution {
     Own,
     Upstream(String),
 }
 
-/// What one instant is to an objective.
+/// The class of one instant for an objective.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each says one thing of the instant, on its own")]
 pub(crate) struct Class {
     pub(crate) status: Status,
-    /// The status is in `countsAsDown`, whatever becomes of it.
+    /// The status is in `countsAsDown`, however it is accounted for.
     pub(crate) down: bool,
     /// Microseconds of downtime in a millisecond.
     pub(crate) weight: i128,
     pub(crate) not_counted: bool,
     /// Down, but not charged because of maintenance.
     pub(crate) excluded: bool,
-    /// Whose downtime it is in the end, if its outage lasts for long enough, and what says so; `None` where there is no downtime to
-    /// charge.
+    /// Its final cause and source if its outage is long enough; `None` if there is no downtime to charge.
     pub(crate) charged: Option<(Attribution, Source)>,
-    /// The same, whatever excuses it.
+    /// The same, ignoring excuses.
     pub(crate) unexcused: Option<(Attribution, Source)>,
-    /// It lies outside of the schedule.
+    /// It is outside of the schedule.
     pub(crate) outside: bool,
-    /// As of which moment that is known; before, it is the system's own.
+    /// As of when that is known; before, it is the system's own.
     pub(crate) known_from: Ms,
 }
 
-/// A world as far as the facts up to `until` tell it.
+/// A world with only the facts up to `until`.
 pub(crate) struct Model<'w> {
     pub(crate) world: &'w World,
     pub(crate) streams: BTreeMap<String, Vec<Stream<'w>>>,
     /// Maximal intervals in which a system is degraded or unhealthy; open ones end far in the future.
     outages: BTreeMap<String, Vec<(Ms, Ms)>>,
-    /// Stretches of non-cancelled maintenance by system, as they overlap.
+    /// Spans of non-cancelled maintenance by system, possibly overlapping.
     pub(crate) maintenance: BTreeMap<String, Vec<(Ms, Ms)>>,
 }
 
-/// After all that happens in any world.
+/// After everything in any world.
 pub(crate) const FAR: Ms = 1 << 60;
 
 impl<'w> Model<'w> {
@@ -109,7 +108,7 @@ impl<'w> Model<'w> {
         spans.iter().any(|(start, end)| *start <= at && at < *end)
     }
 
-    /// The windows of a system that are in force, by name.
+    /// The active windows of a system, by name.
     pub(crate) fn windows_in_force(&self, system: &str, at: Ms) -> Vec<String> {
         let of_it = |window: &&Maintenance| !window.cancelled && window.systems.iter().any(|name| name == system);
         let holds = |window: &&Maintenance| {
@@ -119,7 +118,7 @@ impl<'w> Model<'w> {
         windows.map(|window| window.name.clone()).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// What the instant `at` is to an objective.
+    /// The class of the instant `at` for an objective.
     pub(crate) fn class(&self, objective: &Objective, at: Ms) -> Class {
         let Sides { checks, incidents } = self.sides(&objective.system, objective.healthcheck.as_deref(), at);
         let status = checks.max(incidents).unwrap_or(Status::Unknown);
@@ -145,8 +144,8 @@ impl<'w> Model<'w> {
         Class { status, down, weight, not_counted, excluded, charged, unexcused, outside, known_from }
     }
 
-    /// Whose downtime a moment is, and as of when that is known: that of the upstream whose outage began first, of those that reach it
-    /// with the grace at both ends.
+    /// The cause of downtime at an instant, and as of when it is known: of the upstreams whose outage reaches it, with
+    /// the grace at both ends, the one whose outage began first.
     fn attribution(&self, objective: &Objective, at: Ms) -> (Attribution, Ms) {
         let grace = objective.attribution_grace;
         let outage = |system: String| {
@@ -161,7 +160,7 @@ impl<'w> Model<'w> {
     }
 }
 
-/// The maintenance of each system, as it overlaps, as far ahead as anything is looked at.
+/// The maintenance of each system, possibly overlapping, as far ahead as anything looks.
 fn maintenance(world: &World) -> BTreeMap<String, Vec<(Ms, Ms)>> {
     let mut spans: BTreeMap<String, Vec<(Ms, Ms)>> = BTreeMap::new();
     let until = world.objectives.iter().map(|objective| last_looked_at(world, objective)).max().unwrap_or(world.as_of);
@@ -174,11 +173,11 @@ fn maintenance(world: &World) -> BTreeMap<String, Vec<(Ms, Ms)>> {
     spans
 }
 
-/// The last instant at which anything that is known up to `as-of` still turns for an objective with a rolling window.
+/// The last instant at which the known facts up to `as-of` still cause a change for an objective with a rolling window.
 ///
-/// Streams fall silent, corrections begin and end, and maintenance ends, or begins to return. After that the world repeats itself from week to week, but for
-/// clocks, which do so from year to year; one window later nothing older is left in the window. So what has not happened a window
-/// and a year later never happens.
+/// Streams fall silent, corrections begin and end, and maintenance ends, or begins to recur. After that, the world
+/// repeats itself from week to week, except for clocks, which do so from year to year; one window later, nothing older
+/// is left in the window. So what has not happened a window and a year later never happens.
 pub(crate) fn last_looked_at(world: &World, objective: &Objective) -> Ms {
     let Window::Rolling { days } = objective.window else { return world.as_of + 400 * DAY };
     let facts = world.facts.iter().map(|fact| fact.ts).filter(|ts| *ts <= world.as_of);
@@ -186,7 +185,7 @@ pub(crate) fn last_looked_at(world: &World, objective: &Objective) -> Ms {
     let silent = world.systems.iter().filter_map(|system| system.stale_after).chain(of_checks).max().unwrap_or(0);
     let of_checks = world.systems.iter().flat_map(|system| &system.checks).filter_map(|check| check.retired_at);
     let retired = world.systems.iter().filter_map(|system| system.retired_at).chain(of_checks);
-    // Of maintenance that returns, the first time counts: from there on it is the same from week to week.
+    // Of recurring maintenance, the first occurrence counts: from there on, it is the same every week.
     let first_ends =
         world.maintenance.iter().filter(|window| !window.cancelled).map(|window| window.start + window.duration);
     let except = objective.schedule.iter().flat_map(|shift| shift.except.iter().map(|date| (date + 2) * DAY));

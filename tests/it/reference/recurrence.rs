@@ -1,9 +1,9 @@
-//! Owns when maintenance that returns is in force (SPEC 4), by looking at what clocks show.
+//! Owns when recurring maintenance is active (SPEC 4), by looking at local time.
 
 use super::calendar::{DAY, HOUR, MINUTE, Ms, Zone, instant, rfc3339};
 use crate::world::{Maintenance, Returns};
 
-/// The instant of a local time: the first of two, and as much after the jump as the time lies in the hour that it skips.
+/// The instant of a local time: the first of two, and in a skipped hour, the same distance after the jump.
 fn instant_of(zone: Zone, local: Ms) -> Ms {
     let usual = [local - 2 * HOUR, local - HOUR, local];
     if let Some(at) = usual.into_iter().find(|at| zone.to_local(*at) == local) {
@@ -14,7 +14,7 @@ fn instant_of(zone: Zone, local: Ms) -> Ms {
     if let Some(at) = around.clone().find(|at| zone.to_local(*at) == local) {
         return at;
     }
-    // What the time would be if clocks had not jumped since the last one they showed before it.
+    // The time if clocks had not jumped since the last one they showed before it.
     let before = around.filter(|at| zone.to_local(*at) < local).last().unwrap();
     before + (local - zone.to_local(before))
 }
@@ -27,7 +27,7 @@ pub(crate) fn occurrences(window: &Maintenance, until: Ms) -> Vec<(Ms, Ms)> {
     let later = (1..).map(|turn| {
         let start = instant_of(zone, local.0 + turn * days * DAY);
         let end = if by_end { instant_of(zone, local.1 + turn * days * DAY) } else { start + window.duration };
-        // An occurrence that clocks skip as a whole comes later as a whole.
+        // An occurrence that is skipped completely comes later, with its full length.
         (start, if end > start { end } else { start + (local.1 - local.0) })
     });
     std::iter::once(first).chain(later).take_while(|(start, _)| *start <= until).collect()
@@ -75,7 +75,7 @@ fn what_clocks_skip_comes_later_and_what_they_repeat_comes_first() {
     expect(&night("02:00", false), "2026-03-29", &[("2026-03-29T01:30:00Z", "2026-03-29T02:00:00Z")]);
     expect(&night("02:00", true), "2026-10-25", &[("2026-10-25T00:30:00Z", "2026-10-25T02:00:00Z")]);
     expect(&night("02:00", false), "2026-10-25", &[("2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z")]);
-    // A start in the second of two equal hours is itself.
+    // A start in the second of two equal hours is kept.
     let returns = Returns { zone: Zone::Berlin, days: 1, by_end: true };
     let second = window("2026-10-25T01:30:00Z", "2026-10-25T01:45:00Z", returns);
     let next = ("2026-10-26T01:30:00Z", "2026-10-26T01:45:00Z");

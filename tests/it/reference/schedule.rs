@@ -1,13 +1,13 @@
-//! Owns which instants an objective's schedule counts (SPEC 4), by looking at what clocks show.
+//! Owns which instants an objective's schedule counts (SPEC 4), by looking at local time.
 
 use std::collections::BTreeSet;
 
 use super::calendar::{DAY, MINUTE, Ms, instant, rfc3339, weekday};
 use crate::world::{Objective, Shift};
 
-/// Whether an instant is counted.
+/// Whether an instant counts.
 pub(crate) fn is_counted(objective: &Objective, at: Ms) -> bool {
-    // Of what lies before all calendars nobody asks.
+    // Times before all calendars are irrelevant.
     if objective.schedule.is_empty() || at < 0 {
         return true;
     }
@@ -21,7 +21,7 @@ pub(crate) fn is_counted(objective: &Objective, at: Ms) -> bool {
     objective.schedule.iter().any(contains)
 }
 
-/// All instants from `since` to `until` at which time begins or ceases to be counted, and `since`.
+/// All instants from `since` to `until` at which time begins or stops to count, and `since`.
 pub(crate) fn edges(objective: &Objective, since: Ms, until: Ms) -> BTreeSet<Ms> {
     if objective.schedule.is_empty() {
         return BTreeSet::new();
@@ -31,7 +31,7 @@ pub(crate) fn edges(objective: &Objective, since: Ms, until: Ms) -> BTreeSet<Ms>
     let dates = since.max(0).div_euclid(DAY)..until.div_euclid(DAY) + 2;
     let passes = dates.flat_map(|date| times.iter().flat_map(move |time| objective.zone().passes(date, time * MINUTE)));
     let passes: BTreeSet<Ms> = passes.collect();
-    // What changes nothing is no edge; it would only cost time.
+    // An instant without a change is not an edge; it would only cost time.
     let changes = passes.into_iter().filter(|at| is_counted(objective, *at) != is_counted(objective, at - 1));
     changes.chain([since]).collect()
 }

@@ -1,14 +1,14 @@
-//! What SPEC 8 says of the objects of a set that is kept in one repository: whose file was given, and which are orphaned.
+//! SPEC 8 for the objects of a set in one repository: whose file was given, and which are orphaned.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A repository's files, each with the names of the systems it declares.
 pub(crate) type Files = BTreeMap<String, BTreeSet<String>>;
 
-/// The objects of a set as the database should have them: of each the file it came from, and whether it is orphaned.
+/// The expected objects of a set in the database: each with its file, and whether it is orphaned.
 pub(crate) type Held = BTreeMap<String, (String, bool)>;
 
-/// Applies what lies at or under `given` (a file, a folder, or the root, which is empty).
+/// Applies what is at or under `given` (a file, a folder, or the root, which is empty).
 pub(crate) fn apply(held: &mut Held, files: &Files, given: &str, prune: bool) {
     let is_given = |file: &str| given.is_empty() || file == given || file.starts_with(&format!("{given}/"));
     let mut declared = BTreeMap::new();

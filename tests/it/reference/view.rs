@@ -32,7 +32,7 @@ fn ratio_or_null(ratio: Option<Ratio>) -> Value {
     ratio.map_or(Value::Null, |ratio| ratio.to_f64().into())
 }
 
-/// Whole seconds since a moment.
+/// Whole seconds since an instant.
 fn age(seen: Option<Ms>, as_of: Ms) -> Value {
     seen.map_or(Value::Null, |seen| (as_of - seen).div_euclid(SECOND).into())
 }
@@ -96,7 +96,7 @@ fn row(model: &Model, objective: &Objective, budget: fn(&History, Ms) -> Budget)
     put("isBreaching", budget.is_breaching().into());
     put("hasOpenDowntime", open.into());
     put("downSince", instant_or_null(history.down_since(as_of)));
-    // Of a period that is over, nothing is in force any more.
+    // After the end of a period, no maintenance is active any more.
     let over = matches!(objective.window, Window::Calendar { .. }) && budget.end <= as_of;
     put("inMaintenance", if over { Value::Null } else { in_maintenance(model, &objective.system) });
     put("statusKnown", (history.class_at(as_of).status != Status::Unknown).into());
@@ -132,7 +132,7 @@ fn row(model: &Model, objective: &Objective, budget: fn(&History, Ms) -> Budget)
     Row { rank, remaining: budget.remaining_percent(), name: objective.name.clone(), json: Value::Object(json) }
 }
 
-/// What only repeats the manifest.
+/// Fields copied from the manifest.
 fn described(objective: &Objective, budget: &Budget) -> Map<String, Value> {
     let zone = objective.zone().name();
     let mut window = json!({ "start": rfc3339(budget.start), "end": rfc3339(budget.end), "timezone": zone });
@@ -220,10 +220,10 @@ fn system_health(model: &Model, name: &str) -> Value {
     let edges: Vec<Ms> = model.edges(name).into_iter().filter(|edge| *edge <= as_of).collect();
     let changes: Vec<Ms> =
         edges.into_iter().filter(|edge| model.effective(name, *edge) != model.effective(name, edge - 1)).collect();
-    // A system that has only ever said "unknown" is in that status since it first said so.
+    // A system that has only ever reported "unknown" has had that status since its first report.
     let since = changes.last().copied().or(model.first_transition(name));
     let recent = changes.iter().filter(|change| as_of - HOUR < **change).count();
-    // SPEC gives whole seconds no name; like every other display, they are cut off, not rounded.
+    // SPEC does not define how seconds become whole; like every other output, they are truncated, not rounded.
     json!({
         "systemId": name,
         "status": status.name(),
@@ -239,7 +239,7 @@ fn system_health(model: &Model, name: &str) -> Value {
     })
 }
 
-/// Of the windows that are open, the one that ends last, or comes first by name.
+/// Of the open windows, the one that ends last or, for equal ends, is first by name.
 fn in_maintenance(model: &Model, name: &str) -> Value {
     let as_of = model.world.as_of;
     let windows = model.world.maintenance.iter().filter(|window| !window.cancelled);

@@ -1,4 +1,4 @@
-//! `slo backtest` against the reference, moment by moment, and its proposals against everything else that could be proposed.
+//! `slo backtest` against the reference, instant by instant, and its suggestions against all possible ones.
 
 use std::time::Instant as Clock;
 
@@ -14,10 +14,10 @@ use crate::reference::{difference, objectives};
 use crate::world::World;
 use crate::world::strategy::worlds;
 
-/// A question as an expression, and as it is read off what `status` prints.
+/// A condition as an expression, and its value according to `status`.
 type Told = (&'static str, fn(&Value) -> bool);
 
-/// Questions that floats answer without rounding.
+/// Conditions that floats evaluate without rounding.
 const QUESTIONS: [Told; 5] = [
     ("isBreaching", |objective| objective["isBreaching"] == true),
     ("hasOpenDowntime && !isBreaching", |o| o["hasOpenDowntime"] == true && o["isBreaching"] == false),
@@ -44,13 +44,13 @@ fn at(value: &Value) -> Ms {
     instant(value.as_str().unwrap())
 }
 
-/// Whether some firing of an objective holds at a moment.
+/// Whether any firing of an objective covers an instant.
 fn fires(answer: &Value, objective: &str, t: Ms) -> bool {
     let of = list(answer, "firings").iter().filter(|firing| firing["objectiveId"] == objective);
     of.into_iter().any(|firing| at(&firing["start"]) <= t && (firing["end"].is_null() || t < at(&firing["end"])))
 }
 
-/// What the reference says of an objective as of a moment, if its system had reported by then.
+/// What the reference says of an objective as of an instant, if its system had reported by then.
 fn judged(world: &World, objective: &str, t: Ms) -> Option<Value> {
     let all = objectives(&world.clone().at(t));
     let found = all.into_iter().find(|found| found["objectiveId"] == objective).unwrap();
@@ -101,7 +101,7 @@ proptest! {
 }
 
 proptest! {
-    /// The same facts in a backtest that ends earlier: what comes later does not exist for it.
+    /// The same facts in a backtest that ends earlier: later ones do not exist for it.
     #[test]
     fn an_earlier_end_is_an_earlier_as_of(world in worlds(), back in 1..40 * DAY) {
         let slo = Slo::with(&world.feed(), &world.manifests());
@@ -125,7 +125,7 @@ proptest! {
             let breaches = |micro: i128| {
                 let mut world = world.clone();
                 world.objectives.iter_mut().find(|other| other.name == objective.name).unwrap().target_micro = micro;
-                // A calendar period is judged as of its last millisecond, with the budget of all of it.
+                // A calendar period is evaluated as of its last millisecond, with its full budget.
                 windows.iter().filter(|window| {
                     let end = at(&window["end"]);
                     let rolling = matches!(objective.window, crate::world::Window::Rolling { .. });
@@ -134,7 +134,7 @@ proptest! {
                 }).count()
             };
             prop_assert_eq!(breaches(micro), 0, "{} meets {}", objective.name, target);
-            // A last millisecond that is down is not yet in what is judged there.
+            // If the last millisecond is down, that evaluation does not include it yet.
             let whole = matches!(objective.window, crate::world::Window::Rolling { .. });
             prop_assert!(!whole || micro == 100_000_000 || breaches(micro + 1) > 0, "{} meets more than {}", objective.name, target);
         }
@@ -174,7 +174,7 @@ proptest! {
     }
 }
 
-/// Four years of GitHub's public incidents, under 99.9% over 30 days.
+/// Four years of GitHub's public incidents, with 99.9% over 30 days.
 fn github() -> Option<Slo> {
     let feed = shared("github-incidents/transitions_all.jsonl")?;
     let manifest = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: github }\nspec:\n  \
@@ -205,13 +205,13 @@ fn every_firing_over_four_years_of_github_is_confirmed_as_of_its_start_and_its_e
         assert!(over(end - 1) && !over(end), "{firing}");
         assert!(firing["peaks"]["burnRates.1h"].as_f64().unwrap() > 14.4);
     }
-    // The public incidents themselves are what these outages were made of.
+    // The public incidents are the source of these outages.
     let path = slo.write("incidents.jsonl", &shared("github-incidents/incidents.jsonl").unwrap());
     let args = ["--when", "hasOpenDowntime", "--since", "2022-04-01", "--against", path.to_str().unwrap()];
     let against = backtest(&slo, as_of, &[&args[..], &["--impact", "major,critical"]].concat());
     let summary = &against["summary"];
     assert!(list(&against, "events").len() > 150, "{summary}");
-    // Some ended as they began, and are no outage.
+    // Some ended at their start, and are no outage.
     let missed = list(&against, "events").iter().filter(|event| event["detectedAt"].is_null());
     assert!(missed.into_iter().all(|event| event["start"] == event["end"]), "{summary}");
     assert_eq!(summary["events"], json!(list(&against, "events").len()));
@@ -283,7 +283,7 @@ fn incidents_are_matched_with_firings_and_bad_files_are_refused_line_by_line() {
     refused(&[], "--when");
 }
 
-/// What a backtest is measured against: of each incident its id, objective or system, start and end.
+/// The events that a backtest compares with: the id, objective or system, start and end of each incident.
 fn events(slo: &Slo, args: &[&str]) -> Vec<[String; 3]> {
     let args = [&["--when", "hasOpenDowntime", "--since", "2026-01-01"], args].concat();
     let answer = backtest(slo, "2026-01-10T00:00:00Z", &args);
@@ -325,13 +325,13 @@ fn incidents_are_read_as_feeds_read_them_whatever_their_form() {
     let second = pagerduty("2", "null").replace(a, "2026-01-03T00:00:00Z");
     let text = format!("{{\"incidents\":[{},{second}]}}", pagerduty("1", &format!("\"{b}\"")));
     read("pagerduty.json", &text, &["--feed", "pagerduty"]);
-    // Without the feed it is refused with the one that reads it.
+    // Without the feed, it is refused, and the feed that reads it is named.
     let path = slo.write("pagerduty.json", &text);
     let args = ["backtest", "--when", "isBreaching", "--against", path.to_str().unwrap()];
     let refused = slo.run(&args, b"");
     assert_eq!(refused.code, 2, "{}", refused.stdout);
     assert!(refused.stderr.contains("--feed pagerduty"), "{}", refused.stderr);
-    // Each change told by itself.
+    // One record per change.
     let update = |at: &str, status: &str| {
         format!(
             "{{\"display_at\":\"{at}\",\"affected_components\":[{{\"name\":\"web\",\"new_status\":\"{status}\"}}]}}"
@@ -361,10 +361,10 @@ fn an_incident_that_several_records_tell_of_counts_once_and_is_followed() {
     };
     for (records, expected) in [
         (vec![record("11:00", "11:00")], vec![("10:00", "11:00")]),
-        // The end moved on, in whichever order the records come.
+        // The end was changed, with the records in any order.
         (vec![record("-", "10:05"), record("11:00", "11:00"), record("12:00", "12:00")], vec![("10:00", "12:00")]),
         (vec![record("12:00", "12:00"), record("-", "10:05"), record("11:00", "11:00")], vec![("10:00", "12:00")]),
-        // It was opened again.
+        // It was reopened.
         (vec![record("11:00", "11:00"), record("-", "11:30")], vec![("10:00", "-")]),
         (vec![record("10:00", "-"), record("10:00", "-")], vec![("10:00", "10:00")]),
     ] {

@@ -35,7 +35,7 @@ fn a_condition_is_applied_once_and_changes_field_by_field() {
     let folder = slo.write_manifests(&condition("{ when: isBreaching, severity: info }"));
     let folder = folder.to_str().unwrap();
     assert!(slo.pass(&["plan", folder], b"").contains("no changes"));
-    // Another spelling of the same is no change.
+    // Another spelling of the same expression is no change.
     slo.write_manifests(&condition(
         "{ when: { and: [{ expression: isBreaching == true }] }, severity: info, selector: }",
     ));
@@ -84,9 +84,10 @@ fn a_condition_keeps_what_it_names_from_being_pruned() {
     let alone = condition("{ when: isBreaching, objectiveRef: { kind: SLO, name: shop } }").replace(WORLD, "");
     let folder = slo.write_manifests(&alone);
     let folder = folder.to_str().unwrap();
-    // By themselves these manifests resolve against what is stored; with pruning there would be nothing left to resolve against.
+    // By themselves, these manifests resolve against what is stored; with pruning, nothing would be left to resolve
+    // against.
     slo.pass(&["validate", folder], b"");
-    // The objective is gone from its set, and stays in force.
+    // The objective is no longer declared in its set; it stays active.
     assert!(slo.run(&["plan", folder], b"").stdout.contains("? SLO shop"));
     let refused = slo.run(&["apply", "--prune", folder], b"");
     assert_eq!(refused.code, 1);
@@ -112,7 +113,7 @@ fn the_yaml_that_is_listed_applies_as_the_same_condition() {
         slo.apply(&condition(&format!("\n{spec}")));
         let after = listed(&slo).remove(0);
         assert_eq!((&after["expression"], &after["spec"]), (&before["expression"], &before["spec"]), "{yaml}");
-        // Nothing was written, for nothing changed.
+        // Nothing was written, because nothing changed.
         assert_eq!(after["appliedAt"], before["appliedAt"]);
     }
 }
@@ -127,13 +128,13 @@ fn fields_and_policies_are_listed_without_a_database() {
     assert!(fields.iter().any(|field| field["field"] == "health.NAME.inStatusFor" && field["type"] == "duration"));
     let policies = slo.pass(&["list", "policies", "-o", "json"], b"");
     let policies: Value = serde_json::from_str(&policies).unwrap();
-    // SRE workbook, table 5-8: at 30 days the factors are 14.4, 6 and 1; the fourth is Sloth's.
+    // SRE workbook, table 5-8: for 30 days, the factors are 14.4, 6 and 1; the fourth is Sloth's.
     let factors: Vec<f64> =
         policies["policies"].as_array().unwrap().iter().map(|rule| rule["factors"]["30d"].as_f64().unwrap()).collect();
     assert_eq!(factors, [14.4, 6.0, 3.0, 1.0]);
 }
 
-/// What conditions look at is what programs see, and the other way round.
+/// Conditions use the fields that programs see, and vice versa.
 #[test]
 fn every_field_is_one_that_status_or_health_prints() {
     let slo = Slo::with(FEED, WORLD);
@@ -149,7 +150,7 @@ fn every_field_is_one_that_status_or_health_prints() {
         };
         names.push(name.split('.').next().unwrap().to_owned());
         if ["inStatusFor", "inMaintenance"].contains(&name) {
-            // What JSON has as seconds, or as a window or nothing.
+            // In JSON, these are seconds, or a window or null.
             continue;
         }
         let found = name.split('.').fold(document, |value, key| &value[key]);
@@ -161,7 +162,7 @@ fn every_field_is_one_that_status_or_health_prints() {
         assert!(present || (found.is_null() && !field["nullWhen"].is_null()), "{name}: {found}");
     }
     for (key, value) in objective.as_object().unwrap().iter().chain(health.as_object().unwrap()) {
-        // Whether its set still declares it says nothing of how an objective stands, and a retired system is not looked at.
+        // Being orphaned is irrelevant for the state of an objective, and retired systems are not evaluated.
         let is_aside = ["orphaned", "retired"].contains(&key.as_str());
         if (value.is_number() || value.is_boolean()) && !is_aside {
             assert!(names.contains(key), "{key} is printed, and no condition can look at it");

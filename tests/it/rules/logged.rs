@@ -1,5 +1,5 @@
-//! When declared conditions hold, as `compute` logs it: whenever it runs and however late facts come in, the log says what
-//! `slo backtest` says.
+//! When declared conditions fire, as `compute` logs it: whenever it runs and however late facts are, the log matches
+//! `slo backtest`.
 
 use std::collections::BTreeMap;
 
@@ -50,17 +50,17 @@ spec:
 "#;
 const NAMES: [&str; 4] = ["down", "spent", "flapping", "at-night"];
 
-/// When a condition started, and when it stopped if it did, by condition and objective.
+/// Starts and ends of firings, by condition and objective.
 type Held = BTreeMap<String, Vec<(Ms, Option<Ms>)>>;
 
-/// Computes, and returns what it told of conditions.
+/// Computes, and returns the changes of conditions.
 fn compute(slo: &Slo, at: Ms) -> Vec<Value> {
     let printed = slo.pass(&["compute", "-o", "json", "--with-history", "--as-of", &rfc3339(at)], b"");
     let lines = printed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines.filter(|line| line["kind"] == "condition").collect()
 }
 
-/// What `slo backtest` says, from the beginning on.
+/// The firings of `slo backtest`, from the beginning on.
 fn tested(slo: &Slo, at: Ms) -> Held {
     let mut held = Held::new();
     for name in NAMES {
@@ -75,7 +75,7 @@ fn tested(slo: &Slo, at: Ms) -> Held {
     held
 }
 
-/// What a log says: each line takes back what was said before of its moment and later ones.
+/// The firings in a log: each line replaces earlier lines about its time and later.
 fn said(log: &[Value]) -> Held {
     let mut turns: BTreeMap<String, Vec<(Ms, bool)>> = BTreeMap::new();
     for line in log {
@@ -111,7 +111,7 @@ fn manifests(world: &World) -> String {
     format!("{}{CONDITIONS}", world.manifests())
 }
 
-/// The log without its sequence numbers, in the order of what happened.
+/// The log without its sequence numbers, sorted by when it happened.
 fn happened(log: &[Value]) -> Vec<Value> {
     let mut rows = log.to_vec();
     for row in &mut rows {
@@ -141,7 +141,7 @@ proptest! {
         moments.sort_unstable();
         let mut seen = Ms::MIN;
         for at in moments {
-            // Facts come in as they happen.
+            // Facts are ingested as they happen.
             let new: Vec<_> = world.facts.iter().filter(|fact| seen < fact.ts && fact.ts <= at).cloned().collect();
             often.ingest(&feed(&new));
             log.extend(compute(&often, at));
@@ -167,7 +167,7 @@ proptest! {
             let (part, after) = rest.split_at((rest.len() as f64 * cut) as usize);
             slo.ingest(&feed(part));
             rest = after;
-            // Also as of moments before the last one looked at.
+            // The same as of times before the last one.
             log.extend(compute(&slo, world.as_of + hours * 6 * HOUR));
         }
         slo.ingest(&feed(rest));
@@ -191,7 +191,7 @@ fn what_happens_between_two_runs_is_told_with_its_moments() {
                     when: { numeric_state: { value: burnRates.5m, above: 50 } }\n";
     let slo = Slo::in_file().having("ts,system,status\n2026-01-01,web,up\n", manifest);
     assert_eq!(compute(&slo, instant("2026-01-02T10:00:00Z")), Vec::<Value>::new());
-    // Two outages between two runs: at 99% half of five minutes burns at 50.
+    // Two outages between two runs: at 99%, half of five minutes is a burn rate of 50.
     let feed = "ts,system,status\n2026-01-02T10:10:00Z,web,down\n2026-01-02T10:15:00Z,web,up\n\
                 2026-01-02T10:30:00Z,web,down\n2026-01-02T10:33:00Z,web,up\n";
     slo.ingest(feed);
@@ -220,14 +220,14 @@ fn what_happens_between_two_runs_is_told_with_its_moments() {
             "view": {"severity": "warning", "systemId": "web", "labels": {}, "target": 99.0},
         })
     );
-    // A late fact: the first outage was over sooner. What was told of later moments is told again.
+    // A late fact: the first outage ended sooner. Later changes are logged again.
     slo.ingest("ts,system,status\n2026-01-02T10:11:00Z,web,up\n2026-01-02T10:12:00Z,web,up\n");
     let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
     assert_eq!(brief(&log), [turn("10:12:30.001Z", false), turn("10:32:30.001Z", true), turn("10:35:30.000Z", false)]);
     assert_eq!(log[0]["next"], json!({"condition": "burning", "objectiveId": "web", "firing": false}));
     let table = slo.pass(&["compute", "--with-history", "--as-of", "2026-01-02T11:00:00Z", "-q"], b"");
     assert_eq!(table, "");
-    // The condition goes, and comes back.
+    // The condition is deleted, and created again.
     slo.apply(manifest.split("---").next().unwrap());
     let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
     assert_eq!((&log[0]["next"], &log[0]["previous"]["firing"]), (&Value::Null, &json!(false)));
@@ -235,7 +235,7 @@ fn what_happens_between_two_runs_is_told_with_its_moments() {
     let log = compute(&slo, instant("2026-01-02T11:00:00Z"));
     assert_eq!(brief(&log), [turn("10:32:30.001Z", true), turn("10:35:30.000Z", false)]);
     slo.pass(&["db", "verify"], b"");
-    // What somebody else has written into the log is found.
+    // A foreign change to the log is found.
     let connection = rusqlite::Connection::open(slo.db()).unwrap();
     let forged = connection.execute(
         "DELETE FROM change_log WHERE sequence = (SELECT max(sequence) FROM change_log WHERE kind = 'condition')",

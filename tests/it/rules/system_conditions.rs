@@ -1,5 +1,5 @@
-//! Conditions about systems: the laws of `check`, `health --fail-on` and `backtest` on random small worlds against brute force on a grid
-//! of milliseconds, and what is told of declared ones.
+//! Conditions about systems: the laws of `check`, `health --fail-on` and `backtest` on random small worlds against
+//! brute force on a grid of milliseconds, and the log of declared ones.
 
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
@@ -12,18 +12,18 @@ use crate::reference::condition::{Expr, Item, Val, Views, Whose};
 use crate::world::World;
 use crate::world::strategy::worlds;
 
-/// How much around a moment is looked at, in milliseconds.
+/// The range checked around an instant, in milliseconds.
 const AROUND: Ms = 60;
 
-/// A term before it is known which system it is about.
+/// A term before its system is known.
 #[derive(Clone, Debug)]
 enum Raw {
     Status(Whom, &'static str, &'static str),
-    /// A number compared with about what it is at some moment of the stretch, so that it is likely to cross there.
+    /// A number compared with its approximate value at some instant of the range, so that it probably crosses there.
     Near(Whom, &'static str, &'static str, Ms),
     Age(Whom, &'static str, Ms, i128),
     Maintained(Whom),
-    /// A value of an objective, by position.
+    /// A value of an objective, by index.
     Breaching(Index),
     Not(Box<Raw>),
     And(Box<Raw>, Box<Raw>),
@@ -32,7 +32,7 @@ enum Raw {
     AtLeast(Box<Raw>, usize, Ms),
 }
 
-/// The system itself, or another one by position.
+/// The system itself, or another one by index.
 type Whom = Option<Index>;
 
 fn terms() -> impl Strategy<Value = Raw> {
@@ -101,13 +101,13 @@ fn build(raw: &Raw, world: &World, views: &Views, around: Ms) -> Expr {
     }
 }
 
-/// The same term with a field of the system itself, by which `--when` knows that it is about systems.
+/// The same term with a field of the system itself, from which `--when` derives that it is about systems.
 fn about_a_system(expr: Expr) -> Expr {
     let own = Item { whose: Whose::This, name: "totalChecks".to_owned() };
     Expr::And(Box::new(expr), Box::new(Expr::Number(own, ">=", 0)))
 }
 
-/// Moments at which something happens to a system, and `as-of`.
+/// Instants with an event of a system, and `as-of`.
 fn around(world: &World, place: Index) -> Ms {
     let maintained = world.maintenance.iter().flat_map(|window| [window.start, window.start + window.duration]);
     let facts = world.facts.iter().flat_map(|fact| [fact.ts, fact.ts + 3_600_000]);
@@ -116,7 +116,7 @@ fn around(world: &World, place: Index) -> Ms {
     *place.get(&all)
 }
 
-/// The result of a verdict for a system: whether it fires, since when, until when.
+/// The verdict for a system: whether it fires, since when, until when.
 fn verdict(slo: &Slo, system: &str, args: &[&str], condition: &str, at: Ms) -> (bool, Option<Ms>, Option<Ms>) {
     let output = slo.run(&[args, &["-o", "json", "--as-of", &rfc3339(at)]].concat(), b"");
     assert!(output.code <= 1, "{args:?}: {}", output.stderr);
@@ -193,7 +193,7 @@ proptest! {
         }
     }
 
-    /// `--for` asks that the status was at least that bad at every millisecond up to as-of.
+    /// `--for` requires that the status was at least that bad at every millisecond up to as-of.
     #[test]
     fn a_status_that_fails_has_been_that_bad_all_the_while(
         world in worlds(), which in any::<Index>(), place in any::<Index>(), fail_on in select(vec!["unhealthy", "degraded", "unknown"]),
@@ -227,12 +227,12 @@ proptest! {
         }
     }
 
-    /// A declared condition is logged, checked and tested on history alike.
+    /// A declared condition gives the same results when logged, checked and backtested.
     #[test]
     fn the_log_of_a_condition_about_systems_is_what_a_backtest_finds(
         world in worlds(), raw in terms(), looks in prop::collection::vec(0..1000_i64, 0..3),
     ) {
-        // A system that retires leaves the log.
+        // A retired system leaves the log.
         let mut world = world.clone();
         world.systems.iter_mut().for_each(|system| system.retired_at = None);
         let views = Views::of_system(&world, &world.systems[0].name);
@@ -272,7 +272,7 @@ proptest! {
         expected.sort();
         prop_assert_eq!(told, expected, "{}", &text);
         slo.pass(&["db", "verify"], b"");
-        // What holds now is what is logged last.
+        // Current firings are logged last.
         for system in &world.systems {
             let (holds, since, _) = checked(&slo, &system.name, &text, world.as_of);
             let all: Value = serde_json::from_str(

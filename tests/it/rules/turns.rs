@@ -1,5 +1,5 @@
-//! The laws of conditions, on random small worlds: what `check` says of an expression as of any moment is what brute force on a
-//! grid of milliseconds says, and so is since when.
+//! The laws of conditions, on random small worlds: `check` of an expression as of any instant matches brute force on a
+//! grid of milliseconds, and so does since when.
 
 use proptest::option;
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ use crate::reference::condition::{Expr, Item, Val, Views, Whose};
 use crate::world::World;
 use crate::world::strategy::worlds;
 
-/// How much around a moment is looked at, in milliseconds.
+/// The range checked around an instant, in milliseconds.
 const AROUND: Ms = 60;
 
 const NUMBERS: [&str; 26] = [
@@ -46,7 +46,7 @@ const NUMBERS: [&str; 26] = [
     "target",
     "windowDays",
 ];
-/// Those that may be compared with one another.
+/// Fields that may be compared with one another.
 const ALIKE: [&[&str]; 3] = [
     &["budgetRemainingPercent", "currentAvailability", "strictAvailability", "coveragePercent", "target"],
     &["burnRate", "burnRates.5m", "burnRates.30m", "burnRates.1h", "burnRates.6h", "burnRates.3d"],
@@ -57,10 +57,10 @@ const STATES: [&str; 5] = ["no-data", "breaching", "down", "at-risk", "healthy"]
 const TIERS: [&str; 4] = ["ok", "warning", "critical", "exhausted"];
 const STATUSES: [&str; 4] = ["unknown", "healthy", "degraded", "unhealthy"];
 
-/// A term before it is known which world it is about.
+/// A term before its world is known.
 #[derive(Clone, Debug)]
 enum Raw {
-    /// Compared with about what it is at some moment of the stretch, so that it is likely to cross there.
+    /// Compared with its approximate value at some instant of the range, so that it probably crosses there.
     Number {
         whose: Option<Index>,
         name: &'static str,
@@ -101,7 +101,7 @@ enum Raw {
         relation: &'static str,
         near: Ms,
     },
-    /// How old the newest fact is, of the objective, or of a system, compared with a length of time, or with one another.
+    /// The age of the newest fact, of the objective or of a system, compared with a duration, or with one another.
     Age {
         system: Option<Index>,
         against: Option<Index>,
@@ -191,7 +191,7 @@ fn terms() -> impl Strategy<Value = Raw> {
     })
 }
 
-/// A term about a world, around a moment.
+/// A term about a world, around an instant.
 fn build(raw: &Raw, world: &World, views: &Views, around: Ms) -> Expr {
     let this = |name: &str| Item { whose: Whose::This, name: name.to_owned() };
     let whose = |index: &Option<Index>| {
@@ -273,7 +273,7 @@ fn build(raw: &Raw, world: &World, views: &Views, around: Ms) -> Expr {
     }
 }
 
-/// What `check` says of an expression for an objective as of a moment: whether it holds, since when, until when.
+/// What `check` says of an expression for an objective as of an instant: whether it is true, since when, until when.
 fn checked(slo: &Slo, objective: &str, expression: &str, at: Ms) -> (bool, Option<Ms>, Option<Ms>) {
     let at = rfc3339(at);
     let args = ["check", objective, "--when", expression, "--no-data", "pass", "-o", "json", "--as-of", &at];
@@ -287,13 +287,13 @@ fn checked(slo: &Slo, objective: &str, expression: &str, at: Ms) -> (bool, Optio
     (holds, result["since"].as_str().map(instant), result["clearsAt"].as_str().map(instant))
 }
 
-/// Objectives are judged around moments at which something happens to them: at, before and after `as-of`, where facts leave
-/// windows, where days close, and where outages begin to count.
+/// Objectives are checked around instants with an event: at, before and after `as-of`, where facts leave windows, where
+/// days close, and where outages begin to count.
 fn around(world: &World, place: Index, objective: usize) -> Ms {
     let (start, _) = crate::reference::budget::window_bounds(world.objectives[objective].window, world.as_of);
     let length = world.as_of - start;
     let zone = world.objectives[objective].zone();
-    // The day on which a fact lies closes at a midnight of the objective's own.
+    // The day of a fact closes at a midnight of the objective's own zone.
     let counts = world.objectives[objective].minimum_outage;
     let moments = |ts: Ms| [ts, ts + length, ts + 3_600_000, zone.start_of(zone.date(ts) + 1), ts + counts];
     let facts = world.facts.iter().flat_map(|fact| moments(fact.ts));
@@ -346,13 +346,13 @@ proptest! {
         let text = expr.to_string();
         let slo = Slo::with(&world.feed(), &world.manifests());
         let (holds, since, clears) = checked(&slo, name, &text, world.as_of);
-        // Nobody can ask as of a moment before 2000, though lengths of periods may have been the same since then.
+        // No as-of before 2000 is accepted, but lengths of periods may have been the same since then.
         if let Some(since) = since.filter(|since| *since > instant("2000-01-01T00:00:00Z")) {
             prop_assert_eq!(checked(&slo, name, &text, since).0, holds, "{} at {}", &text, rfc3339(since));
             prop_assert_eq!(checked(&slo, name, &text, since - 1).0, !holds, "{} before {}", &text, rfc3339(since));
         }
         if let Some(clears) = clears {
-            // As foretold: nothing else happens.
+            // As forecast: nothing else happens.
             let mut quiet = world.clone();
             quiet.facts.retain(|fact| fact.ts <= world.as_of);
             let slo = Slo::with(&quiet.feed(), &quiet.manifests());
@@ -382,7 +382,7 @@ proptest! {
         prop_assert_eq!(said(&format!("!({a}) && !({b})")), (!either, since));
     }
 
-    /// A backtest solves all of its stretch; `check` lets days pass by their sums.
+    /// A backtest solves its entire range; `check` skips days by their totals.
     #[test]
     fn the_last_and_the_next_turn_are_those_of_a_backtest_over_all_of_time(
         world in worlds(), which in any::<Index>(), raw in terms(), ahead in 1..90 * DAY,
@@ -428,7 +428,7 @@ proptest! {
     }
 }
 
-/// The rule of the SRE workbook for a page, at 99.9%.
+/// The SRE workbook's rule for a page, at 99.9%.
 const PAGE: &str = "burnRates.1h > 14.4 && burnRates.5m > 14.4";
 const OBJECTIVE: &str = "apiVersion: slo/v1
 kind: SLO
@@ -442,8 +442,8 @@ fn a_page_comes_and_goes_at_the_millisecond_that_arithmetic_gives() {
 {"ts":"2022-03-26T01:43:00Z","system":"github","status":"down"}
 {"ts":"2022-03-26T03:35:00Z","system":"github","status":"up"}"#;
     let slo = Slo::with(feed, OBJECTIVE);
-    // 14.4 times 0.1% of an hour are 51.84 s, of five minutes 4.32 s: more than that is down from 01:43:51.841 on, and no more
-    // than 4.32 s of the last five minutes from 295.68 s after the end on.
+    // 14.4 times 0.1% of an hour is 51.84 s, of five minutes 4.32 s: more than that is down from 01:43:51.841 on, and
+    // at most 4.32 s of the last five minutes from 295.68 s after the end on.
     let (holds, since, clears) = checked(&slo, "availability", PAGE, instant("2022-03-26T03:37:00Z"));
     assert!(holds);
     assert_eq!(since.map(rfc3339).as_deref(), Some("2022-03-26T01:43:51.841Z"));
@@ -459,7 +459,7 @@ fn pages_of_a_real_history_begin_and_end_where_they_are_said_to() {
     let last = facts(&feed).iter().map(|fact| fact.ts).max().unwrap() + 3_600_000;
     let (mut at, mut expected, mut turns) = (last, checked(&slo, "availability", PAGE, last).0, 0);
     while let (holds, Some(since), _) = checked(&slo, "availability", PAGE, at) {
-        // One millisecond before it began, it was otherwise; and it still is as said where it began.
+        // One millisecond before its start, it was the opposite; and at its start, it is as reported.
         assert_eq!(holds, expected, "{}", rfc3339(at));
         assert_eq!(checked(&slo, "availability", PAGE, since).0, holds, "{}", rfc3339(since));
         (at, expected, turns) = (since - 1, !holds, turns + 1);

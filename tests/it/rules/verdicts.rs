@@ -1,4 +1,4 @@
-//! Verdicts in every form, for people, programs and CIs, and what they say when there is nothing to judge.
+//! Verdicts in every form, for people, programs and CI, and without anything to check.
 
 use serde_json::Value;
 
@@ -56,10 +56,10 @@ fn results(slo: &Slo, args: &[&str]) -> Vec<Value> {
 
 #[test]
 fn since_when_and_what_clears_it_are_exact() {
-    // 0.1% of 30 days are 43 min 12 s: the shop is down from 10:00 on, and the search has half of its budget left.
+    // 0.1% of 30 days is 43 min 12 s: the shop is down from 10:00 on, and the search has half of its budget left.
     let slo = world();
     let found = results(&slo, &["shop", "--when", "budgetRemainingPercent < 50"]);
-    // Half of the budget is spent after 21 min 36 s exactly, and one millisecond later less than half is left.
+    // Half of the budget is spent after exactly 21 min 36 s, and one millisecond later, less than half is left.
     assert_eq!(found[0]["since"], "2026-11-20T10:21:36.001Z");
     assert_eq!(found[0]["firing"], true);
     assert_eq!(found[0]["clearsAt"], Value::Null);
@@ -155,16 +155,16 @@ fn github_gets_annotations_and_a_summary_of_the_job() {
     assert!(
         page.contains("| ✖ fail | search | freeze |") && page.trim_end().ends_with("✖ fail: 2 of 2 objectives failed")
     );
-    // That it cannot be written changes no verdict.
+    // A failure to write it changes no verdict.
     let gone = slo.path("gone/summary.md");
     let output = slo.run_where(&[("GITHUB_STEP_SUMMARY", gone.to_str().unwrap())], &args, b"");
     assert_eq!((output.code, output.stderr.contains("the summary was not written")), (1, true), "{}", output.stderr);
 }
 
-/// An element: its name, its attributes, and how deep it stands.
+/// An element: its name, its attributes, and its depth.
 type Element = (String, Vec<(String, String)>, usize);
 
-/// The elements of an XML text in their order; panics where it is not well-formed.
+/// The elements of an XML text, in order; panics if it is not well-formed.
 fn elements(xml: &str) -> Vec<Element> {
     let mut rest = xml.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>").unwrap();
     let (mut found, mut open): (Vec<Element>, Vec<String>) = (Vec::new(), Vec::new());
@@ -195,7 +195,7 @@ fn elements(xml: &str) -> Vec<Element> {
     found
 }
 
-/// What the schema of Jenkins' xunit plugin (junit-10.xsd) allows: which element stands where, with which attributes.
+/// What the schema of Jenkins' xunit plugin (junit-10.xsd) allows: elements, their parents and their attributes.
 #[test]
 fn junit_is_what_readers_of_junit_expect() {
     let slo = world();
@@ -229,7 +229,7 @@ fn junit_is_what_readers_of_junit_expect() {
     assert!(xml.contains("budgetRemainingPercent &lt; 60 &amp;&amp; objectiveId != &quot;a&quot;"), "{xml}");
 }
 
-/// Days sealed from the whole journal must not stand in for days that are foretold from what was known.
+/// Days sealed from the entire journal must not replace days that are forecast from what was known.
 #[test]
 fn what_is_foretold_of_streaks_knows_nothing_of_later_facts() {
     let objective = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: o }\n\
@@ -245,8 +245,8 @@ fn what_is_foretold_of_streaks_knows_nothing_of_later_facts() {
     assert_eq!(clears(), "2026-09-25T00:00:00.000Z");
 }
 
-/// Systems of two teams, without any objective: `db` is down since 10:00 with a blip of ten seconds at 10:20, `cache` is degraded, `mute` never
-/// reported.
+/// Systems of two teams, without any objective: `db` is down since 10:00 with a blip of ten seconds at 10:20, `cache`
+/// is degraded, `mute` never reported.
 const SYSTEMS: &str = r#"{"ts":"2026-11-20T09:00:00Z","system":"db","check":"tcp","status":"up"}
 {"ts":"2026-11-20T09:00:00Z","system":"db","check":"sql","status":"up"}
 {"ts":"2026-11-20T10:00:00Z","system":"db","check":"sql","status":"down"}
@@ -306,7 +306,7 @@ fn conditions_about_systems_need_no_objective() {
     };
     assert_eq!(later("2026-11-20T10:30:09.999Z").0, 0);
     assert_eq!(later("2026-11-20T10:31:00Z"), (1, "2026-11-20T10:30:10.000Z".into()));
-    // What never reported fails, unless that is said to pass.
+    // A system that never reported fails, unless told to pass.
     let (code, text, _) = check(&slo, &["--condition", "page-tier-one"]);
     assert_eq!(code, 1);
     assert!(
@@ -385,7 +385,7 @@ fn why_an_objective_fails_is_said_in_words() {
         ("10:30", &["--fail-on", "page"], "burn rate 500 over 1h, 1000 over 5m, 83 over 6h, 1000 over 30m"),
         ("10:30", &["--fail-on", "ticket"], "burn rate 20 over 1d, 250 over 2h, 6.94 over 3d, 83 over 6h"),
         ("10:30", &["--max-age", "15m"], "last data 30m ago, older than 15m"),
-        // Known from the first of the month on, of a window that began ten days and 10:30 hours before it.
+        // Known since the first of the month, in a window that began ten days and 10:30 hours earlier.
         ("10:30", &["--min-coverage", "99"], "status known for 64.7% of the elapsed window, at least 99% expected"),
         ("10:50", &["--fail-on", "breaching"], "spent 50m of a 43m12s budget, 6m48s over"),
         ("10:50", &["--fail-on", "down"], "breaching, down now, 0% of the budget left"),
@@ -396,7 +396,7 @@ fn why_an_objective_fails_is_said_in_words() {
         let output = slo.run(&[&["check", "shop", "--as-of", &at][..], args].concat(), b"");
         let lines: Vec<&str> = output.stdout.lines().collect();
         assert_eq!((output.code, lines.get(1)), (1, Some(&format!("    {why}").as_str())), "{}", output.stdout);
-        // The same words in the forms of CIs.
+        // The same words in the forms for CI.
         for form in ["github", "junit", "markdown"] {
             let output = slo.run(&[&["check", "shop", "--as-of", &at, "-o", form][..], args].concat(), b"");
             let text = output.stdout.replace("%25", "%");

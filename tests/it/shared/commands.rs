@@ -1,4 +1,5 @@
-//! Commands that do more than ask once: they follow a pipe, run other programs, or keep what the server could not take.
+//! Commands that do more than one query: they follow a pipe, run other programs, or keep what the server could not
+//! store.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ fn command(slo: &Slo, args: &[&str]) -> Command {
     command
 }
 
-/// Whether a database comes to hold so many facts, within ten seconds.
+/// Whether a database gets this many facts within ten seconds.
 fn comes_to_hold(slo: &Slo, facts: usize) -> bool {
     (0..200).any(|_| {
         let holds = slo.run(&["export", "journal"], b"").stdout.lines().count() == facts;
@@ -42,7 +43,7 @@ fn say(child: &mut Child, line: &str) {
     pipe.flush().unwrap();
 }
 
-/// A server that may be crashed, and an empty database on it.
+/// A server that can be crashed, with an empty database.
 fn mortal(more: &str) -> Option<(Server, Slo)> {
     Server::any()?;
     let server = Server::start("-c fsync=off -c max_connections=20").unwrap();
@@ -154,7 +155,7 @@ fn a_correction_is_drafted_with_the_same_effect_on_both() {
     );
 }
 
-/// A command is told of each change once, in order; one that fails is told again by the next run.
+/// A command is told of each change once, in order; after a failure, it is told again by the next run.
 #[test]
 fn a_command_is_told_of_each_change_once_on_both() {
     let Some(server) = Server::any() else { return };
@@ -187,7 +188,7 @@ fn a_command_is_told_of_each_change_once_on_both() {
     assert_eq!(told[0], told[1]);
 }
 
-/// What a shell is offered for the last of `words`.
+/// The candidates that a shell is offered for the last of `words`.
 fn offered(slo: &Slo, words: &[&str]) -> Vec<String> {
     let index = (words.len() - 1).to_string();
     let more = [

@@ -1,4 +1,4 @@
-//! What is asked of the way to a server, and of its certificate.
+//! Encrypting the connection to a server, and verifying its certificate.
 
 use std::fs;
 use std::net::TcpListener;
@@ -7,7 +7,7 @@ use std::process::Command;
 use super::server::{Server, run, skip, unprivileged};
 use crate::harness::Slo;
 
-/// An authority, a certificate of it for the name `localhost`, and another authority.
+/// An authority, its certificate for the name `localhost`, and another authority.
 const CERTIFICATES: &str = r#"
 cd "$1"
 authority() { openssl req -x509 -newkey rsa:2048 -nodes -keyout $1.key -out $1.crt -days 3650 -subj /CN=$1; }

@@ -1,4 +1,4 @@
-//! Many that write at once, and servers that fail meanwhile: nothing is lost that was reported as stored.
+//! Many concurrent writers, with failing servers: nothing is lost that was reported as stored.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -16,7 +16,7 @@ metadata: { name: of-1 }
 spec: { systemRef: { kind: System, name: host-1 }, target: 99, windowDays: 30 }
 ";
 
-/// The line of one writer's round: some systems are everybody's.
+/// The line of one writer's round: some systems are shared by all.
 pub(super) fn line(writer: usize, round: usize) -> String {
     let (minute, hour) = (round % 60, round / 60);
     let status = if (writer + round).is_multiple_of(3) { "down" } else { "up" };
@@ -86,7 +86,7 @@ fn many_who_write_at_once_lose_nothing_and_readers_see_whole_transactions() {
 fn a_server_that_is_killed_again_and_again_keeps_all_that_was_reported_as_stored() {
     const WRITERS: usize = 3;
     const KILLS: usize = 3;
-    // With its log flushed, as servers are.
+    // With its log flushed, as servers do.
     if Server::any().is_none() {
         return;
     }

@@ -14,7 +14,7 @@ use crate::harness::Slo;
 
 const AS_OF: &str = "2026-11-20T00:00:00Z";
 
-/// Runs a process on a database; returns what it prints and how long it took.
+/// Runs a process on a database; returns its output and duration.
 #[expect(clippy::disallowed_methods, reason = "a run says which build it is about, and how long that takes")]
 fn slo(address: &str, args: &[&str], stdin: &str) -> (String, Duration) {
     let binary =
@@ -36,7 +36,7 @@ fn slo(address: &str, args: &[&str], stdin: &str) -> (String, Duration) {
     (String::from_utf8(output.stdout).unwrap(), took)
 }
 
-/// Says what a run has come to.
+/// Prints the result of a run.
 #[expect(clippy::print_stderr, reason = "a long run is told what it has come to")]
 fn tell(what: &str, took: &mut [Duration]) {
     took.sort_unstable();
@@ -44,13 +44,13 @@ fn tell(what: &str, took: &mut [Duration]) {
     eprintln!("done: {what}: {} runs, p50 {} ms, p99 {} ms, longest {} ms", took.len(), at(0.5), at(0.99), at(1.0));
 }
 
-/// The lines of so many rounds of each writer.
+/// The lines of this many rounds of each writer.
 fn lines(rounds: &[usize]) -> String {
     let of = |(writer, rounds): (usize, &usize)| (0..*rounds).map(move |round| line(writer, round)).collect::<String>();
     rounds.iter().enumerate().map(of).collect()
 }
 
-/// The database has these facts and no others, and everything in it is whole.
+/// The database has exactly these facts, and passes verification.
 fn expect_facts(address: &str, facts: &str) {
     let file = Slo::in_file();
     file.ingest(facts);
@@ -59,8 +59,8 @@ fn expect_facts(address: &str, facts: &str) {
     shared.pass(&["db", "verify"], b"");
 }
 
-/// Lets writers write until `work` is over, each with a pause; returns how many rounds each has made, and how long each
-/// round took.
+/// Lets writers write until `work` is over, each with a pause; returns the number of rounds of each, and the duration
+/// of each round.
 #[expect(clippy::disallowed_methods, reason = "a run lasts as long as it says")]
 fn writing(address: &str, writers: usize, pace: Duration, work: impl FnOnce()) -> (Vec<usize>, Vec<Duration>) {
     let done = AtomicBool::new(false);
@@ -158,7 +158,7 @@ fn a_server_that_is_killed_a_hundred_times_keeps_all_that_was_reported_as_stored
     expect_facts(&address, &lines(&rounds));
 }
 
-/// Nothing is lost that was reported as stored, for every commit is on the standby before it is confirmed.
+/// Nothing is lost that was reported as stored, because every commit is on the standby before it is confirmed.
 #[test]
 #[ignore = "it lasts a quarter of a minute"]
 fn a_primary_that_is_killed_under_the_load_of_thirty_two_writers_leaves_all_that_was_stored_to_its_standby() {
@@ -206,7 +206,7 @@ fn a_server_that_is_twenty_milliseconds_away_is_asked_in_little_time() {
     }
 }
 
-/// So many lines as one process takes in, and how fast.
+/// The lines that one process imports, and how fast.
 #[test]
 #[ignore = "it measures"]
 fn ten_million_lines_are_taken_in_at_once() {
@@ -252,7 +252,7 @@ fn two_hundred_processes_migrate_at_once() {
             started.into_iter().map(|one| one.join().unwrap()).collect()
         })
     };
-    // Tables that nobody has made yet.
+    // Tables that nobody has created yet.
     let mut took = all(&|writer| slo(&address, &["ingest", "-q", "-"], &line(writer % 60, writer / 60)).1);
     tell("200 processes that make the tables at once", &mut took);
     let facts: String = (0..200).map(|writer| line(writer % 60, writer / 60)).collect();

@@ -1,4 +1,4 @@
-//! Databases that move between files and servers, and what is done to facts besides adding to them.
+//! Databases that move between files and servers, and changes to facts other than adding.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::harness::Slo;
 use crate::world::strategy::worlds;
 use crate::world::{World, feed};
 
-/// Every row of every table of a file, but for the ids of segments, which say nothing.
+/// Every row of every table of a file, without the ids of segments, which mean nothing.
 fn rows(file: &Path) -> Vec<String> {
     let connection = rusqlite::Connection::open(file).unwrap();
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name";
@@ -63,7 +63,7 @@ proptest! {
         compare(&file, &Slo::at(&there), &world, "copied")?;
         file.pass(&["db", "copy", &there, back.to_str().unwrap()], b"");
         prop_assert_eq!(rows(&back), rows(&path));
-        // Whoever goes on there gives no number twice.
+        // Further writes there do not reuse an id.
         let shared = Slo::at(&there);
         let folder = file.write_manifests(&world.manifests());
         for args in [&["ingest", "-"][..], &["apply", "--prune", folder.to_str().unwrap()]] {

@@ -1,4 +1,4 @@
-//! Who may do what, which schema is whose, and what is said where something is wrong.
+//! Rights of users, owners of schemas, and the errors about them.
 
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -83,7 +83,7 @@ fn a_missing_database_and_a_newer_one_are_refused_by_name() {
     }
 }
 
-/// Makes the tables those of schema 16: what was added since is taken away. Returns the version that they had.
+/// Downgrades the tables to schema 16: later additions are removed. Returns the version that they had.
 pub(super) fn age(server: &Server, schema: &str) -> String {
     let version = server.sql("slo", &format!("SELECT version FROM {schema}.about WHERE id = 1"));
     server.sql(
@@ -195,7 +195,7 @@ fn what_only_files_can_do_says_what_to_do_instead() {
     assert!(info.contains("\"transitions\": 3") && info.contains("\"notes\": 1"), "{info}");
 }
 
-/// Wherever a password comes from, no command prints it: not where it works, and not where something is wrong.
+/// Wherever a password comes from, no command prints it, neither on success nor in an error.
 #[test]
 fn a_password_of_the_environment_or_a_file_is_never_printed() {
     let Some(server) = Server::any() else { return };

@@ -1,4 +1,4 @@
-//! Owns a PostgreSQL server of its own, in a temporary folder, which ends with the tests however they end.
+//! Owns a PostgreSQL server in a temporary folder, which ends with the tests, for any reason.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Lines, Write};
@@ -7,10 +7,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Whom the server runs as where tests run as root, as whom it refuses to.
+/// The user that runs the server if tests run as root, which it refuses.
 const NOBODY: &str = "65534";
-/// Ends the server, and removes its folder, when whoever has started it closes the pipe or is no more; a line that comes
-/// meanwhile kills the server, starts it, or does both.
+/// Ends the server, and removes its folder, when the process that started it closes the pipe or is gone; a line kills
+/// the server, starts it, or both.
 const KEEPER: &str = r#"
 start() {
     "$1/postgres" -D "$2/data" -k "$2" -c listen_addresses= $3 > "$2/log" 2>&1 < /dev/null &
@@ -38,13 +38,13 @@ wait $server
 rm -rf "$2"
 "#;
 
-/// Whether worlds are kept on a server that may as well be files: `SLO_TEST_STORE=postgres`.
+/// Whether worlds that could be files are kept on a server: `SLO_TEST_STORE=postgres`.
 #[expect(clippy::disallowed_methods, reason = "it says how tests run")]
 pub(crate) fn is_asked_for() -> bool {
     std::env::var("SLO_TEST_STORE").is_ok_and(|store| store == "postgres")
 }
 
-/// Runs other tests of this binary once more, with their worlds on a server; returns how many there were.
+/// Runs other tests of this binary again, with their worlds on a server; returns their number.
 pub(crate) fn again(tests: &[&str]) -> usize {
     if is_asked_for() || Server::any().is_none() {
         return tests.len();
@@ -60,7 +60,7 @@ pub(crate) fn again(tests: &[&str]) -> usize {
 /// A server that listens on a socket in its folder.
 pub(crate) struct Server {
     folder: PathBuf,
-    /// Held, for the server ends with it.
+    /// Kept open, because closing it ends the server.
     pipe: ChildStdin,
     said: Lines<BufReader<ChildStdout>>,
     _keeper: Child,
@@ -68,7 +68,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// The server of this process; `None`, with the reason printed, where there can be none.
+    /// The server of this process; `None`, with the reason printed, if there cannot be one.
     pub(crate) fn any() -> Option<&'static Self> {
         static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
         match SERVER.get_or_init(|| Self::start("-c fsync=off -c full_page_writes=off -c max_connections=60")) {
@@ -85,7 +85,7 @@ impl Server {
         Self::start_with(options, |_| Ok(()))
     }
 
-    /// The same, whose folder is prepared before it starts.
+    /// The same, with a folder that is prepared before it starts.
     pub(crate) fn start_with(options: &str, prepare: impl FnOnce(&Path) -> Result<(), String>) -> Result<Self, String> {
         Self::prepared(options, |folder, data| {
             let mut initdb = unprivileged(&program("initdb"));
@@ -94,7 +94,7 @@ impl Server {
         })
     }
 
-    /// The same, whose data `make` makes.
+    /// The same, with data made by `make`.
     pub(crate) fn start_from(options: &str, make: impl FnOnce(&PathBuf) -> Result<(), String>) -> Result<Self, String> {
         Self::prepared(options, |_, data| make(data))
     }
@@ -127,17 +127,17 @@ impl Server {
         }
     }
 
-    /// Ends the server as a crash does, and starts it again.
+    /// Crashes the server, and starts it again.
     pub(crate) fn crash_and_restart(&mut self) {
         self.tell("again");
     }
 
-    /// Ends the server as a crash does.
+    /// Crashes the server.
     pub(crate) fn crash(&mut self) {
         self.tell("kill");
     }
 
-    /// Starts one that has crashed.
+    /// Starts a crashed one.
     pub(crate) fn restart(&mut self) {
         self.tell("start");
     }
@@ -160,12 +160,12 @@ impl Server {
         &self.folder
     }
 
-    /// Where it listens.
+    /// The folder of its socket.
     pub(crate) fn socket(&self) -> PathBuf {
         self.folder.join(".s.PGSQL.5432")
     }
 
-    /// Runs SQL by psql, as some user; returns what it prints.
+    /// Runs SQL with psql, as a user; returns its output.
     pub(crate) fn sql(&self, user: &str, sql: &str) -> String {
         let mut psql = Command::new("psql");
         psql.args(["-h", self.folder.to_str().unwrap(), "-U", user, "-d", "postgres", "-X", "-A", "-t", "-q"]);
@@ -175,7 +175,7 @@ impl Server {
     }
 }
 
-/// Says why a test looks at nothing.
+/// Prints why a test is skipped.
 #[expect(clippy::print_stderr, reason = "that a test was skipped must be seen")]
 pub(super) fn skip(reason: &str) {
     eprintln!("skipped: {reason}");
@@ -207,7 +207,7 @@ pub(super) fn program(name: &str) -> PathBuf {
     programs().unwrap_or_default().join(name)
 }
 
-/// The folder of the server's programs: Debian keeps them off the path.
+/// The folder of the server's programs, which Debian keeps off the path.
 fn programs() -> Option<PathBuf> {
     let has_both = |folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists();
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();

@@ -1,4 +1,4 @@
-//! A standby answers, and takes over when the primary is gone: nothing is lost that was reported as stored.
+//! A standby answers, and replaces a lost primary: nothing is lost that was reported as stored.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,7 +11,8 @@ use crate::harness::Slo;
 
 const WRITERS: usize = 3;
 
-/// A primary with a standby, which has every commit before it is confirmed; and the address of whichever takes writes.
+/// A primary with a standby, which has every commit before it is confirmed; and the address of whichever accepts
+/// writes.
 pub(super) fn pair(connections: usize) -> (Server, Server, String) {
     let options = format!("-c max_connections={connections}");
     let primary = Server::start(&format!("{options} -c wal_level=replica -c max_wal_senders=4")).unwrap();
@@ -39,7 +40,7 @@ fn a_standby_answers_and_takes_over() {
     let (primary, standby, both) = pair(30);
     let second = standby.folder().display().to_string();
     Slo::at(&both).ingest(&(line(0, 0) + &line(0, 1)));
-    // A standby may be a moment behind, also one that has every commit on its disk.
+    // A standby may lag, even one that has every commit on its disk.
     let reader = Slo::at(format!("host={second} user=slo dbname=postgres"));
     let asked = (0..200).any(|_| {
         std::thread::sleep(Duration::from_millis(20));

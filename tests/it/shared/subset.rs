@@ -1,5 +1,5 @@
-//! What is said to a server is what every engine that speaks PostgreSQL's protocol understands, as the server itself heard it:
-//! each statement begins in a known way, calls known functions, and has no word of what distributed engines lack.
+//! The statements sent to a server are understood by every engine with PostgreSQL's protocol; checked in the server's
+//! own log: each statement begins in a known way, calls known functions, and has no word that distributed engines lack.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -36,7 +36,7 @@ const BEGINNINGS: [&str; 23] = [
     "COPY slo.",
     "",
 ];
-/// Words that may stand before a bracket: functions, types, and what SQL is made of.
+/// Words that may come before a bracket: functions, types, and keywords of SQL.
 const CALLS: [&str; 38] = [
     "as",
     "by",
@@ -77,7 +77,7 @@ const CALLS: [&str; 38] = [
     "t",
     "where",
 ];
-/// Words of what distributed engines lack or do differently.
+/// Words of features that distributed engines lack or implement differently.
 const LACKING: [&str; 23] = [
     "advisory",
     "listen",
@@ -103,10 +103,10 @@ const LACKING: [&str; 23] = [
     "vacuum",
     "merge",
 ];
-/// The words of one statement that other places must not have: what `db info` asks of the server's own catalog.
+/// Part of the one statement that may use other words: `db info` reads the server's own catalog.
 const SIZES: &str = "pg_catalog.pg_class";
 
-/// The statements in a log of a server that notes all of them, without what stands in quotes.
+/// The statements in the log of a server that records all of them, without quoted texts.
 fn heard(log: &str) -> BTreeSet<String> {
     let mut statements: Vec<String> = Vec::new();
     let mut is_statement = false;
@@ -133,7 +133,7 @@ fn plain(statement: &str) -> String {
     statement.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Texts in quotes are data.
+/// Quoted texts are data.
 fn without_quoted(sql: &str) -> String {
     let (mut plain, mut letters, mut is_quoted) = (String::new(), sql.chars(), false);
     while let Some(letter) = letters.next() {
@@ -175,7 +175,7 @@ fn faults(statement: &str) -> Vec<String> {
     faults
 }
 
-/// Does everything that a database can be asked to do.
+/// Does everything that a database can do.
 fn do_everything(server: &Server, slo: &Slo) {
     let day = |day: u32, status: &str, check: &str| {
         format!(
@@ -200,7 +200,7 @@ fn do_everything(server: &Server, slo: &Slo) {
     ask(&["plan", folder], "");
     ask(&["apply", "--prune", folder], "");
     ask(&[&["compute", "-q", "--exec", "cat > /dev/null"][..], &AS_OF].concat(), "");
-    // Late facts, which cut caches back, and a computation that follows them.
+    // Late facts, which cut caches back, and a computation after them.
     ask(&["ingest", "-"], &day(3, "down", "late"));
     ask(&[&["compute", "-q"][..], &AS_OF].concat(), "");
     for question in super::PLAIN {
@@ -261,7 +261,7 @@ fn a_server_hears_nothing_that_only_some_engines_know() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// The test above sees what it looks for.
+/// The test above finds what it looks for.
 #[test]
 fn statements_beyond_the_subset_are_seen() {
     for (sent, fault) in [

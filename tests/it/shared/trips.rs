@@ -1,4 +1,4 @@
-//! How often a command asks the server: seldom, and no oftener for many objectives than for one.
+//! How many round trips a command makes: few, and no more for many objectives than for one.
 
 use std::fmt::Write as _;
 use std::io::{self, Read, Write};
@@ -15,8 +15,8 @@ use crate::harness::Slo;
 const MOST: usize = 12;
 const AS_OF: &str = "2026-11-20T12:00:00Z";
 
-/// Stands between a command and a server, and counts how often the command asks after it was answered, and the bytes of
-/// the answers, which it may hold back for a while as a long way does.
+/// A proxy between a command and a server, which counts round trips and the bytes of answers, and may delay these, like
+/// a long way would.
 pub(super) struct Counter {
     port: u16,
     trips: Arc<AtomicUsize>,
@@ -56,12 +56,12 @@ impl Counter {
         Self { port, trips, bytes }
     }
 
-    /// Round trips, and bytes of answers, since this was asked last.
+    /// Round trips, and bytes of answers, since the last call.
     fn take(&self) -> (usize, usize) {
         (self.trips.swap(0, Ordering::SeqCst), self.bytes.swap(0, Ordering::SeqCst))
     }
 
-    /// The same database by way of this.
+    /// The same database by way of this proxy.
     pub(super) fn through(&self, server: &Server, address: &str) -> Slo {
         let folder = server.socket().parent().unwrap().to_str().unwrap().to_owned();
         Slo::at(
@@ -70,7 +70,7 @@ impl Counter {
     }
 }
 
-/// Writes what it is given a while later, however much is on its way.
+/// Writes its data with a delay, however much is in transit.
 struct Late {
     delay: Duration,
     sender: Sender<(Instant, Vec<u8>)>,
@@ -114,7 +114,7 @@ fn pass(mut from: impl Read, mut to: impl Write, mut notice: impl FnMut(usize)) 
     }
 }
 
-/// Systems with outages over some months, and an objective of each over one of several windows.
+/// Systems with outages over some months, and an objective on each over one of several windows.
 pub(super) fn world(systems: usize) -> (String, String) {
     const WINDOWS: [&str; 6] = [
         "windowDays: 7",
@@ -190,7 +190,7 @@ fn no_question_takes_more_than_twelve_round_trips_at_any_size() {
     }
 }
 
-/// What decides one objective is fetched, and no more: not the objectives, sealed days and facts of others.
+/// Everything that decides one objective is fetched, and no more: not the objectives, sealed days and facts of others.
 #[test]
 fn a_question_about_one_fetches_nothing_of_others() {
     const QUESTIONS: [&[&str]; 5] = [
@@ -208,7 +208,7 @@ fn a_question_about_one_fetches_nothing_of_others() {
         let (feed, manifests) = world(systems);
         let slo = Slo::at(&address);
         slo.ingest(&feed);
-        // An upstream and a window belong to it.
+        // Its upstream and maintenance window are included.
         let more = "---
 apiVersion: slo/v1
 kind: System
@@ -222,7 +222,7 @@ spec: { systemRefs: [{ kind: System, name: s1 }], start: 2026-11-20T11:00:00Z, e
 ";
         slo.apply(&(manifests + more));
         slo.pass(&["compute", "-q", "--as-of", AS_OF], b"");
-        // A late fact of another system: what is sealed of this one is cut, and computed again.
+        // A late fact of another system: the sealed days of this one are cut, and computed again.
         slo.ingest("{\"ts\":\"2026-11-01T03:00:00Z\",\"system\":\"s3\",\"status\":\"down\"}\n");
         let through = counter.through(server, &address);
         counter.take();

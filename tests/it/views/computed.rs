@@ -1,5 +1,5 @@
-//! What `compute` leaves in the file: tables that depend on facts, manifests and `as-of` alone and say what the commands
-//! print, and a log of how what is seen has changed.
+//! The result of `compute` in the file: tables that depend only on facts, manifests and `as-of` and match the commands,
+//! and a log of changed views.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ use crate::world::{World, feed};
 const TABLES: [&str; 6] =
     ["objective_status", "system_status", "daily_snapshot", "downtime_event", "streak", "achievement"];
 
-/// The rows of a table, by column, in the order of its key; without their checksums.
+/// The rows of a table, by column, in the order of its key; without checksums.
 fn rows(slo: &Slo, sql: &str) -> Vec<Map<String, Value>> {
     let connection = Connection::open(slo.file()).unwrap();
     let mut statement = connection.prepare(sql).unwrap();
@@ -43,7 +43,7 @@ fn table(slo: &Slo, name: &str) -> Vec<Map<String, Value>> {
     rows(slo, &format!("SELECT * FROM {name}"))
 }
 
-/// Everything that is computed, as of a moment.
+/// Everything that is computed.
 pub(crate) fn tables(slo: &Slo) -> Vec<(&'static str, Vec<Map<String, Value>>)> {
     TABLES.into_iter().map(|name| (name, table(slo, name))).collect()
 }
@@ -72,12 +72,12 @@ fn bytes(slo: &Slo) -> [Vec<u8>; 2] {
     [file, log.into()].map(|path| std::fs::read(path).unwrap_or_default())
 }
 
-/// Moments before, at and after that of the world.
+/// Times before, at and after that of the world.
 fn looks() -> impl Strategy<Value = Vec<Ms>> {
     vec((-40..4_i64, -3..=3_i64).prop_map(|(days, hours)| days * DAY + hours * HOUR), 0..3)
 }
 
-/// What is seen of everything, by kind and id, as the commands print it.
+/// The views of everything, by kind and id, as the commands print them.
 fn seen(slo: &Slo, at: Ms) -> BTreeMap<(String, String), Value> {
     let pick = |row: &Value, names: &[&str]| -> Value {
         Value::Object(names.iter().map(|name| ((*name).to_owned(), row[*name].clone())).collect())
@@ -155,7 +155,7 @@ proptest! {
         prop_assert_eq!(stored.len(), objectives.len());
         for (row, objective) in stored.iter().zip(&objectives) {
             let mut left: Vec<String> = flat_fields(objective);
-            // Outside of maintenance there is no name and no end.
+            // Outside of maintenance, there is no name and no end.
             left.retain(|field| field != "inMaintenance");
             for (column, value) in row {
                 let field = field_of(column);
@@ -235,7 +235,7 @@ proptest! {
                     let status = |at: Ms| seen(&slo, at).get(&key).map(|view| view["status"].clone());
                     prop_assert!(moment <= at);
                     prop_assert_eq!(status(moment), Some(next["status"].clone()), "{}", line);
-                    // Before its first fact a system is unknown as well.
+                    // Before its first fact, a system is unknown as well.
                     let always = previous.is_null() || next["status"] == "unknown";
                     prop_assert!(always || status(moment - 1) != Some(next["status"].clone()), "{}", line);
                 } else {
@@ -262,7 +262,7 @@ proptest! {
     }
 }
 
-/// Checks that a change carries whose it is, and how that stands as of its computation.
+/// Checks that a change has its owner and current state, as of its computation.
 fn whole(line: &Value, status: &Value, world: &World) {
     let (view, id) = (&line["view"], line["id"].as_str().unwrap());
     if line["kind"] != "objective" {
@@ -306,7 +306,7 @@ fn sorted(rows: &Value, by: &str) -> Value {
     Value::Array(rows)
 }
 
-/// Where a column of `objective_status` stands in the answer of `status`.
+/// The path of an `objective_status` column in the answer of `status`.
 fn field_of(column: &str) -> String {
     match column.split_once('_') {
         Some(("burn", rest)) if rest != "rate" => rest.replace("rate_", "burnRates."),
@@ -319,7 +319,7 @@ fn field_of(column: &str) -> String {
 }
 
 /// The fields of an objective that columns must cover: all but the streak's, which have a table of their own, and the
-/// unit of calendars, which is the manifest's.
+/// calendar unit, which is the manifest's.
 fn flat_fields(objective: &Value) -> Vec<String> {
     let mut fields = Vec::new();
     for (name, value) in objective.as_object().unwrap() {
@@ -363,7 +363,7 @@ fn a_system_that_moved_twice_between_two_computations_is_told_twice() {
             turn("10:30:00.000", "degraded", "healthy"),
         ]
     );
-    // A late fact says that it was still down as of the last computation.
+    // A late fact: it was still down as of the last computation.
     slo.ingest("{\"ts\":\"2026-10-01T10:35:00Z\",\"system\":\"shop\",\"status\":\"down\"}\n");
     slo.ingest("{\"ts\":\"2026-10-01T10:50:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n");
     assert_eq!(

@@ -1,4 +1,5 @@
-//! Dashboards in `contrib/grafana`: their queries run against what `slo compute` and `slo export metrics` publish, and find something.
+//! Dashboards in `contrib/grafana`: their queries run on the output of `slo compute` and `slo export metrics`, and find
+//! something.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -27,7 +28,7 @@ fn tell(slo: &Slo) {
     slo.pass(&[&["compute"], &AS_OF[..]].concat(), b"");
 }
 
-/// The titles of a dashboard's panels with the texts of their queries.
+/// The titles of a dashboard's panels with their queries.
 fn queries(file: &str, field: &str) -> Vec<(String, String)> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("contrib/grafana").join(file);
     let dashboard: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The weekly digest: it says what status, downtime and achievements say at both ends of the week.
+//! The weekly digest: it matches status, downtime and achievements at both ends of the week.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +16,13 @@ use crate::reference::{at_close, difference, objectives};
 use crate::world::strategy::worlds;
 use crate::world::{Fact, Objective, Status, Window, World};
 
-/// The Monday before, or at, a moment.
+/// The Monday at or before an instant.
 fn monday(at: Ms) -> Ms {
     let day = at.div_euclid(DAY);
     (day - weekday(day)) * DAY
 }
 
-/// `2026-W47`: the year is that of the week's Thursday, and the number counts its Thursdays.
+/// `2026-W47`: the year is that of the week's Thursday, and the number counts Thursdays.
 fn name_of(monday: Ms) -> String {
     let thursday = monday.div_euclid(DAY) + 3;
     let (year, _, _) = civil_from_days(thursday);
@@ -33,8 +33,8 @@ fn parsed(slo: &Slo, args: &[&str]) -> Value {
     serde_json::from_str(&slo.pass(args, b"")).unwrap()
 }
 
-/// Downtime within `[since, until)`, by definition: of each cause the time in which any objective was down because of it. Objectives
-/// that were down because of one cause at one time, or one right after the other, saw one outage.
+/// Downtime within `[since, until)`, by definition: for each cause, the time in which any objective was down because of
+/// it. Objectives that were down because of one cause at the same time, or directly after each other, had one outage.
 fn downtime_within(world: &World, since: Ms, until: Ms) -> Value {
     let world = world.at(until);
     let mut seen: BTreeMap<String, Vec<(Ms, Ms, usize, i128)>> = BTreeMap::new();
@@ -72,7 +72,7 @@ fn downtime_within(world: &World, since: Ms, until: Ms) -> Value {
         }
         parts.push((weighed(&weights), cause));
     }
-    // What has an outage in common is one.
+    // Sets with a common element are one outage.
     let mut merged: Vec<BTreeSet<usize>> = Vec::new();
     for mut set in incidents {
         let (common, others): (Vec<_>, Vec<_>) = merged.into_iter().partition(|known| !known.is_disjoint(&set));
@@ -94,15 +94,15 @@ fn downtime_within(world: &World, since: Ms, until: Ms) -> Value {
     json!({ "minutes": minutes(total), "outages": merged.len(), "attribution": attribution })
 }
 
-/// The objectives that are down, whatever their states, in the order of `status`.
+/// The objectives that are down, in any state, in the order of `status`.
 fn down(rows: &[Value]) -> Vec<Value> {
     let down = rows.iter().filter(|row| !row["downSince"].is_null());
     let fields = ["objectiveId", "systemId", "state", "downSince"];
     down.map(|row| fields.iter().map(|field| ((*field).to_owned(), row[*field].clone())).collect()).collect()
 }
 
-/// Every objective at the close of the week that ends with a Monday's midnight in UTC, in its own zone; as of `as-of` where that
-/// is not over.
+/// Every objective at the close of the week that ends with a Monday's midnight in UTC, in its own zone; as of `as-of`
+/// if it is not over.
 fn at_the_end(world: &World, monday: Ms) -> Vec<Value> {
     let row = |objective: &Objective| {
         let close = objective.zone().start_of(monday / DAY);
@@ -127,7 +127,7 @@ fn state_rank(state: &Value) -> usize {
     ["no-data", "breaching", "down", "at-risk", "healthy"].iter().position(|name| state == name).unwrap()
 }
 
-/// What the digest of the week that begins on a Monday should say.
+/// The expected digest of the week that begins on a Monday.
 fn expected(slo: &Slo, world: &World, monday: Ms) -> Value {
     let until = (monday + WEEK).min(world.as_of);
     let (now, before) = (at_the_end(world, monday + WEEK), at_the_end(world, monday));
@@ -179,8 +179,8 @@ fn expected(slo: &Slo, world: &World, monday: Ms) -> Value {
     })
 }
 
-/// The first difference between a digest and what it should say. Best and worst are compared by their order, for what is
-/// printed as a float may be equal where the exact values are not.
+/// The first difference between a digest and the expected one. Best and worst are compared by their order, because
+/// printed floats may be equal although the exact values are not.
 fn disagreement(slo: &Slo, world: &World, monday: Ms, mut digest: Value) -> Option<String> {
     let status = at_the_end(world, monday + WEEK);
     let seen = status.iter().filter(|row| row["state"] != "no-data").count();
@@ -240,7 +240,7 @@ proptest! {
             let digest = parsed(&slo, &[&args[..], &["--as-of", &as_of, "-o", "json"]].concat());
             prop_assert_eq!(disagreement(&slo, &world, monday, digest), None, "{:?}", args);
         }
-        // A week that is over in every zone is told the same ever after.
+        // A week that is over in every zone never changes any more.
         let ends = world.objectives.iter().map(|objective| objective.zone().start_of(then / DAY + 7));
         let end = ends.chain([then + WEEK]).max().unwrap();
         if end <= world.as_of {
@@ -260,7 +260,7 @@ fn three_are_named_and_ties_go_by_what_was_spent_and_by_name() {
     for (index, name) in names.iter().enumerate() {
         world.objectives.push(Objective::new(name, name, 99_900_000, Window::Rolling { days: 7 }));
         world.facts.push(Fact::new(begun, name, Status::Healthy));
-        // e: not at all; d: not at all; c: 20 minutes; b and a: an hour, which is more than the whole budget of ten minutes.
+        // e: none; d: none; c: 20 minutes; b and a: an hour, which is more than the full budget of ten minutes.
         let lasted = [0, 0, 20 * MINUTE, HOUR, HOUR][index];
         if lasted > 0 {
             world.facts.push(Fact::new(begun + 16 * DAY, name, Status::Unhealthy));
@@ -274,7 +274,7 @@ fn three_are_named_and_ties_go_by_what_was_spent_and_by_name() {
         digest[list].as_array().unwrap().iter().map(|row| row["objectiveId"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(named("topPerformers"), ["d", "e", "c"]);
-    // c would be the third worst, but of five objectives three are best.
+    // c would be the third worst, but of five objectives, three are the best.
     assert_eq!(named("worstPerformers"), ["a", "b"]);
     assert_eq!((&digest["breachingCount"], &digest["previous"]["breachingCount"]), (&json!(3), &json!(0)));
     assert_eq!(digest["downtime"]["minutes"], json!(140.0));

@@ -1,4 +1,4 @@
-//! Metrics: text that follows the grammar of `OpenMetrics`, and every value is that of `status` and `health`.
+//! Metrics: text that follows the grammar of `OpenMetrics`, and every value matches `status` and `health`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,11 +12,11 @@ use crate::world::{Fact, Objective, Status, Window, World};
 
 /// A name and its labels.
 type Key = (String, BTreeMap<String, String>);
-/// Samples by their keys: values with their moments in milliseconds, where they have some.
+/// Samples by key: values with their timestamps in milliseconds, if any.
 type Samples = BTreeMap<Key, Vec<(f64, Option<i64>)>>;
 
-/// Reads `OpenMetrics` 1.0 of gauges, and of nothing that Prometheus' own text format does not take as well. Refuses whatever the
-/// specification's grammar or its rules on order and uniqueness do.
+/// Reads gauges in `OpenMetrics` 1.0, only as far as Prometheus' own text format also allows. Refuses everything that
+/// violates the specification's grammar or its rules on order and uniqueness.
 fn read(text: &str) -> Result<Samples, String> {
     let body = text.strip_suffix("# EOF\n").ok_or("no EOF at the end")?;
     let (mut samples, mut families): (Samples, Vec<String>) = (BTreeMap::new(), Vec::new());
@@ -40,7 +40,7 @@ fn read(text: &str) -> Result<Samples, String> {
             if families.last() != Some(&key.0) {
                 return Err(format!("{line} stands outside of its family"));
             }
-            // Samples of one metric stand together, and time goes on within it.
+            // Samples of one metric come together, sorted by time.
             let of = samples.entry(key.clone()).or_default();
             let follows = of.last().is_none_or(|(_, before)| last.as_ref() == Some(&key) && *before < at);
             if !follows {
@@ -91,7 +91,7 @@ fn sample(line: &str) -> Result<(Key, f64, Option<i64>), String> {
     if words.next().is_some() { Err(format!("{line} goes on")) } else { Ok(((metric_name(name)?, labels), value, at)) }
 }
 
-/// A text up to its quote, and what follows that.
+/// A text up to its quote, and the rest.
 fn quoted(text: &str) -> Result<(String, &str), String> {
     let mut value = String::new();
     let mut letters = text.char_indices();
@@ -109,7 +109,7 @@ fn quoted(text: &str) -> Result<(String, &str), String> {
     Err("no quote at the end".to_owned())
 }
 
-/// The only value of a metric of an objective or a system, with these labels besides.
+/// The only value of a metric of an objective or a system, with these labels, too.
 fn value(samples: &Samples, name: &str, labels: &[(&str, &str)]) -> Option<f64> {
     let wanted = |key: &Key| {
         key.0 == name && labels.iter().all(|(label, value)| key.1.get(*label).is_some_and(|is| is == value))
@@ -133,7 +133,7 @@ fn same(found: Option<f64>, wanted: &Value, factor: f64) -> bool {
     }
 }
 
-/// Metrics of an objective, the field of `status` that each is, and by what that is multiplied.
+/// Metrics of an objective, with the field of `status` and the factor.
 const FIELDS: [(&str, &str, f64); 28] = [
     ("slo_objective_target_ratio", "/target", 0.01),
     ("slo_objective_window_start_timestamp_seconds", "/window/start", 1.0),
@@ -166,7 +166,7 @@ const FIELDS: [(&str, &str, f64); 28] = [
 ];
 
 proptest! {
-    /// Every metric is what `status` and `health` say, and there is no other.
+    /// Every metric matches `status` and `health`, and there are no others.
     #[test]
     fn metrics_equal_status_and_health(world in worlds()) {
         let slo = Slo::with(&world.feed(), &world.manifests());
@@ -200,7 +200,7 @@ proptest! {
                 let labels = [("source_type", part["sourceType"].as_str().unwrap()), ("cause", cause)];
                 prop_assert!(same(of("slo_objective_downtime_seconds", &labels), &part["minutes"], 60.0));
             }
-            // Under Sloth's names the same numbers.
+            // The same numbers with Sloth's names.
             let id = format!("{system}-{name}");
             let sloth = |metric: &str| value(&samples, metric, &[("sloth_id", &id), ("sloth_slo", name), ("sloth_service", system)]);
             let target = objective["target"].as_f64().unwrap() / 100.0;
@@ -250,7 +250,7 @@ fn metrics_in_numbers() {
     let slo = Slo::with(&shop().feed(), &shop().manifests());
     let samples = read(&slo.pass(&["export", "metrics", "--as-of", "2026-11-20T12:30:00Z"], b"")).unwrap();
     let of = |name: &str| value(&samples, name, &[("objective", "shop")]);
-    // 30 days at 99.9% allow 2592 seconds.
+    // 99.9% of 30 days allows 2592 seconds.
     assert_eq!(of("slo_error_budget_total_seconds"), Some(2592.0));
     assert_eq!(of("slo_error_budget_consumed_seconds"), Some(1800.0));
     assert_eq!(of("slo_objective_down"), Some(0.0));
@@ -259,7 +259,7 @@ fn metrics_in_numbers() {
         |name: &str, window: &str| value(&samples, name, &[("sloth_id", "shop-shop"), ("sloth_window", window)]);
     assert_eq!(sloth("slo:sli_error:ratio_rate1h", "1h"), Some(0.5));
     assert_eq!(sloth("slo:sli_error:ratio_rate30d", "30d"), Some(1800.0 / 2_592_000.0));
-    // Keys that differ only in what a name cannot have.
+    // Keys that differ only in characters that a label name cannot have.
     let info = samples.keys().find(|key| key.0 == "slo_objective_info").unwrap();
     assert_eq!(info.1["label_app_io_team"], "ops");
     assert_eq!(info.1["label_app_io_team_1"], "web");
@@ -306,7 +306,7 @@ fn a_backfill_says_at_each_moment_what_was_known_then() {
 fn every_metric_is_documented() {
     let page = include_str!("../../../docs/reference/metrics.md");
     let mut world = shop();
-    // Down, and over its budget: what has a value only then has one.
+    // Down and over budget: metrics that have a value only then have one.
     world.facts.push(Fact::new(world.as_of - HOUR, "shop", Status::Unhealthy));
     let slo = Slo::with(&world.feed(), &world.manifests());
     let text = slo.pass(&["export", "metrics", "--as-of", &world.as_of_text()], b"");

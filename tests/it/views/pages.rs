@@ -1,4 +1,4 @@
-//! The page of `slo report`: every number on it is that of `status`, and its days and its burn-down are those of the reference.
+//! The page of `slo report`: every number on it matches `status`, and its days and its burn-down match the reference.
 
 use proptest::prelude::*;
 
@@ -18,12 +18,13 @@ fn days<'p>(page: &'p [Element], objective: &str) -> Vec<&'p Element> {
         .collect()
 }
 
-/// Microseconds, of milliseconds as a page has them.
+/// Microseconds, from a page's milliseconds.
 fn micros(text: &str) -> i128 {
     (text.parse::<f64>().unwrap() * 1000.0).round() as i128
 }
 
-/// What was consumed in the window up to the end of the day whose row begins with `row`, in microseconds; `None`: the day ended before it.
+/// The consumption in the window up to the end of the day whose row begins with `row`, in microseconds; `None`: the day
+/// ended before it.
 fn consumed(page: &[Element], row: &Element) -> Option<i128> {
     let after = page.iter().skip_while(|element| !std::ptr::eq(*element, row)).skip(1);
     let cell = after.take_while(|element| element.name != "tr").find_map(|element| element.get("data-consumed-ms"));
@@ -45,19 +46,19 @@ proptest! {
             let history = History::new(&model, declared);
             let window = instant(objective["window"]["start"].as_str().unwrap());
             let rows = days(&page, name);
-            // The day of the system's first transition is told as soon as a moment of it has passed.
+            // The day of the system's first transition is shown as soon as an instant of it has passed.
             let (begun, zone) = (history.first, declared.zone());
             let begun = begun.is_some_and(|first| zone.start_of(zone.date(first)) < world.as_of);
             prop_assert_eq!(!rows.is_empty(), begun, "{}", name);
             for (index, row) in rows.iter().enumerate() {
                 let date = instant(&format!("{}T00:00:00.000Z", row.get("data-day").unwrap())) / DAY;
                 let (start, end) = (zone.start_of(date), zone.start_of(date + 1).min(world.as_of));
-                // What a day held is told as of now, what was consumed up to its end as of that.
+                // The content of a day is as of now, the consumption up to its end is as of that end.
                 let held = history.totals_as_of(start, end, world.as_of).consumed;
                 prop_assert_eq!(micros(row.get("data-down-ms").unwrap()), held, "{} on {:?}", name, row);
                 let expected = (window < end).then(|| history.totals(window, end).consumed);
                 prop_assert_eq!(consumed(&page, row), expected, "{} on {:?}", name, row);
-                // The latest day is the first row, and the burn-down ends where status is.
+                // The latest day is the first row, and the burn-down ends at the current status.
                 if index == 0 && end == world.as_of && window < end {
                     let minutes = objective["errorBudgetConsumedMinutes"].as_f64().unwrap();
                     prop_assert_eq!(expected, Some((minutes * 60_000_000.0).round() as i128));

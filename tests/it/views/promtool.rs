@@ -1,4 +1,5 @@
-//! Metrics as Prometheus itself reads them: what `promtool` says of them, and a backfill that it takes. Skipped where there is none.
+//! Metrics as Prometheus itself reads them: the messages of `promtool`, and a backfill that it accepts. Skipped without
+//! it.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -42,7 +43,7 @@ fn promtool_finds_nothing_but_the_names_of_recording_rules() {
     let output = child.wait_with_output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
-    // Sloth's dashboards ask for names with colons, which are for what rules record.
+    // Sloth's dashboards use names with colons, which are meant for recording rules.
     let other: Vec<&str> = said
         .lines()
         .filter(|line| !(line.starts_with("slo:") && line.ends_with("metric names should not contain ':'")))

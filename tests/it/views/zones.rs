@@ -1,4 +1,4 @@
-//! The time zone that people read in: every moment they see stands in it, and says so; programs read UTC always.
+//! The time zone for people: every time they see is in it, and says so; programs always read UTC.
 
 use crate::harness::Slo;
 
@@ -27,7 +27,7 @@ spec:
   end: 2026-11-20T23:30:00Z
 ";
 const AS_OF: [&str; 2] = ["--as-of", "2026-11-20T14:05:00Z"];
-/// What shows moments to people.
+/// Views that show times to people.
 const VIEWS: [&[&str]; 16] = [
     &["status"],
     &["status", "--by", "system"],
@@ -55,7 +55,7 @@ fn printed(slo: &Slo, args: &[&str], more: &[&str]) -> String {
     slo.run(&[args, &AS_OF, more].concat(), b"").stdout
 }
 
-/// Whether a text has a time of day in it.
+/// Whether a text contains a time of day.
 fn says_when(text: &str) -> bool {
     text.as_bytes()
         .windows(5)
@@ -77,7 +77,7 @@ fn wherever_a_moment_stands_its_zone_does_too() {
             assert!(utc.contains("UTC"), "{view:?} -o {form}\n{utc}");
             let named = ["CET", "CEST", "Europe/Berlin"].iter().any(|name| berlin.contains(name));
             assert!(named, "{view:?} -o {form}\n{berlin}");
-            // What is told of the machine's clock is the same moment in another zone, too.
+            // Times of the machine's clock are converted to another zone, too.
             assert!(!berlin.contains("13:41") && !berlin.contains("22:30"), "{view:?} -o {form}\n{berlin}");
         }
     }
@@ -102,7 +102,7 @@ fn moments_are_those_of_the_zone_across_a_change_of_clocks() {
 #[test]
 fn programs_read_utc_whatever_people_read() {
     let slo = shop();
-    // A period is one of the zone that is asked for.
+    // A period is one of the given zone.
     for view in VIEWS.into_iter().filter(|view| !view.contains(&"--period")) {
         for form in ["json", "yaml", "csv"] {
             let plain = printed(&slo, view, &["-o", form]);

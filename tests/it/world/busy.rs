@@ -14,7 +14,7 @@ struct Burst {
     stream: usize,
     count: usize,
     step: Ms,
-    /// Of `count`, how many still lie after `as-of`.
+    /// How many of `count` are after `as-of`.
     ahead: usize,
     cycle: Vec<Status>,
 }

@@ -1,4 +1,5 @@
-//! Owns random small worlds: few names, and instants drawn from a handful per world so that ties and boundaries are frequent.
+//! Owns random small worlds: few names, and instants from a handful per world, so that ties and boundaries are
+//! frequent.
 
 pub(crate) mod rich;
 
@@ -14,16 +15,16 @@ use super::{
 use crate::reference::budget::{WHOLE, window_bounds};
 use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, Unit, Zone, instant};
 
-/// Chosen so that order by name is not the order of dependency.
+/// Chosen so that alphabetical order differs from the order of dependency.
 const NAMES: [&str; 7] = ["db", "Cache", "fleet", "api", "web.eu", "auth", "cluster"];
-/// Those that are made of some before them.
+/// Those composed of some before them.
 const COMPOSITE: [&str; 2] = ["fleet", "cluster"];
 const STALE: [Ms; 5] = [5 * MINUTE, 15 * MINUTE, 6 * HOUR, 2 * DAY, 20 * DAY];
 const DAYS: [i64; 5] = [1, 2, 7, 30, 3650];
 const TARGETS: [i128; 9] =
     [100_000_000, 99_999_999, 99_999_000, 99_990_000, 99_900_000, 99_000_000, 95_000_000, 50_000_000, 1_500_000];
 
-/// Milliseconds that anchors are moved by: neighbours, durations of staleness and lookbacks, and whole budgets.
+/// Milliseconds by which anchors are moved: neighbors, stale times and lookbacks, and full budgets.
 const MOVES: [Ms; 16] = [
     -1,
     1,
@@ -61,13 +62,13 @@ fn landmarks() -> Vec<Ms> {
         "2026-06-30T22:00:00Z",
         "2025-12-31T23:00:00Z",
         "2026-01-01T00:00:00Z",
-        // Lord Howe Island goes on by half an hour, and its next day begins.
+        // Lord Howe Island goes forward by half an hour, and its next day begins.
         "2026-10-03T15:30:00Z",
         "2026-10-04T13:00:00Z",
-        // Beirut's last hour of the day comes again, and ends; the Azores' midnight is there twice.
+        // Beirut's last hour of the day is repeated, and ends; the Azores' midnight is repeated.
         "2026-10-24T21:00:00Z",
         "2026-10-25T00:00:00Z",
-        // In spring both skip it.
+        // In spring, both skip it.
         "2026-03-28T22:00:00Z",
         "2026-03-29T01:00:00Z",
     ];
@@ -83,7 +84,7 @@ fn anchor() -> impl Strategy<Value = Ms> {
     ]
 }
 
-/// No move as often as a move.
+/// Zero as often as a move.
 fn shift() -> impl Strategy<Value = Ms> {
     prop_oneof![3 => Just(0), 3 => select(MOVES.to_vec())]
 }
@@ -108,11 +109,11 @@ fn raw_fact() -> impl Strategy<Value = RawFact> {
     )
 }
 
-/// An outage of an objective's system that spends some of its budget, placed where its window makes it matter.
+/// An outage of an objective's system that spends some of its budget, placed where it matters for its window.
 #[derive(Clone, Debug)]
 struct RawOutage {
     objective: Index,
-    /// An upstream's instead, at the same time.
+    /// An upstream's outage instead, at the same time.
     upstream: Option<Index>,
     /// Percent of the budget.
     percent: i128,
@@ -126,7 +127,7 @@ struct RawOutage {
 enum Place {
     /// Ends at `as-of`.
     Over,
-    /// Half of it is still to come.
+    /// Half of it is still ahead.
     Open,
     Middle,
     /// Begins with the window.
@@ -159,7 +160,7 @@ struct RawSystem {
     stale_after: Option<Ms>,
     checks: Vec<RawCheck>,
     retired: Option<(Index, Ms)>,
-    /// Of a composite one, among the systems before it.
+    /// Of a composite system, among the systems before it.
     members: Vec<Index>,
     quorum: Quorum,
     /// To the systems before this one.
@@ -203,7 +204,7 @@ fn quorum() -> impl Strategy<Value = Quorum> {
     prop_oneof![Just(Quorum::All), Just(Quorum::Any), Just(Quorum::Majority), (1..4_usize).prop_map(Quorum::Number),]
 }
 
-/// A moment of the world at which something is retired, now and then.
+/// Occasionally, a time at which something is retired.
 fn retired(weight: f64) -> impl Strategy<Value = Option<(Index, Ms)>> {
     option::weighted(weight, (any::<Index>(), shift()))
 }
@@ -247,7 +248,7 @@ fn zone() -> impl Strategy<Value = Zone> {
 
 fn raw_maintenance() -> impl Strategy<Value = RawMaintenance> {
     let durations = vec![1, 5 * MINUTE, HOUR, HOUR, 6 * HOUR, DAY, 10 * DAY, 40 * DAY];
-    // Local times that are skipped and repeated where clocks change are among them.
+    // They include local times that are skipped and repeated when clocks change.
     let local = select(vec![0, HOUR, 2 * HOUR, 2 * HOUR + 30 * MINUTE, 3 * HOUR, 22 * HOUR, 23 * HOUR + 30 * MINUTE]);
     let returns = (plain_zone(), select(vec![7, 7, 7, 1, 2, 5]), any::<bool>())
         .prop_map(|(zone, days, by_end)| Returns { zone, days, by_end });
@@ -269,7 +270,7 @@ fn window() -> impl Strategy<Value = Window> {
     prop_oneof![2 => rolling(), 2 => calendar]
 }
 
-/// What counts as down, and what is not counted; `unknown` never both.
+/// The statuses that count as down, and those that do not count; `unknown` is never both.
 fn counting() -> impl Strategy<Value = (Vec<Status>, bool, bool)> {
     let down = [
         vec![Status::Degraded, Status::Unhealthy],
@@ -288,7 +289,7 @@ fn counting() -> impl Strategy<Value = (Vec<Status>, bool, bool)> {
     )
 }
 
-/// The minimum of an outage, and the grace of attribution; mostly neither.
+/// The minimum of an outage, and the grace of attribution; usually neither.
 fn hindsight() -> impl Strategy<Value = (Ms, Ms)> {
     let length = || prop_oneof![2 => Just(0), 1 => select(vec![1, 86_400, MINUTE, 5 * MINUTE, HOUR, 12 * HOUR, DAY])];
     (length(), length())
@@ -299,7 +300,7 @@ fn weights(count: usize) -> impl Strategy<Value = Vec<i128>> {
     prop_oneof![2 => Just(Vec::new()), 1 => vec(select(vec![1000_i128, 500, 500, 250, 333, 1, 999]), count)]
 }
 
-/// Hours of a schedule. Local times that are skipped and repeated where clocks change are among them.
+/// Hours of a schedule. They include local times that are skipped and repeated when clocks change.
 fn shift_of_schedule() -> impl Strategy<Value = Shift> {
     let time = || option::weighted(0.8, select(vec![0, 60, 120, 150, 180, 540, 1020, 1320, 1410]));
     let days = vec![vec![], vec![0, 1, 2, 3, 4], vec![0, 1, 2, 3, 4], vec![5, 6], vec![6], vec![0, 2, 4]];
@@ -403,7 +404,7 @@ fn raw_correction() -> impl Strategy<Value = RawCorrection> {
     )
 }
 
-/// The corrections that contradict none before them.
+/// The corrections that do not contradict an earlier one.
 fn build_corrections(raw: &[RawCorrection], names: &[&str], instants: &[Ms]) -> Vec<Correction> {
     let mut built: Vec<Correction> = Vec::new();
     for (number, raw) in raw.iter().enumerate() {
@@ -443,12 +444,12 @@ fn raw_manifests(systems: usize) -> impl Strategy<Value = RawManifests> {
     )
 }
 
-/// Anything that a world can be.
+/// Any possible world.
 pub(crate) fn worlds() -> impl Strategy<Value = World> {
     revised_worlds().prop_map(|(world, _)| world)
 }
 
-/// A world, and the same world with other manifests for the same systems.
+/// A world, and the same world with different manifests for the same systems.
 pub(crate) fn revised_worlds() -> impl Strategy<Value = (World, World)> {
     let moments = (vec(anchor(), 1..9), anchor(), shift());
     // Either anything anywhere, or long quiet systems with few outages.
@@ -475,12 +476,12 @@ pub(crate) fn revised_worlds() -> impl Strategy<Value = (World, World)> {
 /// The instants of one world: its anchors, `as_of`, and the starts of the windows and lookbacks that end there.
 fn instants(anchors: &[Ms], as_of: Ms) -> Vec<Ms> {
     let back = [0, HOUR, 6 * HOUR, DAY, 2 * DAY, 7 * DAY, 30 * DAY, 3650 * DAY];
-    // Anchors weigh as much as boundaries, and come first so that shrinking arrives there.
+    // Anchors are as frequent as boundaries, and come first so that shrinking leads to them.
     let anchors = anchors.iter().cycle().take(anchors.len().max(10)).copied();
     anchors.chain(back.into_iter().map(|back| as_of - back)).collect()
 }
 
-/// A stream's place in the journal: the system as a whole, its checks, and its incidents, which are all of a composite one.
+/// A stream of a system: the system itself, its checks, and its incidents; a composite system has only incidents.
 pub(super) fn stream(system: &str, number: usize) -> (Source, Option<String>) {
     let number = if COMPOSITE.contains(&system) { 3 + number % 2 } else { number };
     let (source, check) = match number {
@@ -506,7 +507,7 @@ fn build_outage(raw: &RawOutage, world: &World) -> [Fact; 2] {
         Place::Entering => start,
         Place::Leaving => start - duration / 2,
     };
-    // The end of an open outage may lie years ahead, where no fact can be: the last day is soon enough.
+    // The end of an open outage may be years ahead, where no fact can be: the last day is soon enough.
     let to = (from + duration.max(1)).min(instant("2026-11-20T00:00:00Z"));
     let upstreams = upstreams(&world.systems, &objective.system);
     let upstream = raw.upstream.filter(|_| !upstreams.is_empty()).map(|index| index.get(&upstreams));
@@ -517,7 +518,7 @@ fn build_outage(raw: &RawOutage, world: &World) -> [Fact; 2] {
 }
 
 fn build_fact(raw: &RawFact, instants: &[Ms], systems: usize) -> Fact {
-    // One more than are declared: a system can be known from the journal alone.
+    // One more than declared: a system may be known only from the journal.
     let system = ["ghost"].iter().chain(&NAMES[..systems]).nth(raw.system.index(systems + 1)).unwrap();
     let (source, check) = stream(system, raw.stream);
     let location = raw.location.map(str::to_owned);
@@ -561,16 +562,16 @@ fn build(raw: &RawManifests, facts: &[Fact], instants: &[Ms], as_of: Ms) -> Worl
     }
 }
 
-/// Start, duration and repetition of a window on the day of `at`; of a start that clocks show twice, either is taken.
+/// Start, duration and repetition of a window on the day of `at`; if clocks show the start twice, either is used.
 fn returning(at: Ms, duration: Ms, returns: Returns, local: Ms) -> (Ms, Ms, Option<Returns>) {
     let zone = returns.zone;
     let shown = zone.to_local(at).div_euclid(DAY) * DAY + local;
     let hours = [shown - 2 * HOUR, shown - HOUR, shown];
     let starts: Vec<Ms> = hours.into_iter().filter(|start| zone.to_local(*start) == shown).collect();
-    // A time that clocks skip is no start; the hour after it is one.
+    // A skipped time is not a start; the hour after it is one.
     let start = starts.get(at as usize % starts.len().max(1)).copied().unwrap_or(shown - HOUR);
     let duration = duration.clamp(MINUTE, DAY);
-    // No end may lie at or before the start by the clock.
+    // No end may be at or before the start in local time.
     let by_end = returns.by_end && zone.to_local(start + duration) > zone.to_local(start);
     (start, duration, Some(Returns { by_end, ..returns }))
 }
@@ -598,7 +599,7 @@ fn build_system(name: &str, raw: &RawSystem, instants: &[Ms]) -> System {
     System { name: name.to_owned(), stale_after, checks, retired_at, members, quorum, dependencies }
 }
 
-/// Every system that some path of dependencies leads to.
+/// Every system reached by some path of dependencies.
 fn upstreams(systems: &[System], system: &str) -> Vec<String> {
     let direct = systems.iter().filter(|declared| declared.name == system);
     let direct = direct.flat_map(|declared| declared.dependencies.iter().map(|edge| edge.target.clone()));

@@ -1,4 +1,4 @@
-//! Owns the incidents that a backtest measures against: in which file they are, which feed reads it, and which of them count.
+//! Owns the incidents that a backtest compares with: their file, the feed that reads it, and which of them count.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -15,15 +15,15 @@ use crate::feed::{self, Described, Gathered, Names, Options, Surroundings};
 use crate::manifest::did_you_mean;
 use crate::store::Foreign;
 
-/// The feed that reads files of incidents where no other is named.
+/// The default feed for files of incidents.
 const USUAL: &str = "incidents";
-/// Bytes of an input by which it is told what it is.
+/// Bytes of an input used to detect its format.
 const BEGINNING: u64 = 64 * 1024;
 
-/// The incidents to measure against; `None` when that is the objectives' own breaches.
+/// The incidents to compare with; `None` for the objectives' own breaches.
 ///
 /// # Errors
-/// When the file cannot be read or a record in it is no incident, and when none has a wanted impact.
+/// If the file cannot be read, a record is not an incident, or none has a wanted impact.
 pub(super) fn read(context: &mut Context<'_>, args: &Backtest) -> Result<Option<Vec<Incident>>> {
     if args.against == "breaching" {
         let needless = if args.feed.is_some() { "--feed" } else { "--impact" };
@@ -83,7 +83,7 @@ fn of_file(context: &mut Context<'_>, args: &Backtest) -> Result<Vec<Incident>> 
     gathered.incidents()
 }
 
-/// Refuses a file that another feed reads, where none was named.
+/// Refuses a file that belongs to another feed, if no feed was named.
 fn refuse_others(args: &Backtest, beginning: &[u8], path: Option<&Path>) -> Result<()> {
     match feeds::fitting(beginning, path)?.first() {
         None => Ok(()),
@@ -94,7 +94,7 @@ fn refuse_others(args: &Backtest, beginning: &[u8], path: Option<&Path>) -> Resu
     }
 }
 
-/// Checks that each wanted impact is one that some incident has.
+/// Checks that every wanted impact occurs.
 fn check_impacts(args: &Backtest, incidents: &[Incident]) -> Result<()> {
     let known = || incidents.iter().filter_map(|incident| incident.impact.as_deref());
     let Some(strange) = args.impact.iter().find(|impact| !known().any(|known| known == **impact)) else {

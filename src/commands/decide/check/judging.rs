@@ -1,4 +1,4 @@
-//! Owns judging rules for what a check is about: objectives, as of a moment or over a period, and systems.
+//! Owns evaluating the rules of a check: for objectives, as of one time or over a period, and for systems.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,11 +20,11 @@ use crate::evaluation::{Conditions, Detail};
 use crate::failure::Failure;
 use crate::store::{Store, Stored};
 
-/// Every rule judged for every selected objective or system that it is about: objectives first, the worst of them before others.
-/// Also over which period, if one is wanted.
+/// Every rule evaluated for every selected objective or system that it covers: objectives first, worst first. Also the
+/// period, if one is wanted.
 ///
 /// # Errors
-/// Those of the database, and when there is nothing to check.
+/// If there is nothing to check.
 pub(super) fn findings(
     store: &Store,
     (args, wanted): (&Check, Option<&period::Wanted>),
@@ -56,33 +56,33 @@ pub(super) fn findings(
     Ok((judging.findings, judging.frame))
 }
 
-/// A check under way.
+/// A check in progress.
 struct Judging<'a> {
     args: &'a Check,
     wanted: Option<&'a period::Wanted>,
     /// The period for the objectives, if one is wanted.
     frame: Option<Frame>,
     detail: Detail,
-    /// How many failures are told in full.
+    /// How many failures get their course.
     courses: usize,
     failing: usize,
     findings: Vec<Finding>,
 }
 
-/// What never reported, and the rule by which that fails unless `--no-data pass`.
+/// What never reported, and the rule that fails it unless `--no-data pass`.
 #[derive(Clone, Copy)]
 enum Silence<'r> {
     None,
-    /// Nothing of the system: there is nothing that other rules could look at.
+    /// The entire system: other rules have nothing to look at.
     Complete(&'r Rc<Rule>),
-    /// Neither the check that an objective is about, maybe misspelt, nor an incident.
+    /// Neither the objective's check, maybe misspelled, nor an incident.
     OfItsCheck(&'r Rc<Rule>),
 }
 
 impl Judging<'_> {
     fn objectives(&mut self, store: &Store, rules: &[Rc<Rule>], as_of: Instant) -> Result<()> {
         let objectives = selection::objectives(store, &self.args.selection)?;
-        // With --all, a condition may well be about other objectives than those that are asked about.
+        // With --all, a condition may cover only objectives that are not selected.
         if objectives.is_empty() && self.args.all {
             return Ok(());
         }
@@ -100,7 +100,7 @@ impl Judging<'_> {
             let close = self.frame.map(|frame| frame.span(stored.objective.window).end);
             by_moment.entry(close.map_or(as_of, |close| close.min(as_of))).or_default().push(stored);
         }
-        // What is over is judged at its close, and after that no fact exists: in each zone that is another moment.
+        // A finished period is evaluated at its close, without later facts: that time differs by zone.
         let mut drawn = Vec::new();
         for (moment, objectives) in by_moment {
             let mut conditions = Conditions::open(store, objectives.len(), moment)?.over(self.frame);
@@ -152,7 +152,7 @@ impl Judging<'_> {
         ))
     }
 
-    /// Judges rules for one objective or system.
+    /// Evaluates rules for one objective or system.
     fn judge(
         &mut self,
         conditions: &mut Conditions<'_>,

@@ -1,4 +1,4 @@
-//! Owns waiting until a check passes: it is asked again and again, each time as of the moment it is.
+//! Owns waiting until a check passes: it is repeated, each time as of the current time.
 
 use std::time::Duration;
 
@@ -13,21 +13,21 @@ use crate::exit::Signal;
 use crate::failure::Failure;
 use crate::store::{Access, Store};
 
-/// How long it waits before it asks again.
+/// The pause between two checks.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// How waiting has ended.
+/// How waiting ended.
 pub(super) enum Waited {
-    /// It passes, or time is up: what was found last, and over which period.
+    /// It passes, or time is up: the last findings, and their period.
     Over((Vec<Finding>, Option<Frame>)),
     Stopped(Signal),
 }
 
-/// Asks once, or with `wait_ms` until nothing that is found is firing, for so many milliseconds at the most. The context's as-of
-/// becomes the moment of the last answer.
+/// Checks once or, with `wait_ms`, until nothing is firing, for at most that long. The context's as-of becomes the time
+/// of the last check.
 ///
 /// # Errors
-/// Those of asking, and when as-of is fixed, so that waiting would change nothing.
+/// If as-of is fixed, among others: then waiting would change nothing.
 pub(super) fn until_it_passes(
     wait_ms: Option<i64>,
     context: &mut Context<'_>,

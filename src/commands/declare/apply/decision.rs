@@ -1,4 +1,5 @@
-//! Owns the decision what `slo plan` and `slo apply` are about: the manifests read, compared with what is stored, and judged.
+//! Owns the decision behind `slo plan` and `slo apply`: it reads manifests, compares them with what is stored, and
+//! accepts or refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,18 +23,18 @@ use crate::render::form::number::counted;
 use crate::repository::{Home, Place};
 use crate::store::Store;
 
-/// Objects that are listed by name where many have one fault.
+/// Objects listed by name if many have the same fault.
 const MOST_SHOWN: usize = 5;
-/// Maintenance windows that are each noted to excuse nothing.
+/// The most maintenance windows that are noted as excusing nothing.
 const MOST_NOTED: usize = 10;
 
-/// What reading manifests against a database led to.
+/// The result of reading manifests against a database.
 pub(super) enum Decision {
     Refused(Refused),
     Planned(Box<Planned>),
 }
 
-/// What was given on the command line: read once, before anything waits for it.
+/// The input from the command line: read once, before anything waits for it.
 pub(super) struct Given {
     pub(super) home: Home,
     pub(super) files: Files,
@@ -56,29 +57,29 @@ pub(super) struct Refused {
     pub(super) status: ExitStatus,
 }
 
-/// A plan that may be carried out, and what it was made from.
+/// A plan that may be applied, and its inputs.
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) reading: Reading,
-    /// Warnings.
     pub(super) problems: Vec<ProblemLine>,
     pub(super) wanted: Vec<Object>,
     pub(super) held: Vec<Held>,
-    /// Where the stored objects are declared.
+    /// The files of the stored objects.
     pub(super) files: BTreeMap<Identity, String>,
 }
 
 impl Planned {
-    /// All declared objects there will be.
+    /// All declared objects after the plan.
     pub(super) fn outcome(&self) -> Vec<&Object> {
         outcome(&self.wanted, &self.held, &self.plan)
     }
 }
 
-/// Reads and compares. Problems are told on standard error as they are found, and `refused` says what they mean for the command.
+/// Reads and compares. Problems are reported on standard error as they are found, with `refused` as the consequence for
+/// the command.
 ///
 /// # Errors
-/// When the database does not answer, no set can be told, or there is no manifest at all.
+/// If the set cannot be determined, or there are no manifests, among others.
 pub(super) fn decide(
     context: &mut Context<'_>,
     args: &Apply,
@@ -147,7 +148,7 @@ fn tell(context: &mut Context<'_>, problems: &[ProblemLine]) {
     }
 }
 
-/// The set as asked for, else what the manifests' home is called.
+/// The given set, else the name of the manifests' home.
 fn set(args: &Apply, home: &Home) -> Result<Name> {
     if args.set.is_none() && args.paths.paths.iter().any(|path| path.as_os_str() == "-") {
         return Err(Failure::new(
@@ -166,7 +167,7 @@ fn set(args: &Apply, home: &Home) -> Result<Name> {
     })
 }
 
-/// The objects of the set of which what was given does not tell whether they are declared still.
+/// The objects of the set that may be declared in files that were not given.
 fn elsewhere(stored: &[StoredObject], set: &Name, home: &Home, files: &Files) -> BTreeSet<Identity> {
     let read: BTreeSet<Place> = files.names().map(|file| home.place(file)).collect();
     let own = stored.iter().filter(|stored| stored.held.set.as_ref() == Some(set));
@@ -177,7 +178,7 @@ fn elsewhere(stored: &[StoredObject], set: &Name, home: &Home, files: &Files) ->
     undecided.map(|stored| stored.held.object.identity()).collect()
 }
 
-/// With pruning, what only a manifest of the set knew may be gone afterwards: then its manifests must do without.
+/// With pruning, objects known only from manifests of the set may be deleted, so its manifests must not refer to them.
 fn forget_prunable(known: &mut Known, stored: &[StoredObject], terms: &Terms, reported: &BTreeSet<Name>) {
     let own = stored.iter().map(|stored| &stored.held).filter(|held| held.set.as_ref() == Some(&terms.set));
     let own = own.filter(|held| !terms.elsewhere.contains(&held.object.identity()));
@@ -203,7 +204,7 @@ fn reported(store: &Store) -> Result<BTreeSet<Name>> {
     Ok(systems.map(|(name, _)| name).collect())
 }
 
-/// Tells what is allowed and probably not what was meant.
+/// Reports what is allowed but probably not intended.
 fn remark(context: &mut Context<'_>, planned: &Planned, reported: &BTreeSet<Name>) {
     let plan = &planned.plan;
     if !plan.elsewhere.is_empty() {
@@ -246,7 +247,7 @@ fn remark(context: &mut Context<'_>, planned: &Planned, reported: &BTreeSet<Name
     }
 }
 
-/// Where objects are declared, for problems with them.
+/// The places of declared objects, for problems with them.
 struct Places<'a> {
     written: BTreeMap<Identity, &'a Origin>,
     files: &'a BTreeMap<Identity, String>,
@@ -273,7 +274,7 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// What stands against the plan: of each other set that owns several of the objects once, for that is one mistake.
+    /// The problems that prevent the plan. Objects of one other set are one problem, because that is one mistake.
     fn refusals(&self, refusals: &[Refusal], set: &Name) -> Vec<ProblemLine> {
         let mut owners: BTreeMap<Name, Vec<&Identity>> = BTreeMap::new();
         for refusal in refusals {

@@ -1,4 +1,4 @@
-//! Owns carrying a plan out: what is written of objects, of where they come from, and of the apply itself.
+//! Owns applying a plan: it writes objects, their places, and the record of the apply.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::render::form::number::counted;
 use crate::repository::{Commit, Input, Place};
 use crate::store::{Declaration, Store};
 
-/// Carries a plan out, within the transaction in which it was made. What is deleted is told first.
+/// Applies a plan, in the transaction in which it was made. Deletions are reported first.
 pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, given: &Given, planned: &Planned) -> Result<()> {
     let (plan, now) = (&planned.plan, context.now()?);
     for identity in &plan.delete {
@@ -49,7 +49,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, given: &Given,
         store.know_systems(object.systems().into_iter())?;
         store.put_object(object, declared(&object.identity()))?;
     }
-    // Moving a document is no change, yet the database remembers where it is now.
+    // Moving a document is no change, but its new place is stored.
     for identity in &plan.unchanged {
         store.place_object(identity, declared(identity))?;
     }
@@ -76,7 +76,7 @@ pub(super) fn carry_out(context: &mut Context<'_>, store: &Store, given: &Given,
     if plan.touches_objects() { settle_manifests(store, now) } else { Ok(()) }
 }
 
-/// The commit that the manifests come from; what cannot be told of it is said.
+/// The commit of the manifests; reports what cannot be determined.
 fn commit(context: &mut Context<'_>, given: &Given) -> Option<String> {
     let files = given.files.sources().iter();
     let inputs: Vec<Input<'_>> = files.map(|file| Input { path: &file.path, bytes: &file.bytes }).collect();

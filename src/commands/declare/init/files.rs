@@ -36,10 +36,10 @@ const CRON: Prepared = Prepared {
     next: "edit it, then install it with `crontab slo.crontab`",
 };
 
-/// Writes the files that are asked for; `None` when none is.
+/// Writes the requested files; `None` if none are requested.
 ///
 /// # Errors
-/// When one exists, or cannot be written; the ones before it are there then.
+/// If one exists or cannot be written; the ones before it are written.
 pub(super) fn write(args: &Init, context: &mut Context<'_>) -> Result<Option<Answer>> {
     let asked = [(args.github, GITHUB), (args.gitlab, GITLAB), (args.cron, CRON)];
     let asked: Vec<Prepared> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, file)| file).collect();
@@ -54,7 +54,7 @@ pub(super) fn write(args: &Init, context: &mut Context<'_>) -> Result<Option<Ans
     Ok((!asked.is_empty()).then(|| Answer::written(ExitStatus::Pass)))
 }
 
-/// A text with the names of this database, this program and its action in it.
+/// Fills the names of this database, program and action into a text.
 fn filled(text: &str, context: &Context<'_>) -> String {
     let db = match &context.db {
         Some(db) if is_address(&db.to_string_lossy()) => context.shown(db),
@@ -66,7 +66,7 @@ fn filled(text: &str, context: &Context<'_>) -> String {
     text.replace("{db}", &db).replace("{slo}", &program(context)).replace("{action}", &action)
 }
 
-/// How this program is called from any folder, also where `PATH` is short, as in cron.
+/// A path to this program that works in any folder, also with a short `PATH`, as in cron.
 fn program(context: &Context<'_>) -> String {
     let called = Path::new(&context.program);
     if called.components().count() > 1 {
@@ -77,7 +77,7 @@ fn program(context: &Context<'_>) -> String {
     found.map_or_else(|| context.program.clone(), |path| whole(&path))
 }
 
-/// The path as it is read from any folder.
+/// The absolute path.
 fn whole(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }

@@ -1,4 +1,4 @@
-//! Owns deleting facts and moving them to another name: what it would do is shown first, and it is done when somebody agrees.
+//! Owns deleting and moving facts: the effect is shown first, and the change happens after confirmation.
 
 use anyhow::Result;
 
@@ -56,7 +56,7 @@ impl Run for RenameSystem {
     }
 }
 
-/// An ingest by its number.
+/// The deletion of an ingest by its number.
 fn ingest_of(store: &Store, ingest: i64) -> Result<Rewrite> {
     let known = store.ingests()?.into_iter().find(|known| known.id == ingest);
     let found = known.ok_or_else(|| {
@@ -79,7 +79,8 @@ fn expect_facts(store: &Store, system: &Name) -> Result<()> {
     Err(Failure::new(format!("the system {:?} has no transitions", system.as_str()), hint))
 }
 
-/// A composite system has no checks of its own: what they reported would not count, and its manifest could not be applied again.
+/// A composite system has no checks of its own: what they reported would not count, and its manifest could not be
+/// applied again.
 fn refuse_composite(store: &Store, old: &Name, new: &Name) -> Result<()> {
     let Some(Object::System(System { members: Some(members), .. })) = store.object(Kind::System, new)? else {
         return Ok(());
@@ -95,7 +96,7 @@ fn refuse_composite(store: &Store, old: &Name, new: &Name) -> Result<()> {
     ))
 }
 
-/// Does it at once where that is agreed to beforehand; else shows what it would do, and asks.
+/// Runs at once if confirmed in advance; otherwise shows the effect, and asks.
 fn carry_out(
     context: &mut Context<'_>,
     consent: &Consent,
@@ -141,7 +142,7 @@ fn carry_out(
     Ok(answer(done))
 }
 
-/// Does it, within a transaction.
+/// Runs in a transaction.
 fn attempt(
     context: &Context<'_>,
     store: &Store,
@@ -174,7 +175,7 @@ fn attempt(
     Ok(Outcome { rewrite: wanted, extent, consequences, named_by, done, as_of })
 }
 
-/// Tells of manifests that name a system which has no transition any more.
+/// Reports manifests that name a system without transitions.
 fn remark(context: &mut Context<'_>, outcome: &Outcome) {
     for line in outcome.notes() {
         context.note(&line);

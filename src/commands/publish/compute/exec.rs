@@ -1,4 +1,4 @@
-//! Owns running a command that is told of one change, and what is said when it fails.
+//! Owns running a command for one change, and the message if it fails.
 
 use std::fmt;
 use std::process::{Command, ExitStatus};
@@ -9,15 +9,15 @@ use crate::exit::Signal;
 use crate::process::{self, Ended, Kept, Part};
 use crate::signals::Signals;
 
-/// Bytes of a command's output that are kept, the last ones.
+/// Bytes kept of a command's output, the last ones.
 const MOST_OUTPUT: usize = 2048;
 
-/// Why a command has not taken a change in.
+/// Why a command did not accept a change.
 #[derive(Debug)]
 pub(super) struct Failed {
     what: String,
     output: String,
-    /// The signal because of which it was ended.
+    /// The signal that ended it.
     pub(super) stopped: Option<Signal>,
 }
 
@@ -29,11 +29,11 @@ impl fmt::Display for Failed {
     }
 }
 
-/// Runs `command` in a shell with `input` on its standard input. It has succeeded when it ends with 0 in time, whether or not it
-/// has read its input; what it prints is shown only when it fails.
+/// Runs `command` in a shell with `input` on its standard input. It succeeds if it exits with 0 in time, whether or not
+/// it reads its input; its output is shown only if it fails.
 ///
 /// # Errors
-/// When it cannot be run, ends otherwise, not in time, or a signal comes: then it is killed with all processes of its group.
+/// If it cannot be run, exits otherwise or not in time, or a signal comes: then its process group is killed.
 pub(super) fn run(
     command: &str,
     input: &str,

@@ -1,4 +1,4 @@
-//! Owns `slo export metrics`: what `status` and `health` know, for Prometheus.
+//! Owns `slo export metrics`: the values of `status` and `health`, for Prometheus.
 //!
 //! | `slo export metrics [NAME…]` | everything `status` and `health` know, for Prometheus; `--since` for a backfill; see
 //! [Metrics](metrics.md) | |
@@ -13,9 +13,9 @@ use crate::failure::Failure;
 use crate::render::publish::metrics::Metrics;
 use crate::store::{Access, Store};
 
-/// The most moments of a backfill.
+/// The most samples of a backfill, per series.
 const MOST_STEPS: i64 = 50_000;
-/// Between two moments of a backfill, where `--step` does not say.
+/// The time between samples of a backfill without `--step`.
 const USUAL_STEP_MS: i64 = 5 * MINUTE_MS;
 
 impl Run for ExportMetrics {
@@ -42,7 +42,7 @@ impl Run for ExportMetrics {
     }
 }
 
-/// The moments as of which metrics are told: the last one is `as_of`, and the others lie whole steps before it.
+/// The times of the samples: the last one is `as_of`, and the others are whole steps before it.
 fn moments(args: &ExportMetrics, as_of: Instant) -> Result<Vec<Instant>> {
     let Some(since) = args.since.as_deref().map(|text| moment(text, as_of)).transpose()? else {
         return Ok(vec![as_of]);

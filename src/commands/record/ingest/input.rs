@@ -1,4 +1,5 @@
-//! Owns the inputs of an ingest: files, standard input, the rows of other programs' databases, and which description fits one.
+//! Owns the inputs of an ingest: files, standard input, the rows of other programs' databases, and choosing the
+//! description that fits.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,30 +16,30 @@ use crate::feed::{self, Recipe};
 use crate::signals::{self, Signals};
 use crate::store::Foreign;
 
-/// Where lines come from.
+/// A source of lines.
 pub(super) struct Input {
     pub(super) name: String,
     pub(super) path: Option<PathBuf>,
     pub(super) read: Source,
-    /// Of rows of another program's database: of which feed and kind they are.
+    /// For rows of another program's database: the indices of their feed and kind.
     pub(super) rows: Option<(usize, usize)>,
-    /// Whether it goes on with what the input before it is.
+    /// Whether it continues the input before it.
     pub(super) goes_on: bool,
 }
 
 pub(super) enum Source {
     File(File),
     Given(Box<dyn Read + Send>),
-    /// Rows, and why they ended early, if they did.
+    /// Rows, and the reason if they ended early.
     Rows(File, Receiver<String>),
 }
 
 impl Input {
-    /// Opens a file, or takes standard input for `-`. Another program's database is several inputs, one for each kind of record
-    /// that its feed has.
+    /// Opens a file, or standard input for `-`. Another program's database is several inputs, one for each kind of
+    /// record of its feed.
     ///
     /// # Errors
-    /// When the file cannot be opened, or is a database that no feed was named for.
+    /// If the file cannot be opened, or is a database without a named feed.
     pub(super) fn open(
         context: &mut Context<'_>,
         file: &Path,
@@ -85,7 +86,7 @@ impl Input {
         Ok(inputs)
     }
 
-    /// The same input, whose reading ends when a signal comes.
+    /// The same input, which ends when a signal comes.
     pub(super) fn until(self, signals: Option<&Signals>) -> Result<Self> {
         let guard = |file: File| -> Result<Box<dyn Read + Send>> {
             Ok(match signals {
@@ -112,11 +113,11 @@ impl Read for Source {
     }
 }
 
-/// The one of the descriptions under a name that an input fits, and how the input begins. Where a pipe is followed whose records are
-/// of one form, nothing waits for that much of it.
+/// The description under a name that fits an input, and the input's beginning. With a followed pipe and only one
+/// description, it does not wait for that much input.
 ///
 /// # Errors
-/// When it fits none, or cannot be read.
+/// If none fits, or the input cannot be read.
 pub(super) fn choose<'f>(
     recipes: &'f [Recipe],
     source: &mut Box<dyn Read + Send>,
@@ -135,7 +136,7 @@ pub(super) fn choose<'f>(
     let rest = std::mem::replace(source, Box::new(io::empty()));
     *source = match looked {
         Ok(_) => Box::new(io::Cursor::new(beginning).chain(rest)),
-        // What came before the fault is read before the fault is told.
+        // What came before the error is read before the error is reported.
         Err(error) => Box::new(io::Cursor::new(beginning).chain(Broken(Some(error)))),
     };
     Ok((feeds::choose(recipes, &text, false, "slo ingest")?, text))

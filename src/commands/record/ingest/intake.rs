@@ -1,4 +1,4 @@
-//! Owns taking batches in: sorting them into streams, merging each, and keeping count.
+//! Owns merging batches: sorting them into streams, merging each, and counting.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -19,25 +19,25 @@ use crate::feed::{Batch, Row};
 use crate::render::record::ingest::IngestReport;
 use crate::store::{Followers, Incoming, JournalWriter, Store};
 
-/// The state of one ingest over all its inputs and transactions.
+/// The state of one ingest, across inputs and transactions.
 #[derive(Clone)]
 pub(in crate::commands) struct Intake {
     pub(super) report: IngestReport,
     writer: JournalWriter,
-    /// One for each input, in order; the last one is being read.
+    /// One per input, in order; the last one is being read.
     records: Vec<IngestRecord>,
     started: Instant,
     /// Systems of accepted lines.
     systems: HashSet<SystemId>,
-    /// Those of them whose checks reported.
+    /// The systems among them whose checks reported.
     checked: HashSet<SystemId>,
-    /// Systems whose facts changed, each with its earliest changed moment.
+    /// Systems whose facts changed, each with its earliest changed instant.
     touched: BTreeMap<SystemId, Instant>,
-    /// Planned work that was told of, where it is wanted.
+    /// Planned work in the records, if wanted.
     plans: Option<Plans>,
 }
 
-/// Notes by moment, each with the status it came with.
+/// Notes by time, each with its fact's status.
 type Notes = BTreeMap<Instant, (Status, Box<str>)>;
 
 impl Intake {
@@ -54,14 +54,14 @@ impl Intake {
         }
     }
 
-    /// What follows comes from this file.
+    /// The next batches come from this file.
     fn begin(&mut self, file: &str) {
-        // Another file numbers its streams anew.
+        // Another file numbers its streams again.
         self.writer.restart();
         self.records.push(IngestRecord::new(file, self.started));
     }
 
-    /// Looks, before facts are written, at the caches that batches are going to concern.
+    /// Reads, before facts are written, the caches that batches will affect.
     pub(in crate::commands) fn look<'a>(
         store: &Store,
         arrivals: impl IntoIterator<Item = &'a Arrival>,
@@ -75,7 +75,7 @@ impl Intake {
         store.followers(&systems, (from.unwrap_or(started), started))
     }
 
-    /// Merges batches in a transaction, which ends the ingest where it is `finished`.
+    /// Merges batches in a transaction, which ends the ingest if it is `finished`.
     pub(super) fn keep(
         &mut self,
         store: &mut Store,
@@ -83,7 +83,7 @@ impl Intake {
         finished: Option<Instant>,
     ) -> Result<()> {
         if store.is_shared() {
-            // What others hinder begins anew.
+            // A transaction hindered by other writers starts again.
             *self = store.write(|store| {
                 let mut attempt = self.clone();
                 attempt.take(store, &mut arrivals.to_vec(), finished, &mut Followers::default())?;
@@ -99,7 +99,7 @@ impl Intake {
         )
     }
 
-    /// Merges batches inside the open transaction.
+    /// Merges batches in the open transaction.
     pub(super) fn take(
         &mut self,
         store: &Store,
@@ -118,7 +118,7 @@ impl Intake {
         }
     }
 
-    /// Merges one batch inside the open transaction.
+    /// Merges one batch in the open transaction.
     pub(in crate::commands) fn absorb(&mut self, store: &Store, arrival: &mut Arrival) -> Result<()> {
         if let Some(file) = &arrival.begins {
             self.begin(file);
@@ -147,7 +147,7 @@ impl Intake {
             let stream = rows[0].stream();
             transitions.clear();
             for same in rows.chunk_by(|a, b| a.at() == b.at()) {
-                // Sorted by status, so the worst is the last.
+                // Sorted by status, so the last one is the worst.
                 let worst = same[same.len() - 1];
                 conflicts += same.iter().filter(|row| row.status() != worst.status()).count() as u64;
                 transitions.push(Transition { at: worst.at(), status: worst.status() });
@@ -185,17 +185,17 @@ impl Intake {
         Ok(())
     }
 
-    /// The maintenance that records told of.
+    /// The maintenance found in the records.
     pub(super) fn maintenance(&self) -> Vec<Object> {
         self.plans.as_ref().map(Plans::windows).unwrap_or_default()
     }
 
-    /// Those systems whose checks reported although, being composite, they have none.
+    /// The systems whose checks reported although they are composite and have none.
     pub(super) fn composites(&self, store: &Store) -> Result<Vec<Name>> {
         store.composites_among(&self.checked)
     }
 
-    /// Ends a transaction in the middle of an ingest: caches follow the facts, and the counts so far are kept.
+    /// Ends a transaction in the middle of an ingest: caches follow the facts, and the counts so far are stored.
     fn settle(&mut self, store: &Store, followers: &mut Followers) -> Result<()> {
         let touched = self.writer.take_touched();
         follow_facts(store, &touched, followers)?;
@@ -224,7 +224,7 @@ impl Intake {
     }
 }
 
-/// The streams of a batch, each with the moments between which it says something; `None` where that takes all that is known of it.
+/// The streams of a batch, each with the range of its facts; `None` if everything about it is needed.
 fn coming(batch: &Batch, intervals: &HashMap<usize, Vec<Interval>>) -> Vec<(usize, Option<(Instant, Instant)>)> {
     let of_stream = |rows: &[Row]| {
         let stream = rows[0].stream();
@@ -234,15 +234,15 @@ fn coming(batch: &Batch, intervals: &HashMap<usize, Vec<Interval>>) -> Vec<(usiz
     batch.rows.chunk_by(|a, b| a.stream() == b.stream()).map(of_stream).collect()
 }
 
-/// How many facts were added that no record says.
+/// The number of facts added that are not in a record.
 #[derive(Default)]
 struct Derived {
     added: u64,
-    /// Those that mark where observations lie too far apart.
+    /// Those that mark gaps between observations.
     gaps: u64,
 }
 
-/// Adds the facts that follow from what records say and the journal has.
+/// Adds the facts that follow from the records and the journal.
 fn derive(
     store: &Store,
     writer: &mut JournalWriter,
@@ -265,14 +265,14 @@ fn derive(
     let before = transitions.len();
     transitions.extend(more);
     transitions.sort_unstable();
-    // Of several statuses at one moment the worst stands last.
+    // Of several statuses at one instant, the worst comes last.
     transitions.reverse();
     transitions.dedup_by_key(|transition| transition.at);
     transitions.reverse();
     Ok(Derived { added: (transitions.len() - before) as u64, gaps: count })
 }
 
-/// What a batch says of incidents, by stream.
+/// The incidents of a batch, by stream.
 fn intervals(batch: &mut Batch) -> HashMap<usize, Vec<Interval>> {
     let mut intervals: HashMap<usize, Vec<Interval>> = HashMap::new();
     for (stream, interval) in batch.intervals.drain(..) {
@@ -281,7 +281,8 @@ fn intervals(batch: &mut Batch) -> HashMap<usize, Vec<Interval>> {
     intervals
 }
 
-/// The notes of a batch by stream and moment; of several at one moment the one that wins: with the worst status, then the greatest.
+/// The notes of a batch by stream and time; of several at one instant the winner: the worst status, then the greatest
+/// note.
 fn notes(batch: &mut Batch) -> HashMap<usize, Notes> {
     let mut notes: HashMap<usize, Notes> = HashMap::new();
     for (index, text) in batch.notes.drain(..) {
@@ -297,7 +298,7 @@ fn notes(batch: &mut Batch) -> HashMap<usize, Notes> {
     notes
 }
 
-/// The notes that came with the status that won their moment.
+/// The notes whose status won its instant.
 fn of_winners(notes: Notes, transitions: &[Transition]) -> BTreeMap<Instant, Box<str>> {
     let won = |at: Instant, status: Status| transitions.binary_search(&Transition { at, status }).is_ok();
     notes.into_iter().filter(|(at, (status, _))| won(*at, *status)).map(|(at, (_, text))| (at, text)).collect()

@@ -1,4 +1,4 @@
-//! Owns the maintenance that records tell of, as windows that can be applied.
+//! Owns maintenance found in records, as windows that can be applied.
 
 use std::collections::BTreeMap;
 
@@ -11,19 +11,19 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::feed::{Batch, Work};
 
-/// What happens to planned work at a moment, and what was said of it.
+/// What happens to planned work at an instant, and the note about it.
 type Told = (Work, Option<Box<str>>);
 
-/// What is known of planned work, by the stream it was told of.
+/// The known planned work, by stream.
 #[derive(Clone, Default)]
 pub(super) struct Plans {
-    /// Of the input that is being read, by index.
+    /// The streams of the current input, by index.
     streams: Vec<StreamName>,
     told: BTreeMap<StreamName, BTreeMap<Instant, Told>>,
 }
 
 impl Plans {
-    /// Takes what a batch tells, before its streams are taken from it.
+    /// Takes the planned work of a batch, before its streams are taken from it.
     pub(super) fn take(&mut self, batch: &mut Batch, begins: bool) {
         if begins || batch.restart {
             self.streams.clear();
@@ -33,7 +33,7 @@ impl Plans {
             let Some(stream) = self.streams.get(planned.stream as usize) else { continue };
             let told = self.told.entry(stream.clone()).or_default();
             let new = (planned.what, planned.note);
-            // Of two words about one moment the one counts that says more.
+            // Of two reports about one instant, the one that says more counts.
             match told.get_mut(&planned.at) {
                 Some(known) if *known >= new => {}
                 Some(known) => *known = new,
@@ -42,7 +42,7 @@ impl Plans {
         }
     }
 
-    /// A window for each stretch of planned work; one whose end was not told is none yet.
+    /// A window for each stretch of planned work that has an end.
     pub(super) fn windows(&self) -> Vec<Object> {
         let mut windows = BTreeMap::new();
         for (stream, told) in &self.told {
@@ -78,7 +78,7 @@ fn window(windows: &mut BTreeMap<Name, MaintenanceWindow>, system: &Name, span: 
     };
     let schedule = Schedule::Once(span);
     let new = MaintenanceWindow { metadata, systems: vec![system.clone()], schedule, cancelled: false, reason };
-    // Two streams of a system may tell of the same work; the longer one holds both.
+    // Two streams of a system may report the same work; the longer one contains both.
     let longer = |known: &MaintenanceWindow| matches!(&known.schedule, Schedule::Once(known) if known.end >= span.end);
     if !windows.get(&name).is_some_and(longer) {
         windows.insert(name, new);

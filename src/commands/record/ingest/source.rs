@@ -19,7 +19,7 @@ use crate::feed::{self, Batch, Described, Format, Names, Reader, Reading, Recipe
 use crate::file::{Fresh, Identity, is_special};
 use crate::signals;
 
-/// Rows of a batch: enough to pack well, few enough to hold several at once.
+/// Rows of a batch: enough to pack well, few enough to keep several in memory.
 const BATCH_ROWS: usize = 1_000_000;
 /// How long an ingest runs before it shows its progress.
 const PATIENCE_MS: u128 = 700;
@@ -30,46 +30,46 @@ pub(super) struct Options {
     pub(super) latest: Instant,
     pub(super) now: Instant,
     pub(super) follow: bool,
-    /// Rejected lines that are told one by one.
+    /// Rejected lines reported one by one.
     pub(super) named: u64,
-    /// What describes the records, where they are not transitions.
+    /// The feeds that describe the records, unless they are transitions.
     pub(super) feed: Option<Vec<Recipe>>,
     /// Use this system for every record.
     pub(super) system: Option<String>,
-    /// Whether planned work is wanted too.
+    /// Whether planned work is wanted, too.
     pub(super) plans: bool,
 }
 
-/// A batch, with the name of its file where it is the first of it.
+/// A batch; the first one of a file has its name.
 #[derive(Clone)]
 pub(in crate::commands) struct Arrival {
     pub(in crate::commands) begins: Option<String>,
     pub(in crate::commands) batch: Batch,
 }
 
-/// What the reading thread tells.
+/// The events of the reading thread.
 pub(super) enum Event {
     Batch(Arrival),
     Rejected {
         place: String,
         reason: String,
     },
-    /// Names of fields nobody needs.
+    /// Names of unused fields.
     Ignored(Vec<String>),
     Failed {
         file: String,
         error: anyhow::Error,
     },
-    /// A signal has ended the reading; nothing follows.
+    /// A signal ended the reading; nothing follows.
     Stopped {
         signal: Signal,
         file: String,
-        /// The line on which a record begins of which only a part had come.
+        /// The line on which an incomplete record begins.
         partial: Option<u64>,
     },
 }
 
-/// Reads all inputs one after the other, until one fails or nobody listens.
+/// Reads all inputs one after the other, until one fails or the receiver is gone.
 pub(super) fn feed(
     inputs: Vec<Input>,
     options: Options,
@@ -84,7 +84,7 @@ pub(super) fn feed(
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
-                // Whoever does not listen any more has an error of his own to tell.
+                // Without a receiver, another error is already being reported.
                 drop(events.send(Event::Failed { file: name, error }));
                 return;
             }
@@ -92,7 +92,7 @@ pub(super) fn feed(
     }
 }
 
-/// Reads one input; returns whether somebody still listens.
+/// Reads one input; returns whether the receiver is still there.
 fn feed_one(
     input: Input,
     options: &mut Options,
@@ -135,7 +135,7 @@ fn feed_one(
     found
 }
 
-/// Reads all of one input; returns whether somebody still listens.
+/// Reads an entire input; returns whether the receiver is still there.
 fn read_all<R: Read>(
     reader: &mut Reading<'_, R>,
     (name, path, goes_on): (&str, Option<&Path>, bool),
@@ -158,20 +158,20 @@ fn read_all<R: Read>(
                 options.named -= 1;
                 let sign = if unit == "line" { ":" } else { ": row " };
                 let place = format!("{name}{sign}{}", reject.line);
-                // A listener that went away is noticed with the next batch.
+                // A missing receiver is noticed with the next batch.
                 drop(events.send(Event::Rejected { place, reason: reason.clone() }));
             }
             Ok(())
         };
         let next = reader.next_batch(&mut on_reject);
-        // What is told of the lines kept so far must be true of the rejected ones too.
+        // A message about the kept lines must be true of the rejected ones, too.
         rejects.as_mut().map_or(Ok(()), Rejects::flush)?;
         let mut batch = match next {
             Ok(Some(batch)) => batch,
             Ok(None) => break,
             Err(error) => {
                 let Some(signal) = signals::stopped(&error) else {
-                    // What fails once something was read has other reasons.
+                    // A failure after something was read has other reasons.
                     let is_first = begins.is_some() || restarts;
                     let error = match reader.feed() {
                         None => feeds::unread(error, &reader.beginning(), path, None),
@@ -185,7 +185,7 @@ fn read_all<R: Read>(
                 return Ok(false);
             }
         };
-        // Another kind of record of the same database numbers its streams anew.
+        // Another kind of record of the same database numbers its streams again.
         batch.restart |= std::mem::take(&mut restarts);
         if events.send(Event::Batch(Arrival { begins: begins.take(), batch })).is_err() {
             return Ok(false);
@@ -194,10 +194,10 @@ fn read_all<R: Read>(
     Ok(events.send(Event::Ignored(reader.ignored_fields().to_vec())).is_ok())
 }
 
-/// Refuses to write over an input, by whatever name, what a flag asks for.
+/// Refuses a flag whose target, under any name, is an input.
 ///
 /// # Errors
-/// When `target` is one of the inputs.
+/// If `target` is one of the inputs.
 pub(super) fn refuse_overwriting(flag: &str, target: &Path, inputs: &[PathBuf]) -> Result<()> {
     let Some(known) = Identity::of(target).filter(|_| !is_special(target)) else { return Ok(()) };
     match inputs.iter().find(|input| Identity::of(input).as_ref() == Some(&known)) {
@@ -209,17 +209,17 @@ pub(super) fn refuse_overwriting(flag: &str, target: &Path, inputs: &[PathBuf]) 
     }
 }
 
-/// The file that gets rejected lines as they were.
+/// The file for rejected lines, unchanged.
 pub(super) struct Rejects {
     path: PathBuf,
     file: BufWriter<File>,
 }
 
 impl Rejects {
-    /// Makes the file, empty, in place of one that is there; what else had that one's name as a link keeps what it holds.
+    /// Creates the file, empty, in place of an existing one; a hard link to that one keeps its content.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// If it cannot be created.
     pub(super) fn create(path: &Path) -> Result<Self> {
         let file = if is_special(path) {
             OpenOptions::new().write(true).open(path).map_err(anyhow::Error::from)
@@ -251,7 +251,7 @@ impl Rejects {
     }
 }
 
-/// A bar on a terminal for an ingest that takes long.
+/// A progress bar on a terminal for a long ingest.
 pub(super) struct Progress {
     bar: Option<ProgressBar>,
     began: Stopwatch,
@@ -263,14 +263,14 @@ pub(super) struct Progress {
 
 impl Progress {
     pub(super) fn new(wanted: bool, files: &[PathBuf]) -> Self {
-        // Of a pipe nobody knows the length.
+        // The length of a pipe is unknown.
         let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |found| found.len());
         let total = files.iter().map(size).sum();
         let bar = wanted.then(|| ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden()));
         Self { bar, began: Stopwatch::start(), total, passed: 0, last: 0, shown: false }
     }
 
-    /// The input has been read up to this byte of its file.
+    /// The input was read up to this byte of its file.
     pub(super) fn advance(&mut self, bytes: u64) {
         // A smaller number is the start of another file.
         self.passed += if bytes >= self.last { bytes - self.last } else { bytes };
@@ -289,7 +289,7 @@ impl Progress {
         bar.set_position(self.passed);
     }
 
-    /// Runs `work` with the bar out of the way.
+    /// Runs `work` with the bar hidden.
     pub(super) fn suspend(&self, work: impl FnOnce()) {
         match &self.bar {
             Some(bar) if self.shown => bar.suspend(work),
@@ -297,7 +297,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub(super) fn clear(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

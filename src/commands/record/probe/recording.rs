@@ -1,4 +1,4 @@
-//! Owns storing the result of a probe, and with it what earlier ones could not store.
+//! Owns storing the result of a probe, together with earlier ones that could not be stored.
 
 use std::fs::File;
 
@@ -12,19 +12,19 @@ use crate::feed::{Batch, Format, Names, Options, Reader, Reject, Row};
 use crate::render::record::probe::Probed;
 use crate::store::{Access, Store};
 
-/// What brought a transition, in the list of ingests.
+/// The file of its transitions in the list of ingests.
 const ORIGIN: &str = "slo probe";
-/// Rows that are stored at once.
+/// Rows stored at once.
 const BATCH_ROWS: usize = 100_000;
-/// Rejected lines of a spool that are named one by one.
+/// Rejected lines of a spool that are reported one by one.
 const MOST_NAMED: usize = 10;
-/// How far after the machine's clock the transitions of a spool may be, in milliseconds.
+/// How far ahead of the machine's clock the transitions of a spool may be, in milliseconds.
 const MAX_SKEW_MS: i64 = 10 * MINUTE_MS;
 
 /// Stores a transition, after those in the spool, in one transaction.
 ///
 /// # Errors
-/// When it cannot be stored: then nothing is, and the spool stays as it is.
+/// If it cannot be stored: then nothing is, and the spool does not change.
 pub(super) fn record(context: &mut Context<'_>, probed: &Probed, spool: Option<&Spool<'_>>) -> Result<()> {
     let mut store = context.store(Access::Create)?;
     let at = probed.transition.at;
@@ -32,7 +32,7 @@ pub(super) fn record(context: &mut Context<'_>, probed: &Probed, spool: Option<&
     let look = |store: &Store, arrival: &Arrival| Intake::look(store, [arrival], at);
     let spooled = store.write_looking(&mut arrival, look, |store, arrival, mut followers| {
         let (mut intake, mut arrival) = (Intake::new(at, false), arrival.clone());
-        // The spool is locked only while nobody else can store anything, so that no probe waits for another one's wait.
+        // The spool is locked only while nobody else can store anything, so that no probe waits for another's wait.
         let spooled = spool.map(|spool| Spooled::take_in(store, &mut intake, spool, at)).transpose()?.flatten();
         intake.absorb(store, &mut arrival)?;
         intake.close(store, at, &mut followers)?;
@@ -43,7 +43,7 @@ pub(super) fn record(context: &mut Context<'_>, probed: &Probed, spool: Option<&
         context.warn(&format!("{spool}:{line}: rejected, and kept in {spool}.rejected: {reason}"));
     }
     if let Err(error) = spooled.file.set_len(0) {
-        // What is stored already is stored once, however often it is read.
+        // Stored transitions may be read again without effect.
         context.warn(&format!("warning: --spool {spool}: cannot be emptied: {error}"));
     }
     Ok(())
@@ -60,10 +60,10 @@ fn batch(probed: &Probed) -> Batch {
     }
 }
 
-/// A spool that was taken in and is still locked.
+/// A spool that was read and is still locked.
 struct Spooled {
     file: File,
-    /// The first lines that were rejected, by number, and why.
+    /// The first rejected lines, by number, with the reason.
     rejected: Vec<(u64, String)>,
 }
 

@@ -1,4 +1,4 @@
-//! Owns the file of transitions that could not be stored yet: lines that `slo ingest` reads, one for each probe.
+//! Owns the file of transitions that could not be stored yet: lines that `slo ingest` reads, one per probe.
 
 use std::fmt;
 use std::fs::{File, OpenOptions};
@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::file::with_suffix;
 
-/// A spool by its path. Whoever reads or changes it holds a lock on it, so that no line is lost between two probes.
+/// A spool by its path. Its readers and writers hold a lock on it, so that no line is lost between two probes.
 pub(super) struct Spool<'a> {
     path: &'a Path,
 }
@@ -17,7 +17,7 @@ impl<'a> Spool<'a> {
         Self { path }
     }
 
-    /// Appends a line with one write, on a line of its own even where another write was cut short.
+    /// Appends a line with one write, on a line of its own even if another write was cut short.
     pub(super) fn append(&self, line: &str) -> io::Result<()> {
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(self.path)?;
         let is_file = file.metadata()?.is_file();
@@ -28,20 +28,20 @@ impl<'a> Spool<'a> {
         file.write_all(format!("{begins}{line}").as_bytes())
     }
 
-    /// Keeps a line that is no transition in a file beside it, whose name ends in `.rejected`.
+    /// Adds an invalid line to a file beside it, whose name ends in `.rejected`.
     pub(super) fn set_aside(&self, pieces: &[&[u8]]) -> io::Result<()> {
         let path = with_suffix(self.path, ".rejected");
         OpenOptions::new().append(true).create(true).open(path)?.write_all(&pieces.concat())
     }
 
-    /// What it holds, locked; `None` when that is nothing.
+    /// Its content, locked; `None` if it is empty.
     pub(super) fn take(&self) -> io::Result<Option<File>> {
         let file = match OpenOptions::new().read(true).write(true).open(self.path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        // A pipe or a device holds nothing.
+        // A pipe or a device has no content.
         if !file.metadata()?.is_file() {
             return Ok(None);
         }
@@ -56,7 +56,7 @@ impl fmt::Display for Spool<'_> {
     }
 }
 
-/// Locks a file until it is closed. Where there are no locks, one write is as much as can be done.
+/// Locks a file until it is closed. Where locks do not exist, a single write has to do.
 fn lock(file: &File) -> io::Result<()> {
     match file.lock() {
         Err(error) if error.kind() == ErrorKind::Unsupported => Ok(()),

@@ -1,5 +1,6 @@
-//! Owns blame in a whole graph: the outages of all its systems in one ranking, of which each objective passes over those that may not
-//! excuse it. However many paths lead to an upstream, and however many objectives it may excuse, its outages are ranked once.
+//! Owns attribution across a graph: the outages of all its systems in one ranking, in which each objective skips those
+//! that may not excuse it. An upstream's outages are ranked once, however many paths lead to it and objectives it may
+//! excuse.
 
 use std::rc::Rc;
 
@@ -9,23 +10,23 @@ use crate::domain::health::timeline::{BEGINNING, END, Outage};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 
-/// How many outages are kept at the most.
+/// The most outages kept.
 const MOST_KEPT: usize = 4_000_000;
-/// How far before what is asked for outages are read, the first time and the second; after that, all of them are.
+/// How far before the requested time outages are read, the first time and the second; the third time reads all of them.
 const READ_BACK_MS: [i64; 2] = [32 * DAY_MS, 400 * DAY_MS];
 
-/// The outages of all systems of a graph from a moment on.
+/// The outages of all systems of a graph since an instant.
 pub(in crate::domain::account) struct SharedBlame {
     graph: Rc<Dependencies>,
-    /// `None` as long as nothing has been read, and where it takes too much room.
+    /// `None` until outages are read, and when they take too much memory.
     ranking: Option<Ranking>,
     from: Instant,
     /// How often outages have been read.
     reads: usize,
-    /// The places at which those are that may excuse who asks now carry its number.
+    /// A place whose mark equals `asked` may excuse the objective that asks now.
     marks: Vec<u32>,
     asked: u32,
-    /// As of one moment, when the status of the system at each place changes last, where that was asked.
+    /// As of one instant, the last status change of the system at each place, if known.
     last_changes: (Instant, Vec<Option<Instant>>),
 }
 
@@ -39,7 +40,7 @@ impl SharedBlame {
         Rc::ptr_eq(&self.graph, graph)
     }
 
-    /// When the status of a system changes last, as of a moment, if that has been asked before.
+    /// The last status change of a system as of an instant, if it was remembered.
     pub(in crate::domain::account) fn last_change(&mut self, place: usize, at: Instant) -> Option<Instant> {
         if self.last_changes.0 != at {
             self.last_changes = (at, Vec::new());
@@ -47,14 +48,14 @@ impl SharedBlame {
         self.last_changes.1.get(place).copied().flatten()
     }
 
-    /// Keeps the answer to that.
+    /// Remembers the last status change of a system.
     pub(in crate::domain::account) fn remember(&mut self, place: usize, last: Instant) {
         let known = &mut self.last_changes.1;
         known.resize(known.len().max(place + 1), None);
         known[place] = Some(last);
     }
 
-    /// From when on outages have to be read for what is asked from `start` on, if they have not been, and there may be room for them.
+    /// Since when outages must be read to cover `start` on; `None` if they are known, or take too much memory.
     pub(in crate::domain::account) fn to_read(&self, start: Instant) -> Option<Instant> {
         let back = READ_BACK_MS.get(self.reads);
         let from = || back.map_or(BEGINNING, |back| start.plus(-back).max(BEGINNING));
@@ -62,7 +63,7 @@ impl SharedBlame {
         (start < self.from && !is_too_much).then(from)
     }
 
-    /// Takes the outages from a moment on, in place of what was known before.
+    /// Replaces the known outages by those since an instant.
     pub(in crate::domain::account) fn read(&mut self, from: Instant, gathered: Gathered) {
         let nodes = self.graph.nodes();
         let fits = gathered.outages.len() <= MOST_KEPT;
@@ -70,8 +71,8 @@ impl SharedBlame {
         (self.from, self.reads) = (from, self.reads + 1);
     }
 
-    /// Who of the systems at some places is to blame in sorted, disjoint spans, where outages reach further by a grace; `None` where
-    /// all outages take too much room.
+    /// The upstreams that sorted, disjoint spans are charged to, of those at `upstreams`; `None` when the outages take
+    /// too much memory.
     pub(in crate::domain::account) fn tell(
         &mut self,
         upstreams: &[usize],
@@ -100,7 +101,7 @@ impl SharedBlame {
     }
 }
 
-/// Outages of systems at their places in a graph, as they are gathered.
+/// Outages of systems, with their places in a graph, while they are collected.
 #[derive(Default)]
 pub(in crate::domain::account) struct Gathered {
     outages: Vec<Ranked>,
@@ -113,7 +114,7 @@ impl Gathered {
         self.outages.extend(touching(outages, span).iter().map(ranked));
     }
 
-    /// Whether there is room for more.
+    /// Whether more outages fit.
     pub(in crate::domain::account) fn fits(&self) -> bool {
         self.outages.len() <= MOST_KEPT
     }

@@ -1,4 +1,4 @@
-//! Worked examples of blame, and what it means.
+//! Worked examples of attribution, and its definition.
 
 use std::rc::Rc;
 
@@ -35,7 +35,7 @@ fn the_outage_that_began_first_is_to_blame_while_it_lasts() {
 #[test]
 fn it_does_not_matter_which_system_failed_first_and_ties_go_by_name() {
     let (one, two) = (member(1), member(2));
-    // The second one's name comes first.
+    // Same start: the name decides.
     let known = [(&one, &[outage(10, 25)][..]), (&two, &[outage(10, 20)][..])];
     assert_eq!(plain(&among(&known, &[span(5, 30)], 0)), [(10, 20, 2), (20, 25, 1)]);
 }
@@ -50,7 +50,7 @@ fn with_grace_outages_reach_further_and_what_is_known_first_has_the_blame() {
     assert_eq!(known_from, [Some(10), None, None, None]);
 }
 
-/// Outages as gaps and lengths, the last of which may last for ever.
+/// Outages as gaps and lengths; the last one may have no end.
 pub(super) fn outages() -> impl Strategy<Value = Vec<Outage>> {
     (prop::collection::vec((1..40i64, 1..40i64), 0..6), any::<bool>()).prop_map(|(parts, endless)| {
         let mut at = 0;
@@ -67,7 +67,7 @@ pub(super) fn outages() -> impl Strategy<Value = Vec<Outage>> {
 }
 
 proptest! {
-    /// At every millisecond it is the one whose outage began first of those in force, as SPEC says it.
+    /// At every millisecond the cause is the outage in progress that began first, as SPEC defines it.
     #[test]
     fn at_each_moment_it_is_the_outage_in_force_that_began_first(
         systems in prop::collection::vec(outages(), 0..9),

@@ -1,4 +1,4 @@
-//! Owns reading history in parts, where there is more of it than is held at once.
+//! Owns reading a history in parts, when it is too long to hold at once.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -18,10 +18,7 @@ impl<F, E> Chronicle<F>
 where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
 {
-    /// The same as [`Self::stretch`] as far as it is read at once: it may end earlier, but after `from`.
-    ///
-    /// # Errors
-    /// Those of `load`.
+    /// As [`Self::stretch`], but of one read only: it may end earlier, though after `from`.
     pub(crate) fn beginning(
         &mut self,
         system: &Member,
@@ -38,10 +35,7 @@ where
         Ok(self.keep(system.id, scope, stretch))
     }
 
-    /// The account of an objective over the first part of `span`, as much as is read at once.
-    ///
-    /// # Errors
-    /// Those of `load`.
+    /// The account of an objective over the first part of `span`, as much as one read covers.
     pub(crate) fn part(&mut self, model: &Model, span: Span) -> Result<Vec<Piece>, E> {
         if span.is_empty() {
             return Ok(Vec::new());
@@ -54,10 +48,7 @@ where
         self.attributed(model, pieces)
     }
 
-    /// Hands on the account of an objective over `span`, part by part.
-    ///
-    /// # Errors
-    /// Those of `load`.
+    /// Calls `hand` with the account of an objective over `span`, part by part.
     pub(crate) fn each_part(&mut self, model: &Model, span: Span, mut hand: impl FnMut(Vec<Piece>)) -> Result<(), E> {
         let mut from = span.start;
         while from < span.end {
@@ -68,10 +59,7 @@ where
         Ok(())
     }
 
-    /// What each day held of a span from one midnight of the objective's zone to another.
-    ///
-    /// # Errors
-    /// Those of `load`.
+    /// The tally of each day of a span between two midnights in the objective's zone.
     pub(crate) fn day_tallies(&mut self, model: &Model, span: Span) -> Result<Vec<Tally>, E> {
         let calendar = model.objective.window.calendar();
         let (first, next) = (calendar.date(span.start), calendar.date(span.end));
@@ -89,7 +77,7 @@ where
         Ok(found)
     }
 
-    /// Where the first part of the account of an objective ends that is drawn at once.
+    /// Where the first part of an objective's account ends.
     fn part_end(&mut self, model: &Model, span: Span) -> Result<Instant, E> {
         let minimum_ms = model.objective.minimum_outage_ms;
         let (from, through) = (span.start.plus(-minimum_ms), span.end.plus(minimum_ms));
@@ -105,7 +93,7 @@ where
         Ok(self.beginning(&model.system, model.scope(), span.start, span.end)?.through.min(end))
     }
 
-    /// Up to where the upstreams are read at once that pieces may be charged to; `None`: all the way.
+    /// Up to where one read covers the upstreams that pieces may be charged to; `None`: all of it.
     fn upstreams_end(&mut self, model: &Model, pieces: &[Piece]) -> Result<Option<Instant>, E> {
         let upstreams = model.upstreams();
         if upstreams.is_empty() || upstreams.len() >= MANY_UPSTREAMS {
@@ -121,7 +109,7 @@ where
         Ok((end < hull.end).then(|| end.plus(-grace_ms)))
     }
 
-    /// The whole history of a system between two moments, both included.
+    /// The history of a system between two instants, inclusive, in one piece.
     pub(super) fn history(
         &mut self,
         system: SystemId,
@@ -141,7 +129,7 @@ where
         Ok(history)
     }
 
-    /// A stretch, read and not kept.
+    /// A span, read and not kept.
     pub(super) fn read(
         &mut self,
         system: &Member,
@@ -159,7 +147,7 @@ where
         let (from, mut changes) = (history.from, fold(&history, scope, &system.rules));
         while extent == Extent::Whole && history.through < through {
             let known = history.through;
-            // Not both at once.
+            // Frees the last part before the next is loaded.
             history.streams = Vec::new();
             history = (self.load)(system.id, scope, known, through)?;
             append(&mut changes, fold(&history, scope, &system.rules), known);
@@ -167,7 +155,7 @@ where
         if let Scope::System = scope {
             changes = effective::corrected(changes, &system.rules, history.first, history.through);
         }
-        // Most transitions change nothing, and what is kept is to take no more room than it counts for.
+        // Most transitions change nothing; the memory kept must match the count of changes.
         changes.shrink_to_fit();
         self.folded += changes.len();
         let (through, first, last_seen) = (history.through, history.first, history.last_seen(scope));
@@ -175,7 +163,7 @@ where
     }
 }
 
-/// Adds the changes after a moment up to which they are known.
+/// Adds the changes after `known`, up to which they are complete.
 fn append(changes: &mut Vec<Change>, more: Vec<Change>, known: Instant) {
     for change in more.into_iter().filter(|change| change.at > known) {
         if changes.last().is_none_or(|last| (last.checks, last.incidents) != (change.checks, change.incidents)) {
@@ -184,14 +172,14 @@ fn append(changes: &mut Vec<Change>, more: Vec<Change>, known: Instant) {
     }
 }
 
-/// From the first to the last of what is charged.
+/// From the start of the first charged piece to the end of the last.
 fn charged(pieces: &[Piece]) -> Option<Span> {
     let mut charged = pieces.iter().filter(|piece| piece.charge.is_some()).map(|piece| piece.span);
     let first = charged.next()?;
     Some(Span::new(first.start, charged.next_back().unwrap_or(first).end))
 }
 
-/// Leaves out what begins at or after a moment.
+/// Drops everything from an instant on.
 fn cut(pieces: &mut Vec<Piece>, end: Instant) {
     pieces.truncate(pieces.partition_point(|piece| piece.span.start < end));
     if let Some(last) = pieces.last_mut() {

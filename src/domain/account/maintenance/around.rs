@@ -1,4 +1,4 @@
-//! Owns which occurrences of a maintenance window lie around a moment: the last one, the next one, and until when it is in force.
+//! Owns the occurrences of a maintenance window around an instant: the last, the next, and the end of the current one.
 
 use chrono_tz::Tz;
 
@@ -6,22 +6,22 @@ use super::{MaintenanceWindow, Recurrence, Schedule};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 
-/// How far occurrences are looked for, in days: a little, then further, at last as far as any moment lies from another.
+/// How far to look for occurrences, in days, in growing steps; the last covers all representable time.
 const REACHES: [i64; 5] = [40, 400, 4_000, 40_000, 400_000];
 
-/// What of a maintenance window lies around a moment. A cancelled one has nothing.
+/// The occurrences of a maintenance window around an instant. A cancelled window has none.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Around {
-    /// Until when it is in force, if it is at that moment.
+    /// When the occurrence in force ends, if there is one.
     pub(crate) until: Option<Instant>,
-    /// The occurrence that began last, at or before the moment.
+    /// The occurrence that began last, at or before the instant.
     pub(crate) last: Option<Span>,
     /// The first occurrence that begins after it.
     pub(crate) next: Option<Span>,
 }
 
 impl MaintenanceWindow {
-    /// What of the window lies around a moment.
+    /// The occurrences of the window around an instant.
     pub(crate) fn around(&self, at: Instant) -> Around {
         if self.cancelled {
             return Around::default();
@@ -38,7 +38,7 @@ impl MaintenanceWindow {
 }
 
 impl Schedule {
-    /// The zone whose clocks it follows; UTC where it follows none.
+    /// The zone whose clocks it follows; UTC if none.
     pub(crate) fn zone(&self) -> Tz {
         match self {
             Self::Once(_) => Tz::UTC,
@@ -46,7 +46,7 @@ impl Schedule {
         }
     }
 
-    /// Until when it is in force at a moment; `None` when it is not.
+    /// When the occurrence in force at an instant ends; `None` if there is none.
     pub(crate) fn until(&self, at: Instant) -> Option<Instant> {
         let now = Span::new(at, at.plus(1));
         let touches = |span: &Span| !span.intersect(now).is_empty();
@@ -60,7 +60,7 @@ impl Schedule {
 }
 
 impl Recurrence {
-    /// The occurrence that began last, at or before a moment.
+    /// The occurrence that began last, at or before an instant.
     fn last_begun(&self, at: Instant) -> Option<Span> {
         let begun = |days: i64| {
             let from = at.plus(-days * DAY_MS).max(self.start);
@@ -70,7 +70,7 @@ impl Recurrence {
         if at < self.start { None } else { REACHES.into_iter().find_map(begun) }
     }
 
-    /// The first occurrence that begins after a moment.
+    /// The first occurrence that begins after an instant.
     fn next_after(&self, at: Instant) -> Option<Span> {
         let later = |days: i64| {
             let to = at.plus(days * DAY_MS).min(Instant::MAX);
@@ -96,7 +96,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever the rule, what lies around a moment is what a list of all its occurrences says.
+        /// For any rule, the result matches a list of all its occurrences.
         #[test]
         fn what_lies_around_a_moment_is_found_among_all_occurrences(
             rule in select(vec![
@@ -117,7 +117,7 @@ mod tests {
             let length = if by_end { Length::Until(start.plus(hours * HOUR_MS)) } else { Length::Elapsed(hours * HOUR_MS) };
             let recurrence = Recurrence::new(start, length, rule, zone.parse().unwrap()).unwrap();
             let all = recurrence.occurrences(Span::new(Instant::MIN, Instant::MAX));
-            // Often at the very edge of one of them.
+            // Often exactly at an edge.
             let edges: Vec<Instant> = all.iter().flat_map(|span| [span.start, span.end]).collect();
             let moment = match when % 3 {
                 0 => start.plus(when * HOUR_MS),

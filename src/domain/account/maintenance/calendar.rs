@@ -1,4 +1,4 @@
-//! Owns all maintenance of one system: its windows unfolded once, for everything that asks, into stretches that do not overlap.
+//! Owns all maintenance of one system: its windows, unfolded once into spans that do not overlap.
 
 use std::rc::Rc;
 
@@ -10,41 +10,41 @@ use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
 
-/// By how much clocks go back at the most, in milliseconds; within the last decades it was three hours.
+/// The most clocks go back, in milliseconds; within the last decades it was three hours.
 const LONGEST_REPEAT_MS: i64 = DAY_MS / 6;
-/// How often clocks go back at the most: once in so many milliseconds.
+/// Clocks go back at most once in this many milliseconds.
 const REPEATS_EVERY_MS: i64 = 10 * DAY_MS;
 
 /// When a system is under maintenance.
 #[derive(Debug)]
 pub(crate) struct MaintenanceCalendar {
-    /// Of windows that do not return, sorted and disjoint.
+    /// Of windows that do not recur, sorted and disjoint.
     once: Rc<[Span]>,
     /// In a fixed order.
     recurring: Vec<Recurrence>,
     unfolded: Unfolded,
-    /// A hash of which window is in force when: that decides no number, but events name windows.
+    /// A hash of which window is in force when. Numbers do not depend on it, but events name windows.
     names: u64,
     in_force: Option<InMaintenance>,
 }
 
-/// The schedules of the windows of one system, none of them cancelled. There may be very many, so no more is held of each.
+/// The schedules of the windows of one system, none of them cancelled. There may be very many.
 #[derive(Default, Debug)]
 pub(crate) struct Schedules {
     all: Vec<Schedule>,
     names: u64,
-    /// The moment at which somebody asks which of them is in force.
+    /// The instant at which it is asked which of them is in force.
     at: Option<Instant>,
     in_force: Option<InMaintenance>,
 }
 
 impl Schedules {
-    /// None yet, and a moment at which it is asked which of them is in force.
+    /// No schedules yet, and an instant at which it is asked which of them is in force.
     pub(crate) fn as_of(at: Option<Instant>) -> Self {
         Self { at, ..Self::default() }
     }
 
-    /// Adds that of a window with a name.
+    /// Adds the schedule of a named window.
     pub(crate) fn add(&mut self, name: &Name, schedule: Schedule) {
         if let Some(until) = self.at.and_then(|at| schedule.until(at)) {
             let known = self.in_force.take();
@@ -58,12 +58,12 @@ impl Schedules {
             Schedule::Once(span) => feed(*span, &mut hash),
             Schedule::Recurring(recurrence) => hash.feed(&recurrence.identity()),
         }
-        // In whatever order they come.
+        // The order of windows must not matter.
         self.names = self.names.wrapping_add(hash.finish());
         self.all.push(schedule);
     }
 
-    /// When any of them is in force.
+    /// The time when any of them is in force.
     pub(crate) fn calendar(self) -> MaintenanceCalendar {
         let Self { all, names, in_force, .. } = self;
         MaintenanceCalendar { names, in_force, ..MaintenanceCalendar::of(all) }
@@ -74,12 +74,12 @@ fn feed(span: Span, hash: &mut Fnv) {
     hash.feed(&format!("{} {}", span.start.millis(), span.end.millis()));
 }
 
-/// How much maintenance there is from a moment on.
+/// How long maintenance keeps changing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Ahead {
-    /// After this, only windows that return for ever are in force.
+    /// After this, only windows that recur forever are in force.
     pub(crate) settled: Instant,
-    /// Whether there are such.
+    /// Whether any window recurs forever.
     pub(crate) endless: bool,
 }
 
@@ -100,18 +100,18 @@ impl MaintenanceCalendar {
         Self { once, recurring, unfolded, names: 0, in_force: None }
     }
 
-    /// The window that is in force at the moment for which the schedules were gathered: of several the one that ends last; among equals,
-    /// the first by name.
+    /// The window in force at the instant that was asked about when the schedules were added: the one that ends last;
+    /// among equals, the first by name.
     pub(crate) const fn in_force(&self) -> Option<&InMaintenance> {
         self.in_force.as_ref()
     }
 
-    /// Whether there is no maintenance at any time.
+    /// Whether there is no maintenance at all.
     pub(crate) fn is_empty(&self) -> bool {
         self.once.is_empty() && self.recurring.is_empty()
     }
 
-    /// The maintenance that touches `span`, and reaches out of it where it does.
+    /// The maintenance that touches `span`, not cut to it.
     pub(crate) fn touching(&self, span: Span) -> Touching {
         if self.recurring.is_empty() {
             return Touching::among(Rc::clone(&self.once), span);
@@ -119,7 +119,7 @@ impl MaintenanceCalendar {
         self.unfolded.touching(span, |fresh| self.recurring.iter().flat_map(|of| of.occurrences(fresh)).collect())
     }
 
-    /// How long maintenance goes on changing.
+    /// When maintenance last changes.
     pub(crate) fn ahead(&self) -> Ahead {
         let once = self.once.last().map(|span| span.end);
         let ends = self.recurring.iter().map(Recurrence::ends);
@@ -127,19 +127,19 @@ impl MaintenanceCalendar {
         Ahead { settled, endless: ends.into_iter().any(|end| end.is_none()) }
     }
 
-    /// A bound on how much of a stretch of `length_ms` windows that return for ever cover, in milliseconds.
+    /// An upper bound on how much of a span of `length_ms` windows that recur forever cover, in milliseconds.
     pub(crate) fn most_endless_ms(&self, length_ms: i64) -> i64 {
         let endless = || self.recurring.iter().filter(|recurrence| recurrence.ends().is_none());
         let mut zones: Vec<_> =
             endless().map(|recurrence| recurrence.zone).filter(|zone| *zone != chrono_tz::UTC).collect();
         zones.sort_unstable_by_key(|zone| zone.name());
         zones.dedup();
-        // An hour that clocks show twice is covered twice by what covers it once by the clock.
+        // An hour that clocks repeat may be covered twice.
         let repeats = (length_ms / REPEATS_EVERY_MS + 2) * LONGEST_REPEAT_MS * zones.len() as i64;
         endless().map(|recurrence| recurrence.most_within(length_ms)).fold(repeats, i64::saturating_add)
     }
 
-    /// Feeds all that decides when there is maintenance, and because of what.
+    /// Hashes everything that decides when there is maintenance, and by which window.
     pub(crate) fn feed(&self, hash: &mut Fnv) {
         hash.feed(&self.names.to_string());
         for span in self.once.iter() {
@@ -152,7 +152,7 @@ impl MaintenanceCalendar {
 }
 
 impl Recurrence {
-    /// What tells it from others with other occurrences.
+    /// A key that differs between different recurrences.
     fn identity(&self) -> String {
         format!("{} {:?} {} {}", self.start.millis(), self.length, self.rule.as_str(), self.zone)
     }
@@ -200,7 +200,7 @@ mod tests {
     }
 
     proptest! {
-        /// However it was asked before, it answers as the windows themselves.
+        /// Whatever was unfolded before, the result is that of the windows themselves.
         #[test]
         fn what_is_unfolded_once_is_what_each_window_says(
             recurring in proptest::collection::vec(recurrence(), 0..4),

@@ -1,8 +1,8 @@
-//! Owns the dates that a recurrence rule names: of each day, week, month or year, in order.
+//! Owns the dates that a recurrence rule names, in order, by day, week, month or year.
 //!
-//! A date of a period is tried against everything the rule says, and what the rule leaves open comes from the start (RFC 5545,
-//! section 3.3.10). Periods are counted, not walked through, so a rule is as quick to look at today as on its first day; only
-//! one that ends by `COUNT` has to be counted from its start.
+//! Each date of a period is tested against all parts of the rule; parts left open come from the start (RFC 5545,
+//! section 3.3.10). Periods are numbered, not walked, so late dates cost as little as early ones. Only a rule with
+//! `COUNT` is counted from its start.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 
@@ -27,13 +27,13 @@ impl<'r> Dates<'r> {
         Self { rule, start, origin }
     }
 
-    /// Whether the rule names its start itself.
+    /// Whether the rule names its own start.
     pub(super) fn name_start(&self) -> bool {
         self.of_period(0).contains(&self.start)
     }
 
-    /// The dates from `from` to `to`, both included, oldest first. The start is one of them whether or not the rule names it: it
-    /// is the first occurrence, and counts as such.
+    /// The dates from `from` to `to`, both included, oldest first. The start is always one of them, named by the rule
+    /// or not: it is the first occurrence, and counts as one.
     pub(super) fn between(&self, from: NaiveDate, to: NaiveDate) -> Vec<NaiveDate> {
         let mut found = Vec::new();
         if self.rule.count.is_none() && from > self.start {
@@ -69,7 +69,7 @@ impl<'r> Dates<'r> {
         found
     }
 
-    /// Calls `each` with every date from a period on, up to `to`, until it answers no.
+    /// Calls `each` with every date from a period on, up to `to`, until it returns false.
     fn each(&self, first: i64, to: NaiveDate, mut each: impl FnMut(NaiveDate) -> bool) {
         if self.is_every_day() {
             let step = Days::new(self.rule.interval as u64);
@@ -86,7 +86,7 @@ impl<'r> Dates<'r> {
         }
     }
 
-    /// Whether nothing is asked of a day but that its turn has come.
+    /// Whether the rule is daily without any other restriction.
     fn is_every_day(&self) -> bool {
         self.rule.frequency == Frequency::Daily && self.rule.names_only_months() && self.rule.months.is_empty()
     }
@@ -103,7 +103,7 @@ impl<'r> Dates<'r> {
         passed.div_euclid(self.rule.interval)
     }
 
-    /// The first day of a period, as far as the calendar reaches.
+    /// The first day of a period, if the calendar has it.
     fn first_day(&self, period: i64) -> Option<NaiveDate> {
         let passed = period * self.rule.interval;
         match self.rule.frequency {
@@ -118,7 +118,7 @@ impl<'r> Dates<'r> {
         }
     }
 
-    /// The dates of one period, in order; before the start too.
+    /// The dates of one period, in order, including those before the start.
     fn of_period(&self, period: i64) -> Vec<NaiveDate> {
         let Some(first) = self.first_day(period) else { return Vec::new() };
         let length = match self.rule.frequency {
@@ -142,7 +142,7 @@ impl<'r> Dates<'r> {
         dates.into_iter().enumerate().filter(|(index, _)| is_chosen(*index as i64)).map(|(_, date)| date).collect()
     }
 
-    /// Whether a date of a period whose turn it is is one of the rule.
+    /// Whether the rule names a date in one of its periods.
     fn names(&self, date: NaiveDate) -> bool {
         let rule = self.rule;
         let (month, day) = (i64::from(date.month()), i64::from(date.day()));
@@ -171,7 +171,7 @@ impl<'r> Dates<'r> {
         rule.days.is_empty() || rule.days.iter().any(|named| self.is_weekday(date, *named))
     }
 
-    /// Whether a date has what the rule leaves open in common with the start.
+    /// Whether a date matches the start in the parts that the rule leaves open.
     fn is_like_start(&self, date: NaiveDate) -> bool {
         match self.rule.frequency {
             Frequency::Daily => true,
@@ -188,7 +188,7 @@ impl<'r> Dates<'r> {
             return false;
         }
         let Some(ordinal) = named.ordinal else { return true };
-        // Of a year, unless months are named: then of each of those.
+        // An ordinal counts within the year, or within the month if months are named.
         let of_year = self.rule.frequency == Frequency::Yearly && self.rule.months.is_empty();
         let (day, days) = if of_year {
             (date.ordinal(), days_of_year(date))
@@ -199,7 +199,7 @@ impl<'r> Dates<'r> {
     }
 }
 
-/// Whether the `number`th of so many is listed, counted from either end.
+/// Whether position `number` of `of` is listed, counted from either end.
 fn is_numbered(listed: &[i64], number: u32, of: u32) -> bool {
     listed.contains(&i64::from(number)) || listed.contains(&(i64::from(number) - i64::from(of) - 1))
 }
@@ -222,9 +222,9 @@ fn week_start(date: NaiveDate, first: Weekday) -> NaiveDate {
     date - Days::new(u64::from(date.weekday().days_since(first)))
 }
 
-/// The number of a date's week, and how many weeks that year has: the first one is the first with at least four days in the year.
+/// The week number of a date, and how many weeks that year has. The first week has at least four days in the year.
 fn week_of_year(date: NaiveDate, first: Weekday) -> (u32, u32) {
-    // Which year a week belongs to is decided by its fourth day.
+    // The fourth day of a week decides its year.
     let middle = |date: NaiveDate| week_start(date, first) + Days::new(3);
     let first_week = |year: i32| middle(NaiveDate::from_ymd_opt(year, 1, 4).unwrap_or_default());
     let of = middle(date);

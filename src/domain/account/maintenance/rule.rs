@@ -1,4 +1,4 @@
-//! Owns recurrence rules as RFC 5545 writes them: their text, what of it is accepted, and what it says.
+//! Owns recurrence rules of RFC 5545: their text, the subset accepted, and the parsed form.
 
 use chrono::{NaiveDateTime, Weekday};
 
@@ -8,12 +8,12 @@ use crate::domain::value::instant::Instant;
 const LONGEST_RULE: usize = 500;
 /// The most positions of `BYSETPOS`.
 const MOST_POSITIONS: usize = 8;
-/// The weekdays as rules write them, from Monday on.
+/// The weekdays as rules write them, Monday first.
 const WEEKDAYS: [&str; 7] = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"];
-/// The parts of a rule that are read.
+/// The supported parts of a rule.
 const PARTS: &str = "FREQ, INTERVAL, COUNT, UNTIL, WKST, BYMONTH, BYWEEKNO, BYYEARDAY, BYMONTHDAY, BYDAY and BYSETPOS";
 
-/// How long the periods are of which a rule names days.
+/// The length of the periods in which a rule names days.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Frequency {
     Daily,
@@ -22,7 +22,7 @@ pub(crate) enum Frequency {
     Yearly,
 }
 
-/// A weekday of `BYDAY`; with an ordinal, which one of its month or year it is, from 1 or, backwards, from −1 on.
+/// A weekday of `BYDAY`; an ordinal says which one of its month or year, from 1 or, backwards, from −1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Day {
     pub(super) ordinal: Option<i64>,
@@ -34,11 +34,11 @@ pub(super) struct Day {
 pub(crate) struct Rule {
     text: String,
     pub(super) frequency: Frequency,
-    /// From 1 on.
+    /// At least 1.
     pub(super) interval: i64,
-    /// From 1 on.
+    /// At least 1.
     pub(super) count: Option<usize>,
-    /// The last moment at which an occurrence may start.
+    /// The last instant at which an occurrence may start.
     pub(super) until: Option<Instant>,
     pub(super) week_start: Weekday,
     /// From 1 to 12.
@@ -58,7 +58,7 @@ impl Rule {
     /// Reads a rule, with or without `RRULE:`, in any case.
     ///
     /// # Errors
-    /// With the cause and remedy, when it is not one of RFC 5545, or recurs within a day.
+    /// The cause and remedy, when it is not a rule of RFC 5545, or recurs within a day.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let text = normal(text)?;
         let mut rule = Self {
@@ -98,7 +98,7 @@ impl Rule {
         &self.text
     }
 
-    /// An upper bound on the days that the rule names: the most in a period, and the fewest days that a period lasts.
+    /// An upper bound on how many days the rule names: the most in a period, and the fewest days a period lasts.
     pub(super) fn density(&self) -> (i64, i64) {
         let weekdays: usize = self.days.iter().map(|day| if day.ordinal.is_some() { 1 } else { 5 }).sum();
         let (most, days) = match self.frequency {
@@ -112,7 +112,7 @@ impl Rule {
         (most as i64, days * self.interval)
     }
 
-    /// Whether only months are named, if anything, so that the days are that of the start.
+    /// Whether it names months at most, so that the day is that of the start.
     pub(super) fn names_only_months(&self) -> bool {
         let lists = [&self.week_numbers, &self.year_days, &self.month_days];
         self.days.is_empty() && lists.iter().all(|list| list.is_empty())
@@ -139,7 +139,7 @@ impl Rule {
         Ok(())
     }
 
-    /// What one part alone cannot tell.
+    /// Checks constraints between parts.
     fn check(&self) -> Result<(), String> {
         if self.until.is_some() && self.count.is_some() {
             return Err("COUNT and UNTIL both say when the rule ends; keep one of them".to_owned());
@@ -187,7 +187,7 @@ impl Rule {
     }
 }
 
-/// The rule without surrounding spaces and `RRULE:`, in capitals; what this leaves is one line of known characters.
+/// The rule without surrounding spaces and `RRULE:`, in capitals: one line of known characters.
 fn normal(rule: &str) -> Result<String, String> {
     let rule = rule.trim().to_ascii_uppercase();
     let rule = rule.strip_prefix("RRULE:").unwrap_or(&rule);
@@ -215,7 +215,7 @@ fn frequency(value: &str) -> Result<Frequency, String> {
     }
 }
 
-/// A UTC time: without a zone it would mean something else on every machine.
+/// Reads a UTC time; a local one would need a zone.
 fn until(value: &str) -> Result<Instant, String> {
     let wrong = || "UNTIL must be a UTC time such as 20271231T235959Z".to_owned();
     let time = NaiveDateTime::parse_from_str(value, "%Y%m%dT%H%M%SZ").map_err(|_| wrong())?;
@@ -227,7 +227,7 @@ fn number(name: &str, value: &str, least: i64, most: i64) -> Result<i64, String>
     number.ok_or_else(|| format!("{name}={value} is not valid; expected a number from {least} to {most}"))
 }
 
-/// Numbers from 1, or backwards from −1, on.
+/// Reads numbers from 1, or backwards from −1.
 fn numbers(name: &str, value: &str, most: i64) -> Result<Vec<i64>, String> {
     let mut all: Vec<i64> = value.split(',').map(|one| ordinal(name, one, most)).collect::<Result<_, _>>()?;
     all.sort_unstable();

@@ -1,8 +1,8 @@
-//! Holds when recurring windows are in force, above all where clocks change.
+//! Checks when recurring windows are in force, above all around clock changes.
 
 use super::*;
 
-/// A moment; those of the standard's examples lie before what may be given.
+/// An instant; those in the standard's examples are earlier than `slo` accepts as input.
 fn at(text: &str) -> Instant {
     Instant::parse_printed(&format!("{text}T00:00:00Z")).unwrap_or_else(|| Instant::parse(text).unwrap())
 }
@@ -98,7 +98,7 @@ fn rules_that_never_happen_are_refused() {
     assert_eq!(endless.len(), 88_390, "every day from 2020-01-01 to 2262-01-01");
 }
 
-/// The occurrences that touch a stretch, with their ends.
+/// The occurrences that touch a span, with their ends.
 fn spans(recurrence: &Recurrence, from: &str, to: &str) -> Vec<String> {
     let within = Span::new(at(from), at(to));
     let mut found = recurrence.occurrences(within);
@@ -137,17 +137,17 @@ fn an_occurrence_in_a_missing_hour_comes_that_much_later_and_one_in_a_repeated_h
     let berlin: Tz = "Europe/Berlin".parse().unwrap();
     let start = at("2026-01-05T02:30:00+01:00");
     let daily = |end: &str| Recurrence::new(start, Length::Until(at(end)), "FREQ=DAILY", berlin).unwrap();
-    // 02:30 to 04:00: on the day without 02:30 from 03:30 on, and no later than ever.
+    // 02:30 to 04:00: on the day without 02:30 it starts at 03:30 and ends as usual.
     assert_eq!(
         spans(&daily("2026-01-05T04:00:00+01:00"), "2026-03-28", "2026-03-30"),
         ["2026-03-28T01:30 2026-03-28T03:00", "2026-03-29T01:30 2026-03-29T02:00"]
     );
-    // 02:30 to 03:00 is skipped as a whole, so all of it comes an hour later: 03:30 to 04:00.
+    // 02:30 to 03:00 is skipped entirely, so it moves by an hour: 03:30 to 04:00.
     assert_eq!(
         spans(&daily("2026-01-05T03:00:00+01:00"), "2026-03-28", "2026-03-30 12:00"),
         ["2026-03-28T01:30 2026-03-28T02:00", "2026-03-29T01:30 2026-03-29T02:00", "2026-03-30T00:30 2026-03-30T01:00"]
     );
-    // On the day with two 02:30 from the first on, up to 03:00: an hour and a half.
+    // On the day with two 02:30 it starts at the first and ends at 03:00: an hour and a half.
     assert_eq!(
         spans(&daily("2026-01-05T03:00:00+01:00"), "2026-10-25", "2026-10-26"),
         ["2026-10-25T00:30 2026-10-25T02:00"]

@@ -1,4 +1,4 @@
-//! Owns the order of events: outages come in the order of their starts, and so must the parts of them.
+//! Owns the order of events: the parts of outages are printed by start, like outages themselves.
 
 use std::collections::BTreeMap;
 
@@ -11,15 +11,12 @@ use crate::domain::value::name::Name;
 pub(crate) struct Waiting(BTreeMap<(Instant, Name), Event>);
 
 impl Waiting {
-    /// Adds an event of an outage that was handed to [`Self::before`].
+    /// Adds an event of an outage that was passed to [`Self::before`].
     pub(crate) fn push(&mut self, event: Event) {
         self.0.insert((event.start, event.objective.clone()), event);
     }
 
-    /// Hands on the events whose turn comes before all of an outage, and of the outages after it.
-    ///
-    /// # Errors
-    /// Those of `hand`.
+    /// Calls `hand` with the events that come before an outage and all later ones.
     pub(crate) fn before<E>(
         &mut self,
         outage: &Outage,
@@ -35,10 +32,7 @@ impl Waiting {
         Ok(())
     }
 
-    /// Hands on all.
-    ///
-    /// # Errors
-    /// Those of `hand`.
+    /// Calls `hand` with all remaining events.
     pub(crate) fn rest<E>(self, mut hand: impl FnMut(&Event) -> Result<(), E>) -> Result<(), E> {
         self.0.values().try_for_each(&mut hand)
     }

@@ -1,4 +1,4 @@
-//! Owns outages of systems: what several objectives of one system saw at the same time is one outage.
+//! Owns outages of systems: overlapping outages of several objectives of one system are one outage.
 
 use super::Outage;
 use crate::domain::account::weights::heaviest;
@@ -6,24 +6,24 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
 
-/// An outage of a system, as all of some objectives together saw it.
+/// An outage of a system, joined from those of several objectives.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Shared<'o> {
     pub(crate) system: &'o Name,
     pub(crate) start: Instant,
-    /// `None` while one of them sees it.
+    /// `None` while any objective sees it.
     pub(crate) end: Option<Instant>,
-    /// What each objective saw, the one that began first before the others.
+    /// The outage of each objective, by start.
     pub(crate) seen: Vec<&'o Outage>,
 }
 
 impl Shared<'_> {
-    /// From its start to its end or, while it lasts, to `as_of`.
+    /// From its start to its end or, while it is ongoing, to `as_of`.
     pub(crate) fn span(&self, as_of: Instant) -> Span {
         Span::new(self.start, self.end.unwrap_or(as_of))
     }
 
-    /// What the objectives charge of it within what `within` says of each, with their weights.
+    /// The charged events within the span that `within` gives for each outage, with their weights.
     fn charged(&self, as_of: Instant, within: impl Fn(&Outage) -> Span) -> Vec<(i64, Span)> {
         let charged = self.seen.iter().flat_map(|outage| {
             let range = within(outage);
@@ -32,20 +32,20 @@ impl Shared<'_> {
         charged.collect()
     }
 
-    /// The downtime that any of the objectives charges within what `within` says of each, with the greatest of their weights at each
-    /// moment, in microseconds.
+    /// The downtime any objective charges within the span that `within` gives for each outage, in microseconds. Each
+    /// instant counts once, with the greatest weight.
     pub(crate) fn charged_us(&self, as_of: Instant, within: impl Fn(&Outage) -> Span) -> i64 {
         heaviest(self.charged(as_of, within))
     }
 
-    /// The time for which any of the objectives charges it, whatever the weights, in milliseconds.
+    /// How long any objective charges it, whatever the weights, in milliseconds.
     pub(crate) fn charged_ms(&self, as_of: Instant, within: impl Fn(&Outage) -> Span) -> i64 {
         let spans = self.charged(as_of, within).into_iter().map(|(_, span)| span);
         union(spans.collect()).into_iter().map(Span::millis).sum()
     }
 }
 
-/// Joins outages of one system that have a moment in common; oldest first, then by system.
+/// Joins overlapping outages of one system; oldest first, then by system.
 pub(crate) fn shared<'o>(outages: impl IntoIterator<Item = &'o Outage>) -> Vec<Shared<'o>> {
     let mut sorted: Vec<&Outage> = outages.into_iter().collect();
     sorted.sort_by(|a, b| (&a.system, a.start, &a.objective).cmp(&(&b.system, b.start, &b.objective)));
@@ -113,12 +113,12 @@ mod tests {
         ];
         let found = shared(&known);
         let spans: Vec<_> = found.iter().map(|one| (one.system.as_str(), one.start, one.end, one.seen.len())).collect();
-        // What ends where another begins has no moment in common with it.
+        // Outages that only meet do not overlap.
         let expected =
             [("shop", at(5), Some(at(30)), 2), ("db", at(6), Some(at(8)), 1), ("shop", at(30), Some(at(40)), 2)];
         assert_eq!(spans, expected);
         let all = |_: &Outage| Span::new(at(0), at(100));
-        // From 12 to 13 the strict one is excused, and the lenient one is not.
+        // From 12 to 13 the strict one is excused and the lenient one is not.
         assert_eq!(found[0].charged_ms(at(100), all), 25 * 60_000);
         assert_eq!(found[0].charged_ms(at(100), |_| Span::new(at(11), at(25))), 14 * 60_000);
     }

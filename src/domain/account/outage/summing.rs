@@ -1,4 +1,4 @@
-//! Owns summing up outages as they come, of all or by a key: nothing is kept of those that are over.
+//! Owns sums of outages as they arrive, total or by a key, without keeping those that are over.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,41 +10,42 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
 
-/// Sums of outages that come in the order of their starts, then of their objectives.
+/// Sums of outages that arrive by start, then by objective.
 ///
-/// An objective, a system and the objectives with a label have whole outages. An upstream has of each outage what belongs to it, and a day
+/// An objective, a system and a label sum entire outages. An upstream sums the part of each outage that belongs to it,
+/// and a day the part charged on that day within the range; the length of an outage is then the length of that part.
 /// what is charged on it within the range: that much of an outage is then how long it lasts.
 #[derive(Debug)]
 pub(crate) struct Summing<'a> {
     by: Option<&'a By>,
     range: &'a Range,
     as_of: Instant,
-    /// The last outage of each system, as the objectives that are summed up together saw it.
+    /// The last outage of each system, joined from the objectives that are summed together.
     last: HashMap<Name, HashMap<String, Joined>>,
     totals: BTreeMap<String, Totals>,
 }
 
-/// What several objectives saw of an outage so far. Another one that begins before its end is a part of it.
+/// An outage as several objectives saw it so far. One that begins before its end is part of it.
 #[derive(Debug)]
 struct Joined {
     start: Instant,
-    /// `None` while one of them sees it.
+    /// `None` while any objective sees it.
     end: Option<Instant>,
     counted: bool,
-    /// What is charged of it, by key; all of it under an empty one.
+    /// Charged time by key; the empty key has all of it.
     charged: BTreeMap<String, Charged>,
 }
 
-/// Downtime that is charged to somebody, each moment once, with the greatest weight.
+/// Charged downtime, each instant once, with the greatest weight.
 #[derive(Default, Debug)]
 struct Charged {
     events: usize,
-    /// Of moments of which all is known: the downtime in microseconds, and how long they are whatever the weights.
+    /// Settled time, which nothing to come overlaps: its downtime in microseconds, and its length whatever the weights.
     settled_us: i64,
     settled_ms: i64,
-    /// What may overlap with what is still to come, with its weight.
+    /// Time that later events may overlap, with its weight.
     pending: Vec<(i64, Span)>,
-    /// So many of these are kept before some are settled.
+    /// How many of these are kept before some are settled.
     room: usize,
 }
 
@@ -53,7 +54,7 @@ impl<'a> Summing<'a> {
         Self { by, range, as_of, last: HashMap::new(), totals: BTreeMap::new() }
     }
 
-    /// Adds an outage with charged events. It begins no earlier than those before it.
+    /// Adds an outage with charged events. It begins no earlier than those added before.
     pub(crate) fn add(&mut self, outage: &Outage) {
         let set = match self.by {
             Some(By::Objective) => outage.objective.as_str(),
@@ -94,13 +95,13 @@ impl<'a> Summing<'a> {
         self.totals
     }
 
-    /// The totals of all, where there is no key.
+    /// The totals without a key.
     pub(crate) fn total(self) -> Totals {
         self.finish().remove("").unwrap_or_default()
     }
 }
 
-/// Under which key whole outages of a set of objectives stand; `None`: under that of each part of them.
+/// The key under which entire outages are summed; `None` when each part has its own.
 fn key<'k>(by: Option<&By>, system: &'k Name, set: &'k str) -> Option<&'k str> {
     match by {
         None | Some(By::Objective | By::Label(..)) => Some(set),
@@ -109,12 +110,12 @@ fn key<'k>(by: Option<&By>, system: &'k Name, set: &'k str) -> Option<&'k str> {
     }
 }
 
-/// To whom an event belongs, in words.
+/// The cause of an event as a key.
 fn cause(event: &Event) -> &str {
     event.upstream.as_ref().map_or("self", Name::as_str)
 }
 
-/// Hands on the days on which a stretch lies, and which part of it.
+/// Calls `each` with the days of a span, and the part of it on each.
 fn each_day(calendar: Calendar, span: Span, mut each: impl FnMut(&str, Span)) {
     let mut day = calendar.day(span.start);
     while day.start < span.end && !span.is_empty() {
@@ -128,7 +129,7 @@ impl Joined {
         Self { start: outage.start, end: outage.end, counted: range.counts(outage), charged: BTreeMap::new() }
     }
 
-    /// Charges a part of an event. Nothing that is charged later lies before `since`.
+    /// Charges a part of an event. Nothing charged later lies before `since`.
     fn charge(&mut self, key: &str, weighted: (i64, Span), since: Instant) {
         match self.charged.get_mut(key) {
             Some(charged) => charged.add(weighted, since),
@@ -136,7 +137,7 @@ impl Joined {
         }
     }
 
-    /// Adds it to the totals: as a whole under a key, or each part of it under that of the part.
+    /// Adds it to the totals: entirely under one key, or each part under its own.
     fn close(self, as_of: Instant, key: Option<&str>, totals: &mut BTreeMap<String, Totals>) {
         let Self { start, end, counted, mut charged } = self;
         let mut add = |key: &str, Charged { events, settled_us, settled_ms, .. }, lasted_ms: Option<i64>| {
@@ -170,7 +171,7 @@ impl Charged {
         }
     }
 
-    /// Sums up what lies before a moment.
+    /// Sums up everything before an instant.
     fn settle(&mut self, before: Instant) {
         let done = |(weight, span): &(i64, Span)| (*weight, Span::new(span.start, span.end.min(before)));
         let done: Vec<(i64, Span)> = self.pending.iter().map(done).collect();
@@ -183,7 +184,7 @@ impl Charged {
         });
     }
 
-    /// With all that is pending summed up.
+    /// The same with everything pending summed up.
     fn settled(mut self) -> Self {
         if let Some(end) = self.pending.iter().map(|(_, span)| span.end).max() {
             self.settle(end);

@@ -1,5 +1,4 @@
-//! Owns what outages come to: how many there are, how long they last, and how much of them is charged; and the range in which they are
-//! looked at.
+//! Owns totals of outages: their number, their length, and how much is charged; and the range they are taken over.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +8,12 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 
-/// By what outages are summed up.
+/// How outages are grouped.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum By {
     Objective,
     System,
-    /// The value of a label, by objective; those that are not listed are a group as well.
+    /// The value of a label, by objective; objectives without it form a group as well.
     Label(String, BTreeMap<Name, String>),
     /// The upstream that events belong to.
     Upstream,
@@ -22,31 +21,32 @@ pub(crate) enum By {
     Day(Calendar),
 }
 
-/// The range in which outages are looked at.
+/// The range over which outages are summed.
 #[derive(Clone, Debug)]
 pub(crate) enum Range {
-    /// All of an outage is summed up that touches it.
+    /// Every outage that touches the range counts in full.
     Touching(Span),
-    /// Of each objective its own. Only downtime within it is summed up, and only outages are counted that begin in it.
+    /// A range for each objective. Only downtime within it is summed, and only outages that begin in it are counted.
     Within(BTreeMap<Name, Span>),
 }
 
-/// What outages come to, each once however many objectives of its system saw it. Outages of which nothing is charged are not counted.
+/// Totals of outages, each counted once however many objectives of its system saw it. Outages without charged time are
+/// left out.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Totals {
-    /// Of events.
+    /// The number of events.
     pub(crate) count: usize,
     pub(crate) outages: usize,
     pub(crate) open: usize,
     /// Charged downtime, in microseconds.
     pub(crate) total_us: i64,
-    /// The longest outage, with what is excused of it.
+    /// The longest outage, including excused time.
     pub(crate) longest_ms: Option<i64>,
-    /// Of outages that are over, with what is excused of them, in milliseconds.
+    /// The length of outages that are over, including excused time, in milliseconds.
     over_ms: i64,
 }
 
-/// What one outage adds to a sum.
+/// What one outage adds to a total.
 #[derive(Clone, Copy)]
 pub(super) struct Share {
     pub(super) events: usize,
@@ -57,7 +57,7 @@ pub(super) struct Share {
 }
 
 impl Totals {
-    /// Mean time to recovery: the mean length of outages that are over, with what is excused of them, in milliseconds.
+    /// Mean time to recovery: the mean length of outages that are over, including excused time, in milliseconds.
     pub(crate) fn mttr_ms(&self) -> Option<i64> {
         self.over_ms.checked_div((self.outages - self.open) as i64)
     }
@@ -93,7 +93,7 @@ impl Range {
         outage.events.iter().filter(move |event| event.touches(range))
     }
 
-    /// Whether an outage has to do with the range: something of it is charged there or, where only what lies within counts, at all.
+    /// Whether an outage has charged time: in the range or, if only time within the range is summed anyway, at all.
     pub(crate) fn concerns(&self, outage: &Outage) -> bool {
         match self {
             Self::Touching(_) => self.events(outage).next().is_some(),
@@ -101,7 +101,7 @@ impl Range {
         }
     }
 
-    /// The range of what is summed up of an outage.
+    /// The range within which an outage is summed.
     pub(super) fn summed(&self, outage: &Outage, as_of: Instant) -> Span {
         match self {
             Self::Touching(_) => outage.span(as_of),
@@ -109,7 +109,7 @@ impl Range {
         }
     }
 
-    /// Whether an outage is counted that an objective saw first.
+    /// Whether an outage is counted; `outage` is the first of those joined.
     pub(super) fn counts(&self, outage: &Outage) -> bool {
         let range = self.of(&outage.objective);
         matches!(self, Self::Touching(_)) || range.start <= outage.start && outage.start < range.end

@@ -1,4 +1,4 @@
-//! Owns downtime that is charged to nobody: to whom it would be charged if nothing excused it, and what of it is because of what.
+//! Owns downtime that is not charged: what it would be charged to otherwise, and what excuses each part.
 
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -13,10 +13,10 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{END, Span};
 
-/// When something with a name is in force; sorted and disjoint spans.
+/// A name and when it is in force, in sorted, disjoint spans.
 pub(crate) type Named = (Name, Vec<Span>);
 
-/// An objective as if nothing excused it: all of its downtime is charged.
+/// The objective without excuses: all of its downtime is charged.
 pub(crate) fn unexcused(model: &Model) -> Model {
     let objective = Objective {
         exclude_maintenance_windows: false,
@@ -29,14 +29,14 @@ pub(crate) fn unexcused(model: &Model) -> Model {
     Model::new(objective, model.system.clone(), Rc::clone(&model.dependencies), Rc::new(none), Rc::new(always))
 }
 
-/// The same as if there were no corrections either. All is charged to its own system.
+/// The same without corrections either. All downtime is charged to its own system.
 pub(crate) fn uncorrected(model: &Model) -> Model {
     let bare = unexcused(model);
     Model::new(bare.objective, model.system.uncorrected(), Rc::default(), bare.maintenance, bare.timetable)
 }
 
-/// What of an outage is not charged, oldest first, given the same outage as if nothing excused it. `windows` tells when the maintenance
-/// windows of its system are in force.
+/// The uncharged parts of an outage, oldest first, given the same outage without excuses. `windows` returns when the
+/// maintenance windows of its system are in force.
 pub(crate) fn uncharged(
     outage: &Outage,
     unexcused: &Outage,
@@ -62,8 +62,8 @@ pub(crate) fn uncharged(
     found
 }
 
-/// What was recorded of an outage and did not happen, oldest first: what corrections are in force for, and is not `down`. These spans are
-/// sorted and disjoint.
+/// The parts of a recorded outage that did not happen, oldest first: those outside `down` with corrections in force.
+/// The spans are sorted and disjoint.
 pub(crate) fn corrected(recorded: &Outage, down: &[Span], as_of: Instant, corrections: &[Named]) -> Vec<Event> {
     let mut found = Vec::new();
     for event in &recorded.events {
@@ -78,15 +78,15 @@ pub(crate) fn corrected(recorded: &Outage, down: &[Span], as_of: Instant, correc
     found
 }
 
-/// The part of an event within a span, which ends at [`END`] if it lasts.
+/// The part of an event within a span. A span that ends at [`END`] is ongoing.
 fn part(event: &Event, span: Span, accounting: Accounting) -> Option<Event> {
     let part = Span::new(event.start, event.end.unwrap_or(END)).intersect(span);
     let end = (part.end < END).then_some(part.end);
     (!part.is_empty()).then(|| Event { start: part.start, end, accounting, ..event.clone() })
 }
 
-/// The parts of a span in each of which the same of some things are in force, and which these are, by name. What lasts at `as_of` goes
-/// on with what is in force then.
+/// Splits a span where the names in force change, each part with its names. The last part keeps those of `as_of` if it
+/// is ongoing.
 fn in_force(whole: Span, as_of: Instant, named: impl FnOnce(Span) -> Vec<Named>) -> Vec<(Span, Vec<Name>)> {
     // A fact at `as_of` is in force for a millisecond.
     let span = Span::new(whole.start, whole.end.min(as_of.plus(1)));
@@ -111,7 +111,7 @@ fn in_force(whole: Span, as_of: Instant, named: impl FnOnce(Span) -> Vec<Named>)
     found
 }
 
-/// What of a span lies in none of others, which are sorted and disjoint.
+/// A span without others, which are sorted and disjoint.
 fn without(span: Span, others: &[Span]) -> Vec<Span> {
     let mut found = Vec::new();
     let mut from = span.start;

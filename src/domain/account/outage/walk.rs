@@ -1,4 +1,4 @@
-//! Owns walking through the outages of an objective, a part of the time after the other, so that they need not be held together.
+//! Owns walking through the outages of an objective in parts, so that they need not fit in memory.
 
 use super::{Outage, joined};
 use crate::domain::account::chronicle::Chronicle;
@@ -9,40 +9,41 @@ use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::{END, Span};
 
-/// In which parts history is read.
+/// How history is divided into parts.
 #[derive(Debug)]
 pub(crate) struct Pace {
     as_of: Instant,
-    /// Sorted moments, between two of which there are no more facts than may be held at once.
+    /// Sorted instants, with no more facts between two than may be held at once.
     cuts: Vec<Instant>,
 }
 
-/// How far the outages of an objective that touch a range have been handed on.
+/// How far the outages of an objective that touch a range have been returned.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Walk {
     range: Span,
-    /// Outages that begin before this moment have been handed on, and none is in progress then; `None`: nothing has been looked at.
+    /// All outages that begin before this instant have been returned, and none is in progress then; `None`: not
+    /// started.
     from: Option<Instant>,
 }
 
 impl Pace {
-    /// Of facts up to `as_of`, in parts that end at `cuts`, which are sorted.
+    /// Facts up to `as_of`, in parts that end at `cuts`, which are sorted.
     pub(crate) const fn new(as_of: Instant, cuts: Vec<Instant>) -> Self {
         Self { as_of, cuts }
     }
 
-    /// All at once.
+    /// All facts as one part.
     pub(crate) const fn unbroken(as_of: Instant) -> Self {
         Self::new(as_of, Vec::new())
     }
 
-    /// The ends of the parts of what lies between two moments.
+    /// The ends of the parts between two instants.
     pub(crate) fn ends(&self, from: Instant, to: Instant) -> impl Iterator<Item = Instant> {
         let first = self.cuts.partition_point(|cut| *cut <= from);
         self.cuts[first..].iter().copied().take_while(move |cut| *cut < to).chain([to])
     }
 
-    /// The end of the part that begins at a moment, no later than `to`.
+    /// The end of the part that begins at an instant, no later than `to`.
     fn next(&self, from: Instant, to: Instant) -> Instant {
         self.ends(from, to).next().unwrap_or(to)
     }
@@ -54,10 +55,8 @@ impl Walk {
         Self { range, from: None }
     }
 
-    /// The outages that begin before `end` and have not been handed on, oldest first, each with its true start and end.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// The outages that begin before `end` and were not returned before, oldest first, each with its true start and
+    /// end.
     pub(crate) fn until<F, E>(
         &mut self,
         end: Instant,
@@ -75,7 +74,7 @@ impl Walk {
         let from = match self.from {
             Some(from) => from,
             None => {
-                // All of the part first: what is asked for next lies within it.
+                // Load the entire part first; later reads lie within it.
                 let first = pace.next(self.range.start, end);
                 chronicle.stretch(&model.system, model.scope(), self.range.start, first)?;
                 chronicle.down_since(model, self.range.start)?.unwrap_or(self.range.start)
@@ -95,7 +94,7 @@ impl Walk {
     }
 }
 
-/// Reads on after `end`, until the outage that is in progress there is over.
+/// Reads on after `end` until the outage in progress there is over.
 fn finish<F, E>(
     pieces: &mut Vec<Piece>,
     end: Instant,
@@ -120,7 +119,7 @@ where
     Ok(())
 }
 
-/// Adds pieces that follow.
+/// Appends adjacent pieces.
 fn add(pieces: &mut Vec<Piece>, more: impl IntoIterator<Item = Piece>) {
     more.into_iter().for_each(|piece| join(pieces, piece));
 }

@@ -1,4 +1,4 @@
-//! Owns when one objective first fulfilled what each achievement asks, as a replay of its history.
+//! Owns when one objective first met the condition of each achievement, by replaying its history.
 
 use super::{Achievement, DIAMOND_DAYS, IRON_DAYS, MISER_PERCENT, NINES_DAYS, NINES_HUNDREDTHS, RAPID_MS};
 use crate::domain::account::chronicle::Chronicle;
@@ -18,25 +18,22 @@ use crate::domain::value::span::Span;
 use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
 
-/// The most days with downtime that are taken apart at once, in search of a short outage.
+/// The most days with downtime examined at once in search of a short outage.
 const MOST_DAYS: i64 = 32;
-/// Days are taken apart one by one, for few of them have to be.
+/// Computes days one by one, as few of them are examined.
 const DRAWS: Draws = Draws { next_ms: DAY_MS, most_ms: DAY_MS };
 
-/// The first moments of those achievements that a single objective decides.
+/// When the achievements that a single objective decides were first met.
 #[derive(Clone, Default, Debug)]
 pub(super) struct Firsts(Vec<(Achievement, Instant)>);
 
 impl Firsts {
-    /// When an achievement first held; `None` while it never did.
+    /// When an achievement was first met; `None` if never.
     pub(super) fn at(&self, achievement: Achievement) -> Option<Instant> {
         self.0.iter().find(|(known, _)| *known == achievement).map(|(_, at)| *at)
     }
 
-    /// Replays a history from the system's first transition up to `as_of`.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// Replays a history from the system's first transition to `as_of`.
     pub(super) fn find<F, E>(assessment: &Assessment<'_>, chronicle: &mut Chronicle<F>) -> Result<Self, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -44,7 +41,7 @@ impl Firsts {
         let mut firsts = Self::default();
         let Some(begin) = assessment.first else { return Ok(firsts) };
         let settled = assessment.settled();
-        // Days before the system's first transition are taken as counted, and without downtime.
+        // Days before the system's first transition count, without downtime.
         let known = Known::since(&settled, settled.start(), Some(Sums::default()));
         let mut replay = Replay { assessment, chronicle, begin, known: &known };
         let ledger = &assessment.ledger;
@@ -63,7 +60,7 @@ impl Firsts {
     }
 }
 
-/// The first midnight with a streak of so many days.
+/// The first midnight with a streak of `days`.
 fn streak_of(ledger: &Ledger, days: u32) -> Option<Instant> {
     let mut streak = Streak::default();
     let close = |date: Date| ledger.calendar().start(date);
@@ -77,13 +74,13 @@ fn streak_of(ledger: &Ledger, days: u32) -> Option<Instant> {
     None
 }
 
-/// Whether a budget's availability is that of `nines_club`; without any counted time there is none.
+/// Whether the budget's availability reaches `nines_club`; false without counted time.
 pub(super) fn has_nines(budget: &Budget) -> bool {
     let (available, length) = budget.available(budget.consumed_us());
     length > 0 && available * 10_000 >= length * i128::from(NINES_HUNDREDTHS)
 }
 
-/// The walk through one objective's history.
+/// A replay of one objective's history.
 struct Replay<'a, 'm, F> {
     assessment: &'a Assessment<'m>,
     chronicle: &'a mut Chronicle<F>,
@@ -96,8 +93,8 @@ impl<F, E> Replay<'_, '_, F>
 where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
 {
-    /// The first moment that ends a full window since the first transition of which conditions hold: any moment of a
-    /// rolling window, the end of a calendar period.
+    /// The first end of a full window since the first transition at which the conditions hold: any instant of a rolling
+    /// window, the end of a calendar period.
     fn after_a_full_window(&mut self, conditions: Conditions) -> Result<Option<Instant>, E> {
         let as_of = self.assessment.as_of;
         let objective = &self.assessment.model.objective;
@@ -129,7 +126,8 @@ where
         }
     }
 
-    /// The first moment of a stretch, its ends among them, at which all conditions hold; the sums are those of the window as of its start.
+    /// The first instant of a span, ends included, at which all conditions hold; `sums` are those of the window as of
+    /// its start.
     fn first(
         &mut self,
         (from, until): (Instant, Instant),
@@ -149,7 +147,7 @@ where
         Ok(found.into_iter().next().flatten())
     }
 
-    /// The first midnight with the streak and the availability.
+    /// The first midnight with both the streak and the availability.
     fn nines_club(&mut self) -> Result<Option<Instant>, E> {
         let ledger = &self.assessment.ledger;
         let Some(from) = streak_of(ledger, NINES_DAYS) else { return Ok(None) };
@@ -172,7 +170,7 @@ where
         Ok(None)
     }
 
-    /// The first moment with downtime in the window, none of which is the system's own.
+    /// The first instant with downtime in the window, none of it caused by the system itself.
     fn cascade_breaker(&mut self) -> Result<Option<Instant>, E> {
         let model = self.assessment.model;
         if model.upstreams().is_empty() {
@@ -188,7 +186,7 @@ where
             let (until, rolling_ms, next) = match model.objective.window {
                 Window::Rolling { days, .. } => (as_of, Some(i64::from(days) * DAY_MS), None),
                 window @ Window::Calendar { .. } => {
-                    // As of a period's end, the window is the next one.
+                    // The window as of a period's end is already the next one.
                     let end = window.bounds(from).end;
                     (as_of.min(end.plus(-1)), None, Some(end).filter(|end| *end <= as_of))
                 }
@@ -201,7 +199,7 @@ where
         }
     }
 
-    /// The end of the first outage that was over in time.
+    /// The end of the first short outage.
     fn rapid_recovery(&mut self) -> Result<Option<Instant>, E> {
         let ledger = &self.assessment.ledger;
         let now = self.assessment.as_of.plus(1);
@@ -239,17 +237,17 @@ where
 
     /// The end of the first short outage that touches a span.
     fn short_outage(&mut self, span: Span, now: Instant) -> Result<Option<Instant>, E> {
-        // One that touches the span, with what comes before and after it, reaches no further.
+        // This covers any short outage that touches the span, with the time on both sides.
         let (from, to) = (span.start.plus(-RAPID_MS - 1), span.end.plus(RAPID_MS + 1).min(now));
         let pieces = self.chronicle.pieces(self.assessment.model, Span::new(from, to))?;
         Ok(recoveries(&pieces, from).next())
     }
 }
 
-/// What has to hold of the sums of a window of so many milliseconds.
+/// The conditions on the sums of a window of a length in milliseconds.
 type Conditions = fn(&Objective, i64) -> [Linear; 2];
 
-/// That at least [`MISER_PERCENT`] of the budget is left.
+/// At least [`MISER_PERCENT`] of the budget is left.
 fn miserly(objective: &Objective, length_ms: i64) -> [Linear; 2] {
     // consumed × 100 <= (1 − target) × (length − not counted) × (100 − percent)
     let share = i128::from(objective.target.error_share()) * i128::from((100 - MISER_PERCENT) * FULL);
@@ -258,17 +256,17 @@ fn miserly(objective: &Objective, length_ms: i64) -> [Linear; 2] {
     [Linear::of_consumed(objective.dependency_exclusion, -spends, -share, constant), some_length(length_ms)]
 }
 
-/// That there is no downtime at all, whatever would have caused it.
+/// There is no downtime at all, whatever the cause.
 fn clean(_: &Objective, length_ms: i64) -> [Linear; 2] {
     [Linear { own: -1, upstream: -1, not_counted: 0, constant: 0 }, some_length(length_ms)]
 }
 
-/// That a window of so many milliseconds has some that count.
+/// A window of this many milliseconds has counted time.
 fn some_length(length_ms: i64) -> Linear {
     Linear { own: 0, upstream: 0, not_counted: -1, constant: i128::from(length_ms) - 1 }
 }
 
-/// The ends of outages that were over in time and began after `from`. One that maintenance excuses as a whole does not count.
+/// The ends of short outages that began after `from`. Fully excused ones do not count.
 fn recoveries(pieces: &[Piece], from: Instant) -> impl Iterator<Item = Instant> {
     pieces
         .chunk_by(|piece, next| piece.down && next.down)

@@ -1,4 +1,4 @@
-//! Owns progress: how far an objective is from what an achievement asks, in whole milliseconds and exact shares.
+//! Owns progress: how close an objective is to an achievement, in exact milliseconds and shares.
 
 use std::cmp::Ordering;
 
@@ -16,24 +16,24 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
 
-/// What a system has of what an achievement asks that it does not have yet.
+/// The progress of a system towards a locked achievement.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Progress {
     pub(crate) achievement: Achievement,
-    /// The objective that is nearest to it; `None` where the number of objectives counts, or nothing can be measured.
+    /// The objective closest to it; `None` if the number of objectives counts, or nothing is measurable.
     pub(crate) objective: Option<Name>,
-    /// `None` where an achievement cannot be worked towards, or there is no objective that could.
+    /// `None` if it cannot be worked towards, or no objective could.
     pub(crate) measure: Option<Measure>,
 }
 
 impl Progress {
-    /// Nothing that could be measured.
+    /// No measurable progress.
     pub(super) fn none(achievement: Achievement) -> Self {
         Self { achievement, objective: None, measure: None }
     }
 }
 
-/// How much there is of something, and how much is needed.
+/// How much there is, and how much is required.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Measure {
     Objectives {
@@ -45,7 +45,7 @@ pub(crate) enum Measure {
         have_ms: i64,
         need_ms: i64,
     },
-    /// A share of something that is not nothing, and the one needed in hundredths of a percent.
+    /// A share of a nonzero total; the required one in hundredths of a percent.
     Share {
         part: i128,
         whole: i128,
@@ -54,7 +54,7 @@ pub(crate) enum Measure {
 }
 
 impl Measure {
-    /// What there is as a fraction of what is needed; the denominator is positive.
+    /// Progress as a fraction of the requirement; the denominator is positive.
     fn fraction(self) -> (i128, i128) {
         match self {
             Self::Objectives { have, need } => (have as i128, need as i128),
@@ -64,8 +64,7 @@ impl Measure {
     }
 }
 
-/// Compares two fractions, which are not negative, without products that could overflow: whole parts first, then the
-/// inverses of what remains.
+/// Compares two non-negative fractions without overflow: integer parts first, then the inverses of the remainders.
 fn compare((a, b): (i128, i128), (c, d): (i128, i128)) -> Ordering {
     (a / b).cmp(&(c / d)).then_with(|| match (a % b, c % d) {
         (0, 0) => Ordering::Equal,
@@ -75,16 +74,13 @@ fn compare((a, b): (i128, i128), (c, d): (i128, i128)) -> Ordering {
     })
 }
 
-/// The one of which the greatest part is there; ties: the first.
+/// The one with the largest fraction; ties: the first.
 pub(super) fn nearest<'p>(all: impl Iterator<Item = &'p Progress>) -> Option<&'p Progress> {
     let fraction = |progress: &Progress| progress.measure.map_or((0, 1), Measure::fraction);
     all.reduce(|best, other| if compare(fraction(other), fraction(best)).is_gt() { other } else { best })
 }
 
-/// How far an objective is from those of its achievements that it does not have.
-///
-/// # Errors
-/// Those of the chronicle's loader.
+/// The progress of an objective towards each achievement it lacks.
 pub(super) fn of_objective<F, E>(
     assessment: &Assessment<'_>,
     firsts: &Firsts,
@@ -112,7 +108,7 @@ where
         let measure = match achievement {
             Achievement::IronUptime => days(IRON_DAYS),
             Achievement::DiamondUptime => days(DIAMOND_DAYS),
-            // What is missing is the streak or, on a long one, the availability.
+            // The streak is missing or, if it is long enough, the availability.
             Achievement::NinesClub if streak.current >= NINES_DAYS && !has_nines(&budget) => availability(&budget),
             Achievement::NinesClub => days(NINES_DAYS),
             Achievement::BudgetMiser => match left(&budget) {
@@ -143,7 +139,7 @@ fn availability(budget: &Budget) -> Measure {
     Measure::Share { part, whole, need_hundredths: NINES_HUNDREDTHS }
 }
 
-/// What is left of the budget, where that is too little for `budget_miser`.
+/// The remaining budget, if it is too little for `budget_miser`.
 fn left(budget: &Budget) -> Option<Measure> {
     let (part, whole) = (budget.remaining(), budget.total());
     if budget.consumed_us() == 0 || part * 100 >= whole * i128::from(MISER_PERCENT) && whole > 0 {
@@ -153,7 +149,7 @@ fn left(budget: &Budget) -> Option<Measure> {
     Some(Measure::Share { part, whole, need_hundredths: MISER_PERCENT * 100 })
 }
 
-/// How much of a full window since the first transition has passed: of a calendar period that began before it, nothing.
+/// How much of a full window since the first transition has passed: nothing of a calendar period that began before it.
 fn full_so_far(assessment: &Assessment<'_>, window: Span) -> i64 {
     let Some(begin) = assessment.first else { return 0 };
     let has_begun = match assessment.model.objective.window {
@@ -163,7 +159,7 @@ fn full_so_far(assessment: &Assessment<'_>, window: Span) -> i64 {
     if has_begun { assessment.as_of.since(begin.max(window.start)) } else { 0 }
 }
 
-/// When the last downtime of the window ended; `None` where there is none.
+/// When the last downtime of the window ended; `None` without downtime.
 fn last_downtime<F, E>(
     assessment: &Assessment<'_>,
     window: Span,

@@ -1,4 +1,4 @@
-//! Owns drawing up days: the ledger of an objective grows day by day along its account, which comes in parts.
+//! Owns closing days: the ledger grows day by day from the objective's account, which arrives in parts.
 
 use std::mem::take;
 
@@ -15,20 +15,20 @@ use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
 
-/// Where drawing up days has got to.
+/// The state of closing days.
 struct Growth {
     /// The window as of the last midnight.
     bounds: Span,
-    /// Consumed and not counted time of the window up to the last midnight, moved along day by day.
+    /// Consumed and uncounted time of the window up to the last midnight.
     spent: Spent,
     leaving: Leaving,
-    /// What the day after the last midnight held, as far as it has been gone through.
+    /// The tally of the day after the last midnight, as far as it is known.
     sum: Tally,
 }
 
 impl Assessment<'_> {
-    /// Goes through the account of a span, part by part, and draws up every whole day after the end of the ledger. The last part is
-    /// kept; the span begins no later than the ledger ends, and ends after `as_of`.
+    /// Closes every complete day after the end of the ledger from the account of a span, part by part. The last part is
+    /// kept. The span starts at the end of the ledger or before, and ends after `as_of`.
     pub(super) fn draw_up<F, E>(&mut self, span: Span, chronicle: &mut Chronicle<F>) -> Result<(), E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -37,7 +37,7 @@ impl Assessment<'_> {
         let mut growth = None;
         let mut from = span.start;
         while from < span.end {
-            // Not both at once.
+            // Frees the last part before the next is read.
             self.recent = Vec::new();
             self.recent = chronicle.part(self.model, Span::new(from, span.end))?;
             self.recent_from = from;
@@ -66,7 +66,7 @@ impl Assessment<'_> {
         Ok(Growth { bounds, spent, leaving, sum: Tally::default() })
     }
 
-    /// Draws up the whole days before `today` that end within the part of the account that is held.
+    /// Closes the days before `today` that end within the current part.
     fn extend<F, E>(&mut self, growth: &mut Growth, today: Date, chronicle: &mut Chronicle<F>) -> Result<(), E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -88,11 +88,11 @@ impl Assessment<'_> {
                 sum.add_piece(piece, day, self.as_of);
                 index += 1;
             }
-            // The rest of the day, or what is in force at its end, comes with the next part.
+            // The rest of the day, or the piece at its end, arrives with the next part.
             let Some(at_midnight) = self.recent.get(index).copied() else { return Ok(()) };
             let mut sum = take(sum);
             sum.add_piece(&at_midnight, day, self.as_of);
-            // How much one more day like this one moves the sums, and how many more may be like it.
+            // How much another day like this one changes the sums, and how many may follow.
             let mut moves = Spent::of(&sum, exclusion);
             let mut alike = alike_ahead(&at_midnight, day, until);
             match window {
@@ -119,7 +119,7 @@ impl Assessment<'_> {
             } else {
                 Verdict::Kept
             };
-            // Days that move nothing close as this one did; elsewhere than in UTC days that are alike may have other lengths.
+            // Days that change nothing close like this one, but outside UTC their lengths may differ.
             let alike = if moves == Spent::default() && calendar.is_utc() { alike } else { 0 };
             leaving.skip(&self.ledger, alike);
             self.ledger.push_run(Run { count: alike as u32 + 1, day: Day { tally: sum, verdict } });
@@ -128,7 +128,7 @@ impl Assessment<'_> {
     }
 }
 
-/// How many more whole days up to `until` are like `day`, at whose end `piece` is in force.
+/// How many more complete days up to `until` are like `day`, if `piece` is in force at its end.
 fn alike_ahead(piece: &Piece, day: Span, until: Instant) -> i64 {
     if piece.span.start > day.start || piece.settles().next().is_some() {
         return 0;

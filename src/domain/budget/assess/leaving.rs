@@ -1,4 +1,4 @@
-//! Owns what leaves a rolling window.
+//! Owns the time that leaves a rolling window.
 
 use super::Spent;
 use crate::domain::account::chronicle::pieces_before_first;
@@ -11,16 +11,16 @@ use crate::domain::value::calendar::Date;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 
-/// What leaves a rolling window, day by day. A window is some days of 24 hours, so where clocks change its start lies within a
-/// day.
+/// The time that leaves a rolling window, day by day. A window is a number of 24-hour days, so clock changes move its
+/// start into a day.
 pub(super) struct Leaving {
     at: Instant,
     /// The account of the time before the ledger's first day.
     unseen: Vec<Piece>,
-    /// The last day that has begun to leave, and what it held.
+    /// The last day that began to leave, and its sums.
     day: Span,
     held: Spent,
-    /// At the next one.
+    /// At the next day.
     cursor: Cursor,
     next: Date,
 }
@@ -33,10 +33,7 @@ impl Leaving {
         Self { at, unseen, day: Span::new(at, at), held: Spent::default(), cursor, next }
     }
 
-    /// Lets everything before `to` leave; `drawn` tells of what lies within one day.
-    ///
-    /// # Errors
-    /// Those of `drawn`.
+    /// Removes everything before `to`; `drawn` computes parts of a day.
     pub(super) fn until<E>(
         &mut self,
         to: Instant,
@@ -51,7 +48,7 @@ impl Leaving {
                 part.end = part.end.min(ledger.start());
                 gone = gone.plus(Spent::of(&tally(&self.unseen, part, part.end), exclusion));
             } else if self.at >= ledger.end() {
-                // A day of more than 24 hours begins to leave the shortest window before it is over.
+                // A day of more than 24 hours begins to leave the shortest window before it ends.
                 gone = gone.plus(drawn(part)?);
             } else {
                 if self.day.end <= self.at {
@@ -68,7 +65,7 @@ impl Leaving {
         Ok(gone)
     }
 
-    /// Turns to the day in which `at` lies.
+    /// Moves to the day of `at`.
     fn turn(&mut self, ledger: &Ledger, exclusion: DependencyExclusion) {
         let calendar = ledger.calendar();
         let date = calendar.date(self.at);
@@ -80,7 +77,7 @@ impl Leaving {
         }
     }
 
-    /// How many days that leave next are known to be like the one that left last; of days of UTC.
+    /// How many of the next leaving days are known to equal the last one. Only for UTC days.
     pub(super) fn alike_ahead(&self, model: &Model, ledger: &Ledger) -> i64 {
         if self.at <= ledger.start() {
             let days = ledger.start().since(self.at) / DAY_MS;
@@ -89,7 +86,7 @@ impl Leaving {
         self.cursor.alike_ahead(ledger)
     }
 
-    /// Lets days leave that are alike.
+    /// Removes equal days.
     pub(super) fn skip(&mut self, ledger: &Ledger, days: i64) {
         if self.at > ledger.start() {
             self.cursor.skip(days);

@@ -1,5 +1,5 @@
-//! Owns the downtime of a week: what outages cost, each once however many objectives saw it. Of each no more is kept than what tells
-//! which are the same, for there may be very many.
+//! Owns the downtime of a week: each outage once however many objectives saw it. Only what identifies equal outages is
+//! kept, as there may be very many.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 
-/// Downtime within a stretch of time, each outage once however many objectives saw it.
+/// Downtime within a span, each outage once however many objectives saw it.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Downtime {
-    /// Charged downtime of each cause, added up, in microseconds.
+    /// The charged downtime of all causes, in microseconds.
     pub(crate) micros: i64,
-    /// Objectives that were down for the same cause at the same time saw one outage.
+    /// Objectives that were down for the same cause at the same time count as one outage.
     pub(crate) outages: usize,
     /// By cause, largest first; ties: by name.
     pub(crate) parts: Vec<Part>,
@@ -24,25 +24,25 @@ pub(crate) struct Downtime {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Part {
     pub(crate) system: Name,
-    /// Whether objectives of its own saw it, rather than only those of other systems.
+    /// Whether its own objectives saw it, not only those of other systems.
     pub(crate) own: bool,
     /// How many objectives saw it.
     pub(crate) objectives: usize,
-    /// The time in which any of them did, with the greatest weight of those that did, in microseconds.
+    /// The time in which any of them saw it, with the greatest weight, in microseconds.
     pub(crate) micros: i64,
 }
 
-/// What objectives saw of outages within a range, as of a moment.
+/// The outages that objectives saw within a range, as of an instant.
 #[derive(Debug)]
 pub(crate) struct Sightings {
     range: Span,
     as_of: Instant,
     causes: BTreeMap<Name, Seen>,
-    /// For each outage that counts, an earlier one that it is the same as, or itself.
+    /// For each counted outage, the index of an equal earlier one, or its own.
     same: Vec<u32>,
 }
 
-/// What is known of one cause.
+/// The outages of one cause.
 #[derive(Default, Debug)]
 struct Seen {
     sights: Vec<Sight>,
@@ -50,7 +50,7 @@ struct Seen {
     own: bool,
 }
 
-/// When an outage was seen that a cause is to blame for.
+/// When an outage of a cause was seen.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 struct Sight {
     span: Span,
@@ -63,7 +63,7 @@ impl Sightings {
         Self { range, as_of, causes: BTreeMap::new(), same: Vec::new() }
     }
 
-    /// Adds what of an outage is charged within the range.
+    /// Adds the events of an outage that are charged within the range.
     pub(crate) fn add(&mut self, outage: &Outage) {
         let index = self.same.len() as u32;
         let mut counts = false;
@@ -89,7 +89,7 @@ impl Sightings {
         }
     }
 
-    /// What it comes to.
+    /// The total.
     pub(crate) fn finish(mut self) -> Downtime {
         for seen in self.causes.values_mut() {
             unite(&mut self.same, &mut seen.sights);
@@ -105,7 +105,7 @@ impl Sightings {
     }
 }
 
-/// Makes one outage of those whose stretches, all of one cause, touch or overlap.
+/// Merges outages whose spans touch or overlap; all have one cause.
 fn unite(same: &mut [u32], sights: &mut [Sight]) {
     sights.sort_unstable();
     let Some(Sight { span: mut joined, outage: mut last, .. }) = sights.first().copied() else { return };

@@ -5,8 +5,8 @@ use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::account::tally::Tally;
 use crate::domain::value::instant::Instant;
 
-/// Time of a window by what conditions ask about, downtime in microseconds and other time in milliseconds; or how fast that changes
-/// in a millisecond.
+/// Sums of a window that conditions use, downtime in microseconds and other time in milliseconds; or their change per
+/// millisecond.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(in crate::domain::budget) struct Sums {
     /// Charged downtime of the system itself.
@@ -22,7 +22,7 @@ impl Sums {
         Self { own: tally.own_us, upstream, not_counted: tally.not_counted_ms }
     }
 
-    /// How fast the sums grow while a piece arrives, as of a moment.
+    /// How fast the sums grow while a piece enters, as of an instant.
     pub(super) fn slope(piece: &Piece, at: Instant) -> Self {
         let cause = piece.charge_as_of(at).map(|charge| charge.cause);
         Self {
@@ -41,7 +41,7 @@ impl Sums {
     }
 }
 
-/// A condition that holds where a linear function of the sums is not negative.
+/// A condition that holds while a linear function of the sums is not negative.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::domain::budget) struct Linear {
     pub(in crate::domain::budget) own: i128,
@@ -51,7 +51,7 @@ pub(in crate::domain::budget) struct Linear {
 }
 
 impl Linear {
-    /// Of the downtime that spends the budget, and of the time that is not counted.
+    /// Of the downtime that spends the budget, and of uncounted time.
     pub(in crate::domain::budget) fn of_consumed(
         exclusion: DependencyExclusion,
         consumed: i128,
@@ -76,7 +76,7 @@ impl Linear {
         self.value(sums) >= 0
     }
 
-    /// Whether it may hold at some moment of a stretch that begins with `sums`, while so much comes and so much goes.
+    /// Whether it may hold within a span that begins with `sums`, while this much enters and leaves.
     fn possible(self, sums: Sums, come: Sums, gone: Sums) -> bool {
         let gain = |coefficient: i128, come: i64, gone: i64| match coefficient {
             0 => 0,
@@ -90,7 +90,7 @@ impl Linear {
     }
 }
 
-/// Whether each of some conditions may hold at some moment of a stretch.
+/// Whether each condition may hold at some instant of a span.
 pub(super) fn possible(conditions: &[Linear], sums: Sums, come: Sums, gone: Sums) -> bool {
     conditions.iter().all(|condition| condition.possible(sums, come, gone))
 }

@@ -1,4 +1,4 @@
-//! Owns the account along which a walk goes, drawn piece after piece as it gets there.
+//! Owns the account along a walk, computed ahead piece by piece.
 
 use super::linear::Sums;
 use crate::domain::account::downtime::Piece;
@@ -7,35 +7,35 @@ use crate::domain::account::tally::tally;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::{END, Span};
 
-/// How much is drawn at once, in milliseconds: next, and, as it is twice as much each time, at the most.
+/// How much is computed at once, in milliseconds: next, doubling each time up to a maximum.
 #[derive(Clone, Copy)]
 pub(in crate::domain::budget) struct Draws {
     pub(in crate::domain::budget) next_ms: i64,
     pub(in crate::domain::budget) most_ms: i64,
 }
 
-/// How what has come may count otherwise for a while.
+/// How long charges may change after time entered the window.
 #[derive(Clone, Copy)]
 pub(super) struct Hindsight {
     /// For how long, in milliseconds.
     pub(super) length_ms: i64,
-    /// Nothing before that counts.
+    /// Nothing before this counts.
     pub(super) start: Instant,
 }
 
-/// Pieces of an account, from where the walk is on.
+/// The pieces of an account from the position of the walk on.
 pub(super) struct Track {
-    /// None at the back of a window, where all is settled, and where that is so at once.
+    /// `None` at the back of a window, and for objectives whose charges are final at once.
     hindsight: Option<Hindsight>,
-    /// Whether it is the back of a window: there may be very much of it, of which no more is drawn than is read at once.
+    /// Whether it is the back of a window, where only as much as one read covers is computed.
     is_back: bool,
-    /// What was drawn last.
+    /// The span computed last.
     drawn: Span,
-    /// Of that, and of as much before it as may still count otherwise.
+    /// Its pieces, and those shortly before it whose charges may still change.
     pieces: Vec<Piece>,
-    /// The piece at which the walk is.
+    /// The piece at the position of the walk.
     index: usize,
-    /// The moments as of which sums jump, and by how much; those after the start of what was drawn.
+    /// When sums jump after the start of `drawn`, and by how much.
     jumps: Vec<(Instant, Sums)>,
     draws: Draws,
 }
@@ -48,7 +48,7 @@ impl Track {
         Self { hindsight, is_back, drawn, pieces: Vec::new(), index: 0, jumps: Vec::new(), draws }
     }
 
-    /// The piece at a moment, which is not before the last one asked for. Nothing is drawn past `limit`, which is later.
+    /// The piece at an instant, which never goes back. Nothing is computed past `limit`, which is later.
     pub(super) fn piece<E>(
         &mut self,
         at: Instant,
@@ -64,7 +64,7 @@ impl Track {
         Ok(self.pieces[self.index])
     }
 
-    /// Draws a stretch ahead, unless that has been done; and more of what follows it, but nothing past `limit`, which is not before its
+    /// Computes a span ahead if it is not yet, and more after it, but nothing past `limit`, which is not before its
     /// end.
     pub(super) fn cover<E>(
         &mut self,
@@ -78,7 +78,7 @@ impl Track {
         self.draw(Span::new(span.start, span.end.max(span.start.plus(self.draws.next_ms)).min(limit)), true, draw)
     }
 
-    /// What comes in a stretch that is drawn, but for jumps.
+    /// The sums that enter in a computed span, without jumps.
     pub(super) fn come(&self, span: Span) -> Sums {
         let first = self.pieces.partition_point(|piece| piece.span.end <= span.start);
         let pieces = self.pieces[first..].iter().take_while(|piece| piece.span.start < span.end);
@@ -87,12 +87,12 @@ impl Track {
         })
     }
 
-    /// What a stretch that is drawn holds in the end.
+    /// The final sums of a computed span.
     pub(super) fn held(&self, span: Span) -> Sums {
         Sums::of(&tally(&self.pieces, span, END))
     }
 
-    /// What has come before a moment holds in the end more than as of that; what is drawn begins there or shortly before.
+    /// How much charges before an instant will still change; the computed span begins then or shortly before.
     pub(super) fn pending(&self, at: Instant) -> Sums {
         self.hindsight.map_or(Sums::default(), |Hindsight { length_ms, start }| {
             let last = Span::new(start.max(at.plus(-length_ms)), at);
@@ -100,7 +100,8 @@ impl Track {
         })
     }
 
-    /// How far to go from a moment to `end` at the most, so that sums jump in the last millisecond or not at all; and by how much they do.
+    /// How far to go from an instant, at most to `end`, with no jump but in the last millisecond; and the size of that
+    /// jump.
     pub(super) fn step(&self, at: Instant, end: Instant) -> (Instant, Sums) {
         let next = self.jumps.get(self.jumps.partition_point(|(moment, _)| *moment <= at));
         match next {
@@ -110,7 +111,7 @@ impl Track {
         }
     }
 
-    /// Whether sums jump after the start of a stretch ahead, up to its end.
+    /// Whether sums jump after the start of a span ahead, up to its end.
     pub(super) fn jumps(&self, span: Span) -> bool {
         self.jumps.iter().any(|(moment, _)| span.start < *moment && *moment <= span.end)
     }
@@ -119,7 +120,7 @@ impl Track {
         self.drawn.start <= span.start && span.end <= self.drawn.end
     }
 
-    /// Draws a stretch, all of it or as much as is read at once.
+    /// Computes a span, all of it or as much as one read covers.
     fn draw<E>(
         &mut self,
         span: Span,

@@ -1,4 +1,4 @@
-//! Accounts that are read in parts, against those that are read at once.
+//! Accounts read in parts, compared to accounts read at once.
 
 use std::convert::Infallible;
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::domain::account::small::{at, load, load_some, models, transitions};
 use crate::domain::value::instant::{DAY_MS, HOUR_MS};
 
-/// Some minutes more than an hour, so that changes lie before, at and after midnights.
+/// Slightly more than an hour, so that changes lie before, at and after midnights.
 const UNIT_MS: i64 = HOUR_MS + 7 * 60_000;
 
 proptest! {

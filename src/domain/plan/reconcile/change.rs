@@ -1,4 +1,4 @@
-//! Owns what an apply does, change by change: what a plan announces and the log remembers.
+//! Owns the changes of an apply, as a plan shows them and the log records them.
 
 use super::field::{Field, fields};
 use super::{FieldChange, Plan};
@@ -9,11 +9,11 @@ use crate::domain::value::name::Name;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Deed {
     Create,
-    /// It gets another name; all else that changes are its fields.
+    /// It gets another name; its other changes are its fields.
     Rename,
     Update,
     Delete,
-    /// Its set does not declare it any more.
+    /// Its set no longer declares it.
     Orphan,
 }
 
@@ -39,15 +39,15 @@ impl Deed {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Change {
     pub(crate) deed: Deed,
-    /// The object as it is called afterwards.
+    /// The object with its new name.
     pub(crate) identity: Identity,
-    /// Its name before, if that was another one.
+    /// Its former name, if it was another.
     pub(crate) old_name: Option<Name>,
     /// Empty unless fields of an existing object change.
     pub(crate) fields: Vec<FieldChange>,
 }
 
-/// What a correction that is new says of the past: whoever reads a plan decides on that.
+/// The fields of a new correction, so that a plan shows what it changes about the past.
 fn claims(object: &Object) -> Vec<FieldChange> {
     if !matches!(object, Object::Correction(_)) {
         return Vec::new();
@@ -57,8 +57,7 @@ fn claims(object: &Object) -> Vec<FieldChange> {
 }
 
 impl Plan {
-    /// What carrying the plan out changes, in the order in which a plan is told. Objects known to be orphaned are not
-    /// orphaned again.
+    /// The changes of applying the plan, in the order shown. Objects already orphaned are not listed.
     pub(crate) fn changes(&self) -> Vec<Change> {
         let plain = |deed, identity: Identity| Change { deed, identity, old_name: None, fields: Vec::new() };
         let create = self

@@ -3,19 +3,19 @@
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::name::Name;
 
-/// An objective that is judged by other rules once a plan is carried out, with both judgements of the same moment.
+/// An objective that a plan changes, with both reports of the same instant.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Consequence {
-    /// Its name afterwards.
+    /// Its new name.
     pub(crate) objective: Name,
-    /// `None` when there was no such objective.
+    /// `None` if the objective is new.
     pub(crate) before: Option<ObjectiveReport>,
-    /// `None` when there will be none.
+    /// `None` if the objective goes away.
     pub(crate) after: Option<ObjectiveReport>,
 }
 
 impl Consequence {
-    /// Whether what people look at first is another: the target, what is left of the budget, the state.
+    /// Whether a headline value changes: the target, the remaining budget, the state.
     pub(crate) fn is_felt(&self) -> bool {
         let (Some(before), Some(after)) = (&self.before, &self.after) else { return true };
         let told = |report: &ObjectiveReport| {
@@ -26,8 +26,8 @@ impl Consequence {
     }
 }
 
-/// Sorts consequences worst first: by the state and the share of the budget there will be, then by name. Objectives that
-/// go away come last.
+/// Sorts consequences worst first: by the new state and remaining share of the budget, then by name. Objectives that go
+/// away come last.
 pub(crate) fn worst_first(consequences: &mut [Consequence]) {
     consequences.sort_by(|a, b| {
         let judged = match (&a.after, &b.after) {

@@ -1,19 +1,19 @@
-//! Owns finding systems that depend on one another in a circle, and how such a circle is spelled out.
+//! Owns finding cycles of dependent systems, and how a cycle is printed.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::domain::value::name::Name;
 
-/// From a system to those it depends on.
+/// From a system to its dependencies.
 pub(crate) type Graph<'a> = BTreeMap<&'a Name, BTreeSet<&'a Name>>;
 
-/// The most circles that are reported of one graph; to be found, each costs a walk over it.
+/// The most cycles reported of one graph; finding each costs a walk over it.
 const MOST_CYCLES: usize = 20;
-/// The most names of one circle that are spelled out.
+/// The most names of one cycle that are printed.
 const MOST_NAMES: usize = 12;
 
-/// Circles of dependencies that have no edge in common, so that each must be broken on its own. Every one begins with
-/// its first name in order. A system that names itself is one of length 1. The order of the edges does not matter.
+/// Cycles of dependencies without a common edge, so each must be broken on its own. Every cycle begins with its first
+/// name in order. A system that names itself is a cycle of length 1. The order of edges does not matter.
 pub(crate) fn cycles<'a>(graph: &Graph<'a>) -> Vec<Vec<&'a Name>> {
     let mut rest = graph.clone();
     let mut found = Vec::new();
@@ -32,7 +32,7 @@ pub(crate) fn cycles<'a>(graph: &Graph<'a>) -> Vec<Vec<&'a Name>> {
     found
 }
 
-/// The names of a circle as `a → b → a`, shortened in the middle when it is very long.
+/// The names of a cycle as `a → b → a`, shortened in the middle if it is very long.
 pub(crate) fn spell_out(names: &[impl AsRef<str>]) -> String {
     let mut parts: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
     if parts.len() > MOST_NAMES {
@@ -43,7 +43,7 @@ pub(crate) fn spell_out(names: &[impl AsRef<str>]) -> String {
     parts.join(" → ")
 }
 
-/// Removes, again and again, systems without upstreams or without dependents: they are on no circle.
+/// Repeatedly removes systems without upstreams or without dependents: they are on no cycle.
 fn prune(graph: &mut Graph<'_>) {
     let mut dependents: BTreeMap<&Name, Vec<&Name>> = BTreeMap::new();
     let known: BTreeSet<&Name> = graph.keys().copied().collect();
@@ -77,18 +77,18 @@ fn prune(graph: &mut Graph<'_>) {
     }
 }
 
-/// A name that is on a circle, of a pruned graph: what pruning leaves may also lead only from one circle to another.
+/// A name on a cycle of a pruned graph, which may also have paths between cycles.
 fn on_a_cycle<'a>(graph: &Graph<'a>) -> Option<&'a Name> {
     let mut name = *graph.keys().next()?;
     let mut seen = BTreeSet::new();
-    // Every name that pruning leaves has an upstream, so the walk ends where it meets its own way.
+    // Every remaining name has an upstream, so the walk ends by meeting itself.
     while seen.insert(name) {
         name = graph.get(name)?.first()?;
     }
     Some(name)
 }
 
-/// The shortest way from `start` back to itself, among equals the first in order, turned to begin with its first name.
+/// The shortest cycle through `start`, the first in order among equals, rotated to begin with its first name.
 fn shortest_cycle<'a>(graph: &Graph<'a>, start: &'a Name) -> Option<Vec<&'a Name>> {
     let mut reached_from: BTreeMap<&Name, &'a Name> = BTreeMap::new();
     let mut queue = VecDeque::from([start]);

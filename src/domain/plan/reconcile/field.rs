@@ -1,4 +1,4 @@
-//! Owns the canonical fields of an object: what is compared, listed in a plan, and hashed.
+//! Owns the canonical fields of an object, which are compared, listed in a plan, and hashed.
 
 use std::collections::BTreeSet;
 use std::fmt::Display;
@@ -18,16 +18,16 @@ use crate::domain::value::hash::Fnv;
 use crate::domain::value::selector::Selector;
 use crate::domain::value::window::Window;
 
-/// One field of an object; two objects are the same exactly when their fields are.
+/// One field of an object; two objects are equal exactly when their fields are.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Field {
-    /// Where a manifest writes it, such as `spec.target` or `spec.dependencies[postgres].impactType`.
+    /// Its path in a manifest, such as `spec.target` or `spec.dependencies[postgres].impactType`.
     pub(crate) path: String,
     pub(crate) value: String,
 }
 
-/// The fields of an object in a stable order, defaults included, so that writing a default changes nothing; lists whose
-/// order means nothing are sorted.
+/// The fields of an object in a stable order, defaults included, so that writing a default changes nothing. Lists
+/// without a meaningful order are sorted.
 pub(crate) fn fields(object: &Object) -> Vec<Field> {
     let mut list = Fields(Vec::new());
     list.metadata(object.metadata());
@@ -41,7 +41,7 @@ pub(crate) fn fields(object: &Object) -> Vec<Field> {
     list.0
 }
 
-/// A 64-bit FNV-1a hash of kind, name and fields: equal for manifests that mean the same, however they are written.
+/// A 64-bit FNV-1a hash of kind, name and fields: equal for manifests with the same meaning, however they are written.
 pub(crate) fn content_hash(object: &Object) -> u64 {
     let mut hash = Fnv::new();
     hash.feed(object.kind().as_str());

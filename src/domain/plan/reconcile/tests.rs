@@ -1,4 +1,4 @@
-//! Owns examples of what a plan says, and what laws and they are made of.
+//! Owns examples of plans, and the helpers they share with the laws.
 
 mod conditions;
 mod laws;
@@ -72,7 +72,7 @@ fn held_by(set: Option<&str>, objects: &[Object]) -> Vec<Held> {
     objects.iter().map(held).collect()
 }
 
-/// Objects of the set that these tests apply.
+/// Objects of the set under test.
 fn held(objects: &[Object]) -> Vec<Held> {
     held_by(Some("own"), objects)
 }
@@ -196,7 +196,7 @@ fn an_object_that_says_its_old_name_goes_on_in_its_place() {
     assert_eq!((change.deed, change.identity.to_string()), (change::Deed::Rename, "SLO new".to_owned()));
     let after = held(&whole(&[renamed("new", "old")], &held(std::slice::from_ref(&old)), &terms(false)));
     assert!(!diff(&[renamed("new", "old")], &after, &terms(false)).is_drift());
-    // While the old one is still wanted, or somebody else's, or of another kind, the new one is new.
+    // While the old one is still wanted, or of another set or kind, the new one is created.
     let both = [renamed("new", "old"), old.clone()];
     assert_eq!(diff(&both, &held(std::slice::from_ref(&old)), &terms(false)).create.len(), 1);
     let theirs = held_by(Some("other"), std::slice::from_ref(&old));

@@ -1,4 +1,4 @@
-//! Owns consumed time as a curve: how much of any stretch spent the budget, by sums that are looked up.
+//! Owns consumed time as a curve: how much of any stretch spent the budget, from prefix sums.
 
 use crate::domain::account::downtime::Piece;
 use crate::domain::account::hindsight::LONGEST_HINDSIGHT_MS;
@@ -6,7 +6,7 @@ use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::{END, Span};
 
-/// The stretches that spent the budget of one objective, with running sums.
+/// The spans that spent the budget of one objective, with prefix sums.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Consumption {
     /// Sorted and disjoint.
@@ -16,12 +16,12 @@ pub(crate) struct Consumption {
     /// Microseconds consumed in all spans before each.
     before: Vec<i64>,
     exclusion: DependencyExclusion,
-    /// What is charged otherwise at first.
+    /// Pieces whose charge changes later.
     unsettled: Vec<Piece>,
 }
 
 impl Consumption {
-    /// Of an account.
+    /// The consumption of an account.
     pub(crate) fn new(pieces: &[Piece], exclusion: DependencyExclusion) -> Self {
         let unsettled = pieces.iter().filter(|piece| piece.settles().next().is_some()).copied().collect();
         let mut joined: Vec<(Span, i64)> = Vec::new();
@@ -43,7 +43,7 @@ impl Consumption {
         Self { spans, rates, before, exclusion, unsettled }
     }
 
-    /// Consumed microseconds before a moment.
+    /// Consumed microseconds before an instant.
     fn until(&self, at: Instant) -> i64 {
         let begun = self.spans.partition_point(|span| span.start < at);
         match begun.checked_sub(1) {
@@ -67,8 +67,8 @@ impl Consumption {
         self.until(at) - self.until(span.start) + more.sum::<i64>()
     }
 
-    /// The moments after the first of `within` and within it, sorted, from each of which up to the next one [`Self::over`] is linear for
-    /// each of some lookbacks.
+    /// The instants in `within` after its first, sorted, between which [`Self::over`] is linear for each of these
+    /// lookbacks.
     pub(crate) fn bends(&self, lookbacks_ms: &[i64], within: Span) -> Vec<Instant> {
         let mut bends: Vec<Instant> = Vec::new();
         for shift in lookbacks_ms.iter().copied().chain([0]) {

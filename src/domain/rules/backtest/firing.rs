@@ -1,4 +1,4 @@
-//! Owns what is told of a firing: how far the values that a term compares went, and what was left of the budget.
+//! Owns the details of a firing: the peaks of the compared values, and the remaining budget.
 
 use super::Matched;
 use crate::domain::budget::policy::Urgency;
@@ -8,54 +8,55 @@ use crate::domain::rules::incident::Incident;
 use crate::domain::rules::solver::linear::Fraction;
 use crate::domain::value::instant::Instant;
 
-/// A value whose peak is told: the highest where the term asks for much of it, the lowest where it asks for little.
+/// A value whose peak is reported: the highest if the term fires on high values, the lowest if on low ones.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Watched {
     pub(crate) field: Field,
     pub(crate) highest: bool,
 }
 
-/// A stretch over which the condition held for one objective or system.
+/// A span over which the condition held for one objective or system.
 #[derive(Clone, Debug)]
 pub(crate) struct Firing {
     pub(crate) episode: Episode,
-    /// The peak of each watched value; `None` where it was never there.
+    /// The peak of each watched value; `None` if it was always null.
     pub(crate) peaks: Vec<Option<Fraction>>,
-    /// Percent of an objective's budget left when it began to hold, and when it ceased to, or at the end of the stretch looked at.
+    /// Percent of an objective's budget left when it began to hold, and when it stopped or the stretch ended.
     pub(crate) remaining: [Option<Fraction>; 2],
 }
 
-/// Something an alert should have been about.
+/// Something the alert should have matched.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Event {
     pub(crate) episode: Episode,
-    /// The recorded incident, by its position; none: the objective was breaching, or the system was down.
+    /// The index of the recorded incident; `None`: the objective was breaching, or the system was down.
     pub(crate) incident: Option<usize>,
 }
 
-/// The part of one objective or system in a backtest.
+/// The result of one objective or system in a backtest.
 #[derive(Clone, Debug)]
 pub(crate) struct Tested {
     /// Never [`Subject::This`].
     pub(crate) subject: Subject,
-    /// From where on it was looked at: the asked moment, or the first transition of its system. `None` when that comes later.
+    /// Since when it was evaluated: the requested start, or the first transition of its system if later. `None` if that
+    /// is after the stretch.
     pub(crate) from: Option<Instant>,
     /// Those that touch the stretch, oldest first.
     pub(crate) firings: Vec<Firing>,
-    /// All that can give them a meaning.
+    /// All events that a firing could match.
     pub(crate) events: Vec<Event>,
     pub(crate) matched: Matched,
 }
 
-/// What firings are measured against.
+/// What firings are matched against.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Against<'a> {
-    /// Stretches in which the objective's `isBreaching` holds, or the system is degraded or unhealthy.
+    /// When the objective's `isBreaching` holds, or the system is degraded or unhealthy.
     Breaching,
     Incidents(&'a [Incident]),
 }
 
-/// The values whose peaks tell how far a term went past its thresholds, in the order in which it names them, each once.
+/// The values whose peaks show how far a term exceeded its thresholds, in the order of the term, without duplicates.
 pub(crate) fn watched(term: &Term) -> Vec<Watched> {
     let mut found = Vec::new();
     gather(term, true, &mut found);

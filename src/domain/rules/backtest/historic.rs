@@ -1,4 +1,4 @@
-//! Owns the target that a history supports: the highest one that every one of its last windows would have met.
+//! Owns the target that a history supports: the highest one that all of its last windows would have met.
 
 use crate::domain::account::weights::FULL;
 use crate::domain::value::instant::{DAY_MS, Instant};
@@ -22,24 +22,24 @@ const CUSTOMARY: [i64; 11] = [
     100_000_000,
 ];
 
-/// A window that is over, of one objective.
+/// A completed window of one objective.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct PastWindow {
     pub(crate) span: Span,
     /// Microseconds of downtime that spent the budget.
     pub(crate) consumed_us: i64,
-    /// Its length without time that is not counted, in milliseconds.
+    /// Its length without uncounted time, in milliseconds.
     pub(crate) length_ms: i64,
 }
 
 impl PastWindow {
-    /// The part that spent nothing, and the whole, in microseconds.
+    /// The part that spent nothing, and the total, in microseconds.
     pub(crate) fn availability(&self) -> (i128, i128) {
         let whole = i128::from(self.length_ms) * i128::from(FULL);
         (whole - i128::from(self.consumed_us), whole)
     }
 
-    /// The highest target it met, in millionths of a percent; 0 when it met none.
+    /// The highest target it met, in millionths of a percent; 0 if it met none.
     pub(crate) fn highest_met(&self) -> i64 {
         highest_met(self.consumed_us, self.length_ms)
     }
@@ -49,9 +49,9 @@ impl PastWindow {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Past {
     pub(crate) objective: Name,
-    /// The target it has now.
+    /// Its current target.
     pub(crate) target: Target,
-    /// Latest first; none that began before the system's first transition.
+    /// Latest first, without those that began before the system's first transition.
     pub(crate) windows: Vec<PastWindow>,
 }
 
@@ -60,15 +60,14 @@ impl Past {
         self.objective.as_str()
     }
 
-    /// The highest target that every one of the windows met, in millionths of a percent, 0 when there is no such; `None` without
-    /// windows.
+    /// The highest target that all windows met, in millionths of a percent, 0 if none; `None` without windows.
     pub(crate) fn highest_met(&self) -> Option<i64> {
         self.windows.iter().map(PastWindow::highest_met).min()
     }
 }
 
-/// The last `count` windows that were over at `until`, latest first, none overlapping another: those of a rolling window end
-/// at `until` and follow on each other, those of a calendar are whole periods.
+/// The last `count` windows completed at `until`, latest first, without overlap: rolling windows end at `until` and
+/// adjoin each other, calendar windows are full periods.
 pub(crate) fn last_windows(window: Window, until: Instant, count: u32) -> Vec<Span> {
     let mut windows = Vec::new();
     let mut end = match window {
@@ -86,8 +85,8 @@ pub(crate) fn last_windows(window: Window, until: Instant, count: u32) -> Vec<Sp
     windows
 }
 
-/// The highest target, in millionths of a percent, that a window of `length_ms` counted milliseconds met with `consumed_us`
-/// microseconds of downtime: consumed × [`WHOLE`] <= ([`WHOLE`] − target) × length. 0 when none above it did.
+/// The highest target, in millionths of a percent, that a window of `length_ms` counted milliseconds met with
+/// `consumed_us` microseconds of downtime: consumed × [`WHOLE`] <= ([`WHOLE`] − target) × length. 0 if it met none.
 fn highest_met(consumed_us: i64, length_ms: i64) -> i64 {
     if consumed_us <= 0 {
         return WHOLE;
@@ -96,7 +95,7 @@ fn highest_met(consumed_us: i64, length_ms: i64) -> i64 {
         return 0;
     }
     let (spent, length) = (i128::from(consumed_us) * i128::from(WHOLE), i128::from(length_ms * FULL));
-    // The least share of failure that allows for it.
+    // The least share of failure that allows this downtime.
     let share = (spent + length - 1) / length;
     WHOLE - i64::try_from(share).unwrap_or(WHOLE).min(WHOLE)
 }

@@ -1,4 +1,4 @@
-//! Owns what holds of scores and thresholds on random small histories, against counting millisecond by millisecond.
+//! Owns the laws of scores and thresholds on small random histories, against counting millisecond by millisecond.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use crate::domain::health::transition::Source;
 use crate::domain::value::decimal::{Decimal, SCALE};
 use crate::domain::value::target::Target;
 
-/// The last moment of the small histories.
+/// The last instant of the small histories.
 const UNTIL: i64 = 120;
 
 fn at(millis: i64) -> Instant {
@@ -25,7 +25,7 @@ fn episode(start: i64, end: Option<i64>) -> Episode {
     Episode { start: at(start), end: end.map(at) }
 }
 
-/// Of stretches all of whose time is consumed.
+/// The consumption of spans that are consumed entirely.
 fn consumption(spans: &[Span]) -> Consumption {
     let charge = Some(Charge { cause: Cause::Own, source: Source::Healthcheck });
     let (uncharged, counts_from, blamed_from) = (None, None, None);
@@ -53,7 +53,7 @@ fn alerts() -> impl Strategy<Value = Vec<bool>> {
     })
 }
 
-/// The maximal runs of firing; one that holds at the last moment has not ended.
+/// The maximal runs of firing; one that holds at the last instant has not ended.
 fn runs(grid: &[bool]) -> Vec<Episode> {
     let mut found: Vec<Episode> = Vec::new();
     for (millis, fires) in grid.iter().enumerate() {
@@ -70,7 +70,7 @@ fn runs(grid: &[bool]) -> Vec<Episode> {
     found
 }
 
-/// Events that may overlap, touch, last no time, or not have ended.
+/// Events that may overlap, touch, be empty, or not have ended.
 fn events() -> impl Strategy<Value = Vec<Episode>> {
     let event = (0..UNTIL, 0..40_i64).prop_map(|(start, length)| {
         let end = start + length;
@@ -83,7 +83,7 @@ fn matchings() -> impl Strategy<Value = Matching> {
     (0..30_i64, 0..10_i64).prop_map(|(lead_ms, grace_ms)| Matching { lead_ms, grace_ms })
 }
 
-/// Whether a firing that begins and ends so is about an event: some millisecond of it is one at which it may be.
+/// Whether a firing matches an event: some millisecond of it lies within the widened event.
 fn is_about(firing: Episode, event: Episode, matching: Matching) -> bool {
     let end = |episode: Episode| episode.end.map_or(10_000, Instant::millis);
     let over = if event.end.is_none() { 10_000 } else { end(event).max(event.start.millis() + 1) + matching.grace_ms };
@@ -118,7 +118,7 @@ proptest! {
         for (event, catch) in events.iter().zip(&matched.catches) {
             let first = firings.iter().position(|firing| is_about(*firing, *event, matching));
             prop_assert_eq!(catch.firing, first);
-            // Time after the event's end for which it went on firing without a gap, from the event's last moment on.
+            // How long it continued firing without a gap after the event's last instant.
             let reset = event.end.filter(|_| first.is_some()).and_then(|end| {
                 let mut t = end.millis().max(event.start.millis() + 1);
                 let begun = t;
@@ -206,8 +206,8 @@ proptest! {
         prop_assert_eq!(consumption(&spans).over(lookback, at(t)), counted as i64 * FULL);
     }
 
-    /// On the scale of the real lookbacks: outages of minutes in some days, asked about at every place where a rate bends, next
-    /// to it, and at random.
+    /// At the scale of the real lookbacks: minutes of outages within days, evaluated at and next to every bend of a
+    /// rate, and at random.
     #[test]
     fn no_moment_is_over_a_threshold_above_the_highest(
         outages in vec((0..4_320_000_i64, 1..7_200_000_i64), 0..8),
@@ -249,20 +249,20 @@ proptest! {
         for t in bends.chain(random).chain([start, start + length - 1]).filter(|t| (start..start + length).contains(t)) {
             prop_assert!(!holds(t, above), "at {t} it is over {above}, which is above {highest:?}");
         }
-        // What is found to be the highest is reached: bisection over the moments between bends finds where.
+        // The highest threshold is reached: bisection between bends finds where.
         if let Some(highest) = highest {
             let mut ends = vec![start];
             ends.extend(consumption.bends(&alert.lookbacks.iter().map(|l| LOOKBACKS[*l].1).collect::<Vec<_>>(), within).iter().map(|at| at.millis()));
             ends.push(start + length);
             prop_assert!(ends.windows(2).any(|pair| peak_reaches(pair[0], pair[1] - 1, |t| holds(t, highest), |t| {
-                // The least rate in millionths, as the smallest of floats: good enough to climb by.
+                // The least rate, as a float: good enough for climbing.
                 alert.lookbacks.iter().map(|l| consumption.over(LOOKBACKS[*l].1, at(t)) as f64 / LOOKBACKS[*l].1 as f64).fold(f64::MAX, f64::min)
             })), "{highest} is not reached");
         }
     }
 }
 
-/// Whether a predicate holds near the top of a concave function on whole numbers between two ends, found by ternary search.
+/// Whether a predicate holds near the top of a concave integer function between two ends, found by ternary search.
 fn peak_reaches(mut low: i64, mut high: i64, holds: impl Fn(i64) -> bool, height: impl Fn(i64) -> f64) -> bool {
     if holds(low) || holds(high) {
         return true;
@@ -280,7 +280,8 @@ fn peak_reaches(mut low: i64, mut high: i64, holds: impl Fn(i64) -> bool, height
 
 #[test]
 fn the_workbook_pair_catches_a_long_outage_at_its_own_peak() {
-    // 99.9%: an hour down for 24 of 60 minutes burns at 400; the last five minutes at 1000. The pair peaks at the lesser.
+    // 99.9%: an hour down for 24 of 60 minutes burns at 400; its last five minutes at 1000. The pair peaks at the
+    // lesser.
     let consumption = consumption(&[Span::new(at(0), at(24 * 60_000))]);
     let alert = BurnAlert { lookbacks: vec![2, 0], inclusive: true };
     let within = Span::new(at(-1000), at(7_200_000));

@@ -1,6 +1,6 @@
-//! Owns what a handful of durations come to: mean, median and longest.
+//! Owns statistics of a few durations: mean, median and longest.
 
-/// Durations in milliseconds, in no order.
+/// Durations in milliseconds, unsorted.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Spread(Vec<i64>);
 
@@ -13,12 +13,12 @@ impl Spread {
         self.0.extend(&other.0);
     }
 
-    /// Their sum and how many there are, of which the mean is the quotient; `None` without any.
+    /// Their sum and count, whose quotient is the mean; `None` without any.
     pub(crate) fn mean(&self) -> Option<(i128, usize)> {
         (!self.0.is_empty()).then(|| (self.0.iter().copied().map(i128::from).sum(), self.0.len()))
     }
 
-    /// Twice the one in the middle, or the sum of the two in the middle; `None` without any.
+    /// Twice the middle one, or the sum of the two in the middle; `None` without any.
     pub(crate) fn twice_median(&self) -> Option<i64> {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();

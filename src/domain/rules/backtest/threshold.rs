@@ -1,5 +1,5 @@
-//! Owns the burn threshold that a history supports: the highest one at which an alert over some lookbacks would have fired
-//! within a stretch of time, found from the exact peaks of the rates.
+//! Owns the burn threshold that a history supports: the highest at which an alert over some lookbacks would have fired
+//! within a stretch, computed from the exact peaks of the rates.
 
 use std::cmp::Ordering;
 
@@ -14,26 +14,26 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 use crate::domain::value::target::WHOLE;
 
-/// An alert on burn rates: the rates over all of some lookbacks over one threshold.
+/// An alert on burn rates: the rates over all its lookbacks exceed one threshold.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct BurnAlert {
-    /// Positions in [`LOOKBACKS`], at least one.
+    /// Indices into [`LOOKBACKS`], at least one.
     pub(crate) lookbacks: Vec<usize>,
-    /// Whether a rate equal to the threshold is over it (`>=`).
+    /// Whether a rate equal to the threshold exceeds it (`>=`).
     pub(crate) inclusive: bool,
 }
 
-/// An alert at the highest threshold at which it would have caught all that it can catch.
+/// An alert at the highest threshold at which it detects everything it can detect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Trial {
     pub(crate) alert: BurnAlert,
-    /// `None` when no threshold catches anything.
+    /// `None` if no threshold detects anything.
     pub(crate) threshold: Option<Decimal>,
-    /// What it would have done at that threshold.
+    /// Its score at that threshold.
     pub(crate) score: Score,
 }
 
-/// Sorts trials best first: by how many events they caught, then the least noise, then the shortest mean detection time.
+/// Sorts trials best first: most detected events, then the least noise, then the shortest mean detection time.
 pub(crate) fn best_first(trials: &mut [Trial]) {
     trials.sort_by(|a, b| {
         let detection = match (a.score.detection.mean(), b.score.detection.mean()) {
@@ -56,8 +56,8 @@ impl BurnAlert {
         POLICY.iter().map(|rule| Self { lookbacks: vec![rule.long, rule.short], inclusive: false }).collect()
     }
 
-    /// Reads `burnRates.L > x && burnRates.S > x …` with any number of lookbacks; `None` when a term is anything else. What the
-    /// thresholds are does not matter, for another one is looked for.
+    /// Reads `burnRates.L > x && burnRates.S > x …` with any number of lookbacks; `None` for any other term. The
+    /// thresholds are ignored, as others are sought.
     pub(crate) fn of(term: &Term) -> Option<Self> {
         let terms = if let Term::All(terms) = term { terms.as_slice() } else { std::slice::from_ref(term) };
         let mut lookbacks = Vec::new();
@@ -104,7 +104,7 @@ impl BurnAlert {
             let each = lengths.iter().map(|over| self.level(consumption.over(*over, at), *over, error_share));
             each.min().unwrap_or(-1)
         };
-        // Between two bends all rates are linear, so that the least of them peaks at an end or where two of them cross.
+        // Between two bends all rates are linear, so their minimum peaks at an end or where two of them cross.
         let mut ends = vec![within.start];
         ends.extend(consumption.bends(&lengths, within));
         ends.push(within.end);
@@ -119,7 +119,7 @@ impl BurnAlert {
         (best >= 0).then(|| Decimal::from_millionths(best))
     }
 
-    /// The highest threshold, in millionths, that a rate is over; negative when there is none.
+    /// The highest threshold, in millionths, that a rate exceeds; negative if none.
     fn level(&self, consumed_us: i64, over_ms: i64, error_share: i64) -> i64 {
         let allowed = i128::from(error_share) * i128::from(over_ms * FULL);
         if consumed_us > 0 && allowed == 0 {
@@ -133,12 +133,12 @@ impl BurnAlert {
     }
 }
 
-/// The milliseconds next to where two of the rates cross between two moments, between which all of them are linear.
+/// The milliseconds around the crossings of two rates between two instants, between which all are linear.
 fn crossings(consumption: &Consumption, lengths: &[i64], first: Instant, last: Instant) -> Vec<Instant> {
     let mut found = Vec::new();
     for (index, one) in lengths.iter().enumerate() {
         for other in &lengths[index + 1..] {
-            // By how much the one rate is above the other, times both lengths.
+            // The difference of the two rates, times both lengths.
             let lead = |at: Instant| {
                 i128::from(consumption.over(*one, at)) * i128::from(*other)
                     - i128::from(consumption.over(*other, at)) * i128::from(*one)

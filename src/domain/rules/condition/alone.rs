@@ -1,4 +1,4 @@
-//! Owns reading a part of an expression that stands alone, as manifests name it: a field, a number, a length of time.
+//! Owns reading a single part of an expression, as used in manifests: a field, a number, a duration.
 
 use super::error::ExpressionError;
 use super::path::read_field;
@@ -7,10 +7,10 @@ use super::{Field, Operand, Owner};
 use crate::domain::value::wording::quote;
 
 impl Field {
-    /// Reads a field alone, as `numeric_state` names it.
+    /// Reads a single field, as in `numeric_state`.
     ///
     /// # Errors
-    /// With the place of the first thing that is wrong.
+    /// With the place of the first fault.
     pub(crate) fn parse(text: &str, owner: Owner) -> Result<Self, ExpressionError> {
         let tokens = tokens(text)?;
         match tokens.as_slice() {
@@ -25,10 +25,10 @@ impl Field {
 }
 
 impl Operand {
-    /// Reads a number or a duration alone.
+    /// Reads a single number or duration.
     ///
     /// # Errors
-    /// With the place of the first thing that is wrong.
+    /// With the place of the first fault.
     pub(crate) fn parse_amount(text: &str) -> Result<Self, ExpressionError> {
         let tokens = tokens(text)?;
         match tokens.as_slice() {

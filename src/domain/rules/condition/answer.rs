@@ -1,8 +1,8 @@
-//! Owns what reading any text as a condition must lead to, for property tests and fuzzing alike.
+//! Owns the invariant of reading any text as a condition, for property tests and fuzzing.
 
 use super::{Owner, Term};
 
-/// Reading gives a condition that is written as a text which reads back as the same, or an error that points into the text.
+/// Reading gives a condition whose printed form reads back as the same, or an error that points into the text.
 pub(crate) fn check(text: &str) {
     check_for(text, Owner::Objective);
     check_for(text, Owner::System);

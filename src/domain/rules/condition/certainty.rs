@@ -1,5 +1,5 @@
-//! Owns what is certain about a condition before any fact is known: that it can never hold, or that it always does. It errs on the
-//! side of saying nothing.
+//! Owns what is certain about a condition without any facts: that it never holds, or always does. In doubt, nothing is
+//! certain.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::domain::account::objective::Objective;
 use crate::domain::budget::policy::Urgency;
 use crate::domain::value::decimal::{Decimal, SCALE};
 
-/// What a term can come to; more than it really can, never less.
+/// The possible outcomes of a term; may include impossible ones, but never omits a possible one.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Outcomes {
     pub(crate) can_hold: bool,
@@ -22,7 +22,7 @@ impl Outcomes {
 }
 
 impl Term {
-    /// What it can come to for an objective; without one, for any.
+    /// The possible outcomes for an objective, or without one, for any.
     pub(crate) fn outcomes(&self, objective: Option<&Objective>) -> Outcomes {
         let inner = || self.parts().iter().map(|term| term.outcomes(objective));
         match self {
@@ -43,7 +43,7 @@ impl Term {
             Self::Held { term, .. } => Outcomes { can_hold: term.outcomes(objective).can_hold, can_fail: true },
             Self::Repeated { term, times, .. } => {
                 let Outcomes { can_hold, can_fail } = term.outcomes(objective);
-                // To become true a second time it must have ended.
+                // To become true again it must first end.
                 Outcomes { can_hold: can_hold && (can_fail || *times == 1), can_fail: true }
             }
             Self::Policy(urgency) => Outcomes {
@@ -53,7 +53,7 @@ impl Term {
         }
     }
 
-    /// The innermost comparisons and policies whose outcome is certain for all of the objectives, with whether they hold.
+    /// The innermost comparisons and policies with a certain outcome for all of the objectives, and that outcome.
     pub(crate) fn certain_parts<'t>(&'t self, objectives: &[&Objective]) -> Vec<(&'t Self, bool)> {
         if matches!(self, Self::Compare(_) | Self::Policy(_)) {
             return self.certainty(objectives).map(|holds| vec![(self, holds)]).unwrap_or_default();
@@ -61,7 +61,7 @@ impl Term {
         self.parts().iter().flat_map(|term| term.certain_parts(objectives)).collect()
     }
 
-    /// Whether it always holds, or never does, for all of the objectives (for any, if there are none); `None`: neither.
+    /// Whether it always holds or never does for all of the objectives (for any, if empty); `None`: neither.
     pub(crate) fn certainty(&self, objectives: &[&Objective]) -> Option<bool> {
         let mut each = objectives.iter().map(|objective| self.outcomes(Some(objective))).collect::<Vec<_>>();
         if each.is_empty() {
@@ -78,7 +78,7 @@ impl Term {
 }
 
 impl Comparison {
-    /// The comparison with its field on the left, and what that is compared with unless it is a field too.
+    /// The comparison with its field on the left, and the other side unless it is a field too.
     fn with_value(&self) -> Option<(&Field, Relation, &Operand)> {
         match (&self.left, &self.right) {
             (Operand::Field(_), Operand::Field(_)) => None,
@@ -123,7 +123,7 @@ impl Comparison {
         Outcomes { can_fail: found.can_fail || possible.nullable, ..found }
     }
 
-    /// What the field can be, where that decides the comparison: `budgetRemainingPercent lies between 0 and 100`.
+    /// The bounds of the field, if they decide the comparison: `budgetRemainingPercent lies between 0 and 100`.
     pub(crate) fn bounds(&self, objective: Option<&Objective>) -> Option<String> {
         let (field, _, value) = self.with_value()?;
         match values(field, objective).what {
@@ -143,7 +143,7 @@ impl Comparison {
         }
     }
 
-    /// A percentage that looks like a fraction: the field, the number as written, and the percentage that may be meant.
+    /// A percentage that looks like a fraction: the field, the number as written, and the percentage probably meant.
     pub(crate) fn fraction(&self) -> Option<(&Field, Decimal, Decimal)> {
         let (field, _, value) = self.with_value()?;
         let Operand::Number { negative: false, magnitude } = value else { return None };
@@ -153,7 +153,7 @@ impl Comparison {
     }
 }
 
-/// A bound in the field's own unit, or as a length of time.
+/// A bound in the field's own unit, or as a duration.
 fn shown(shape: Shape, bound: i128, as_duration: bool) -> String {
     if as_duration || shape == Shape::Duration {
         return crate::domain::value::duration::write_millis((bound / i128::from(SCALE)) as i64);
@@ -162,7 +162,7 @@ fn shown(shape: Shape, bound: i128, as_duration: bool) -> String {
 }
 
 impl Relation {
-    /// What it becomes when both sides change places.
+    /// The relation with both sides swapped.
     pub(crate) const fn turned(self) -> Self {
         match self {
             Self::Less => Self::Greater,
@@ -173,7 +173,7 @@ impl Relation {
         }
     }
 
-    /// What holds of two values exactly when this does not.
+    /// The relation that holds exactly when this one does not.
     pub(crate) const fn negated(self) -> Self {
         match self {
             Self::Less => Self::GreaterOrEqual,
@@ -208,7 +208,7 @@ fn cover_everything(terms: &[Term], objective: Option<&Objective>) -> bool {
     have_no_value(negated, objective)
 }
 
-/// The comparisons among nested terms of one kind.
+/// Collects the comparisons among nested terms of one kind.
 fn collect<'t>(term: &'t Term, found: &mut Vec<&'t Comparison>, same: fn(&Term) -> Option<&Vec<Term>>) {
     if let Term::Compare(comparison) = term {
         found.push(comparison);
@@ -264,7 +264,7 @@ fn have_no_value<'t>(
     false
 }
 
-/// Whether an outage can reach any rule of the policy: at a target of 100% there is no rate to reach it with.
+/// Whether an outage can reach any rule of the policy: a target of 100% has no burn rate.
 fn is_reachable(urgency: Urgency, objective: &Objective) -> bool {
     let share = objective.target.error_share();
     let nominal_ms = objective.window.nominal_ms();

@@ -1,4 +1,4 @@
-//! Owns which values may be compared with which, and what is said of those that may not.
+//! Owns which values can be compared, and the errors for those that cannot.
 
 use super::property::{Shape, Unit, Vocabulary};
 use super::{Comparison, Operand, Relation};
@@ -6,7 +6,7 @@ use crate::domain::value::duration::write_millis;
 use crate::domain::value::name::Name;
 use crate::domain::value::wording::{closest, quote};
 
-/// A part of a comparison, for messages to point at.
+/// A part of a comparison that a message can point at.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Part {
     Left,
@@ -23,10 +23,10 @@ pub(crate) struct Mismatch {
 }
 
 impl Comparison {
-    /// A comparison whose sides fit together.
+    /// A comparison of compatible sides.
     ///
     /// # Errors
-    /// When they differ in type or unit, have no order, when neither is a field, or when a text is none the field can be.
+    /// When they differ in type or unit, have no order, when neither is a field, or when the field never has the text.
     pub(crate) fn new(left: Operand, relation: Relation, right: Operand) -> Result<Self, Mismatch> {
         let fault = |part, message: String, remedy: String| Err(Mismatch { part, message, remedy });
         let (field, other, part) = match (&left, &right) {
@@ -106,7 +106,7 @@ fn mismatch(name: &str, shape: Shape, other: &Operand) -> Option<(String, String
     }
 }
 
-/// Why a text is none that a field can be.
+/// Why a field never has a text.
 fn unknown_word(name: &str, vocabulary: Vocabulary, text: &str) -> Option<(String, String)> {
     let Some(words) = vocabulary.words() else {
         let error = Name::parse(text).err()?;

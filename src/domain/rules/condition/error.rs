@@ -1,23 +1,23 @@
-//! Owns what is wrong with an expression: where, why, and what to write instead.
+//! Owns errors in expressions: place, cause, and remedy.
 
 use std::fmt;
 use std::ops::Range;
 
 use crate::domain::value::wording::is_hidden;
 
-/// How much of a line is shown around what is wrong, in characters.
+/// How much of a line is shown around the fault, in characters.
 const SHOWN: usize = 72;
 
-/// Why a text is no expression.
+/// Why a text is not a valid expression.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct ExpressionError {
-    /// The byte of the text where what is wrong begins.
+    /// The byte offset of the fault.
     pub(crate) offset: usize,
-    /// Its length in bytes; 0 where something is missing.
+    /// Its length in bytes; 0 if something is missing.
     pub(crate) length: usize,
     /// The cause.
     pub(crate) message: String,
-    /// What to write instead; empty where that cannot be said.
+    /// What to write instead; empty if unknown.
     pub(crate) remedy: String,
 }
 
@@ -33,7 +33,7 @@ impl ExpressionError {
         (before.matches('\n').count() + 1, line.chars().count() + 1)
     }
 
-    /// The line that is wrong, and below it marks under what is wrong; of a long line the part around it.
+    /// The faulty line with marks below the fault; a long line is cut to the part around it.
     pub(crate) fn excerpt(&self, text: &str) -> String {
         let (line, column) = self.place(text);
         let shown: Vec<char> = text.split('\n').nth(line - 1).unwrap_or_default().chars().collect();

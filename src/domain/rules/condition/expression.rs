@@ -24,16 +24,16 @@ use crate::domain::rules::condition::property::Shape;
 use crate::domain::value::decimal::SCALE;
 use crate::domain::value::wording::{did_you_mean, quote};
 
-/// The most parentheses and `!` inside one another.
+/// The deepest nesting of parentheses and `!`.
 const MOST_NESTED: usize = 64;
-/// The most times that `at least` may ask for.
+/// The largest count of `at least`.
 pub(crate) const MOST_TIMES: u32 = 1000;
 
 impl Term {
     /// Reads an expression that is evaluated for an objective or a system, whose fields need no name before them.
     ///
     /// # Errors
-    /// With the place of the first thing that is wrong.
+    /// With the place of the first fault.
     pub(crate) fn parse(text: &str, owner: Owner) -> Result<Self, ExpressionError> {
         let mut reader = Reader { tokens: tokens(text)?, owner, next: 0, nested: 0 };
         if reader.tokens.len() == 1 {
@@ -57,7 +57,7 @@ impl Term {
 
 pub(super) struct Reader {
     tokens: Vec<Token>,
-    /// Whose fields need no name before them.
+    /// The kind whose fields need no name before them.
     owner: Owner,
     next: usize,
     nested: usize,
@@ -82,14 +82,14 @@ impl Reader {
         }
     }
 
-    /// Takes a sign if it comes next.
+    /// Consumes a sign if it comes next.
     pub(super) fn accept(&mut self, sign: &str) -> bool {
         let found = self.sign() == Some(sign);
         self.next += usize::from(found);
         found
     }
 
-    /// The word that comes next, if it is one without dots.
+    /// The next token, if it is a word without dots.
     pub(super) fn word(&self) -> Option<&str> {
         match &self.peek().what {
             What::Path(segments) if segments.len() == 1 => Some(&segments[0].text),
@@ -101,7 +101,7 @@ impl Reader {
         ExpressionError::new(&self.peek().at, message, remedy)
     }
 
-    /// What comes next is not what may stand here.
+    /// The next token is not valid here.
     pub(super) fn unexpected(&self, wanted: &str) -> ExpressionError {
         let found = match &self.peek().what {
             What::End => return self.fault(format!("the expression ends early; expected {wanted}"), ""),
@@ -155,7 +155,7 @@ impl Reader {
         Ok(if terms.len() == 1 { terms.remove(0) } else { Term::All(terms) })
     }
 
-    /// Goes one level deeper, if that is not too deep.
+    /// Enters a nesting level, unless it is too deep.
     fn deeper(&mut self) -> Result<(), ExpressionError> {
         if self.nested == MOST_NESTED {
             let message = format!("parentheses and ! are nested more than {MOST_NESTED} deep");
@@ -404,7 +404,7 @@ impl Reader {
         }
         let unquoted = self.next > 0 && matches!(self.tokens[self.next - 1].what, What::Sign("==" | "!="));
         read_field(segments, at, self.owner).map(Operand::Field).map_err(|fault| {
-            // On the right of == a word that is not a field is a text without its quotes.
+            // On the right of == a word that is not a field is a text without quotes.
             match self.word().filter(|_| unquoted) {
                 Some(word) => ExpressionError::new(
                     at,

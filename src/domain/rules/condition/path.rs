@@ -1,4 +1,4 @@
-//! Owns what a path names: a property of the objective or system at hand, of another objective, or of another system.
+//! Owns resolving paths: a property of the evaluated objective or system, or of a named one.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::domain::budget::balance::LOOKBACKS;
 use crate::domain::value::name::Name;
 use crate::domain::value::wording::{near, or_list, quote};
 
-/// What other views have, and why it is not a field here.
+/// Names from other views, and why they are not fields here.
 const ELSEWHERE: [(&str, &str); 8] = [
     ("downSince", "a moment cannot be compared; downFor is the time since then"),
     ("inStatusSince", "a moment cannot be compared; inStatusFor is the time since then"),
@@ -22,7 +22,7 @@ const ELSEWHERE: [(&str, &str); 8] = [
     ("forecast", "a moment cannot be compared; budgetRemainingPercent and burnRate say how close it is"),
 ];
 
-/// Reads a field from the segments of a path that stands on the bytes `at`; without a name before it, one of `this`.
+/// Reads a field from the segments of a path at the bytes `at`; without a name before it, a field of `this`.
 pub(super) fn read_field(segments: &[Segment], at: &Range<usize>, this: Owner) -> Result<Field, ExpressionError> {
     let texts: Vec<&str> = segments.iter().map(|segment| segment.text.as_str()).collect();
     let (prefix, owner, rest) = match texts.as_slice() {
@@ -56,7 +56,7 @@ pub(super) fn read_field(segments: &[Segment], at: &Range<usize>, this: Owner) -
         return Err(ExpressionError::new(at, format!("{prefix}.{name} lacks a field"), remedy));
     }
     let property = read_property(properties, at, owner, &format!("{prefix}.{name}.")).map_err(|fault| {
-        // Where the end is a field and there is more before it, that is a name with dots.
+        // If the end is a field and more precedes it, that is a name with dots.
         with_dots(rest, owner).map_or(fault, |(name, field)| {
             let message = "a name with dots needs brackets";
             ExpressionError::new(at, message, format!("write {prefix}[\"{name}\"].{field}"))
@@ -66,7 +66,7 @@ pub(super) fn read_field(segments: &[Segment], at: &Range<usize>, this: Owner) -
     Ok(Field { subject, property })
 }
 
-/// A name with dots and the field after it, if the segments can be read so.
+/// A name with dots and the field after it, if the segments have that form.
 fn with_dots(segments: &[Segment], owner: Owner) -> Option<(String, &'static str)> {
     if segments.iter().any(|segment| segment.quoted) {
         return None;
@@ -78,7 +78,7 @@ fn with_dots(segments: &[Segment], owner: Owner) -> Option<(String, &'static str
     })
 }
 
-/// Finds a property by its name, which `shown` precedes in messages.
+/// Finds a property by name; `shown` precedes it in messages.
 fn read_property(
     segments: &[Segment],
     at: &Range<usize>,
@@ -142,7 +142,7 @@ fn read_property(
     fault(format!("{} is not a field of {}", quote(&name), a(owner)), format!("{guess}{}", known(owner)))
 }
 
-/// What a wrong name may stand for: names that contain it, else those that are written alike.
+/// Suggestions for an unknown name: names that contain it, else those with a similar spelling.
 fn meant(name: &str, owner: Owner) -> Vec<&'static str> {
     let lower = name.to_lowercase();
     let names = || Property::of(owner).map(Property::name);

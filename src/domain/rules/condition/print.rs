@@ -1,4 +1,4 @@
-//! Owns how a condition is written as a one-line expression, such that reading it back gives the same tree.
+//! Owns printing a condition as a one-line expression that reads back as the same tree.
 
 use std::fmt;
 
@@ -29,7 +29,7 @@ impl fmt::Display for Term {
     }
 }
 
-/// Terms that are joined themselves stand in parentheses: where the meaning does not need them, the eye does.
+/// Nested joined terms are in parentheses, for the reader even if not needed.
 fn write_joined(terms: &[Term], joint: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for (index, term) in terms.iter().enumerate() {
         let joint = if index > 0 { joint } else { "" };
@@ -86,7 +86,7 @@ impl fmt::Display for Hours {
 }
 
 impl Comparison {
-    /// Whether it is written as a boolean field alone.
+    /// Whether it is printed as a boolean field alone.
     pub(crate) fn is_bare(&self) -> bool {
         matches!(
             self,

@@ -1,4 +1,4 @@
-//! Owns the catalogue of what a condition can look at: each property's name, whose it is, its type and unit, and when it is null.
+//! Owns the catalog of properties that conditions use: name, owner, type, unit, and when it is null.
 
 use super::Property;
 use crate::domain::account::objective::DependencyExclusion;
@@ -6,30 +6,30 @@ use crate::domain::budget::balance::{BudgetTier, LOOKBACKS, State};
 use crate::domain::health::transition::Status;
 use crate::domain::value::wording::or_list;
 
-/// Whose view has a property.
+/// The kind of object that has a property.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Owner {
     Objective,
     System,
 }
 
-/// What values a property has.
+/// The type of a property's values.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Shape {
     Number(Unit),
-    /// Milliseconds; compared with lengths of time only.
+    /// Milliseconds; compared with durations only.
     Duration,
     Boolean,
     Text(Vocabulary),
 }
 
-/// What a number counts. A plain number beside it is one of the same unit.
+/// The unit of a number. A plain number compared with it has the same unit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Unit {
     Percent,
-    /// A length of time, also compared with durations.
+    /// A duration, also compared with durations.
     Minutes,
-    /// A length of time, also compared with durations.
+    /// A duration, also compared with durations.
     Seconds,
     Days,
     /// Burn rates: 1 spends exactly the budget.
@@ -37,7 +37,7 @@ pub(crate) enum Unit {
     Count,
 }
 
-/// Which texts a property can be.
+/// The texts a property can have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Vocabulary {
     States,
@@ -48,10 +48,10 @@ pub(crate) enum Vocabulary {
     Names,
 }
 
-/// What is known about a property.
+/// The catalog entry of a property.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Entry {
-    /// As in JSON.
+    /// Its name in JSON.
     pub(crate) name: &'static str,
     pub(crate) owner: Owner,
     pub(crate) shape: Shape,
@@ -84,7 +84,7 @@ const RATES: [(&str, &str); LOOKBACKS.len()] = [
 ];
 
 impl Property {
-    /// Every property, in the order in which documents and errors list them.
+    /// Every property, in the order of documents and errors.
     pub(crate) const ALL: [Self; 46] = [
         Self::RemainingPercent,
         Self::TotalMinutes,
@@ -134,7 +134,7 @@ impl Property {
         Self::InMaintenance,
     ];
 
-    /// What is known about it.
+    /// Its catalog entry.
     #[expect(clippy::too_many_lines, reason = "a table reads best as one")]
     pub(crate) fn entry(self) -> Entry {
         let (owner, name, shape, null_when, meaning) = match self {
@@ -284,7 +284,7 @@ impl Property {
         self.entry().shape
     }
 
-    /// The texts it can be; none where it is no text, or any name.
+    /// The texts it can have; empty if it is not a text, or any name.
     pub(crate) fn words(self) -> Vec<&'static str> {
         if let Shape::Text(vocabulary) = self.shape() { vocabulary.words().unwrap_or_default() } else { Vec::new() }
     }
@@ -310,7 +310,7 @@ impl Owner {
 }
 
 impl Shape {
-    /// Whether values of both can be compared with one another.
+    /// Whether values of both can be compared.
     pub(crate) fn compares_with(self, other: Self) -> bool {
         self == other || (self.is_length_of_time() && other.is_length_of_time())
     }
@@ -320,7 +320,7 @@ impl Shape {
         matches!(self, Self::Duration | Self::Number(Unit::Minutes | Unit::Seconds))
     }
 
-    /// What a property of this shape is, in a sentence: `is a percentage`.
+    /// What a property of this shape is, for a sentence: `is a percentage`.
     pub(crate) const fn describe(self) -> &'static str {
         match self {
             Self::Number(Unit::Percent) => "a percentage",
@@ -335,7 +335,7 @@ impl Shape {
         }
     }
 
-    /// The type, in one word.
+    /// The type as one word.
     pub(crate) const fn kind(self) -> &'static str {
         match self {
             Self::Number(_) => "number",
@@ -362,7 +362,7 @@ impl Shape {
 }
 
 impl Vocabulary {
-    /// All texts there are; `None` when any name is possible.
+    /// All possible texts; `None` if any name is possible.
     pub(crate) fn words(self) -> Option<Vec<&'static str>> {
         match self {
             Self::States => Some(State::ALL.map(State::as_str).to_vec()),

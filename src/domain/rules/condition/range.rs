@@ -1,4 +1,4 @@
-//! Owns what values a field can have at all, given what is known of the objective it belongs to.
+//! Owns the possible values of a field, given what is known of its objective.
 
 use super::property::{Shape, Unit};
 use super::{Field, Operand, Property, Relation, Subject};
@@ -11,8 +11,8 @@ use crate::domain::value::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
 
-/// Numbers from `low` on, up to `high` if there is an end; each bound is included unless it is said to be open. The unit is a
-/// millionth of the field's; of lengths of time a millionth of a millisecond.
+/// Numbers from `low` up to `high`, if it has an end; bounds are included unless marked open. The unit is a millionth
+/// of the field's; for durations a millionth of a millisecond.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Range {
     pub(super) low: Option<i128>,
@@ -21,7 +21,7 @@ pub(super) struct Range {
     pub(super) high_open: bool,
 }
 
-/// All that a field can be.
+/// The possible values of a field.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Values {
     pub(super) what: Kind,
@@ -50,7 +50,7 @@ impl Range {
         Self { low: Some(low), low_open: false, high: None, high_open: false }
     }
 
-    /// The numbers that stand in this relation to a value. For `!=` all of them, which is more than there are.
+    /// The numbers in this relation to a value. For `!=` all of them, which is one too many.
     pub(super) const fn of(relation: Relation, value: i128) -> Self {
         let all = Self { low: None, low_open: false, high: None, high_open: false };
         match relation {
@@ -64,7 +64,7 @@ impl Range {
     }
 
     pub(super) fn and(self, other: Self) -> Self {
-        // A bound that excludes more comes later; of equal ones the open one does.
+        // The bound that excludes more wins; of equal ones, the open one.
         let (low, low_open) = match (self.low, other.low) {
             (Some(a), Some(b)) => {
                 let (low, open) = (a, self.low_open).max((b, other.low_open));
@@ -92,7 +92,7 @@ impl Range {
     }
 }
 
-/// A number or a length of time in the unit of [`Range`], beside a field of this shape.
+/// A number or a duration in the unit of [`Range`], compared with a field of this shape.
 pub(super) fn scaled(shape: Shape, operand: &Operand) -> Option<i128> {
     match operand {
         Operand::Number { negative, magnitude } => {
@@ -104,7 +104,7 @@ pub(super) fn scaled(shape: Shape, operand: &Operand) -> Option<i128> {
     }
 }
 
-/// What a plain number beside a field counts: milliseconds of a length of time, else one.
+/// The unit of a plain number compared with a field: milliseconds for a duration, else one.
 pub(super) const fn unit(shape: Shape) -> i128 {
     match shape {
         Shape::Number(Unit::Minutes) => MINUTE_MS as i128,
@@ -113,13 +113,13 @@ pub(super) const fn unit(shape: Shape) -> i128 {
     }
 }
 
-/// What a field can be; of its own objective as much is known as is given.
+/// The possible values of a field; `objective` is its own objective, if known.
 pub(super) fn values(field: &Field, objective: Option<&Objective>) -> Values {
     let objective = objective.filter(|_| field.subject == Subject::This);
     let whole = |number: i64| i128::from(number) * i128::from(SCALE);
     let number = |range: Range, nullable: bool| Values { what: Kind::Number(range), nullable };
     let percent = Range::closed(0, whole(100));
-    // The counted time of a rolling window that leaves nothing out is never nothing.
+    // The counted time of a rolling window that leaves nothing out is never zero.
     let always_counts = objective.is_some_and(|objective| {
         let rolling = matches!(objective.window, Window::Rolling { .. });
         rolling && objective.schedule.is_always() && objective.not_counted == NotCounted::default()
@@ -203,8 +203,8 @@ fn texts(property: Property, objective: Option<&Objective>) -> Values {
     Values { what: Kind::Text(known.map_or_else(words, |known| Some(vec![known]))), nullable }
 }
 
-/// The fastest that a budget burns, in a total outage, rounded up: weight/(1 − target); nothing at a target of 100%, where a
-/// rate is either 0 or null.
+/// The highest burn rate of a total outage, rounded up: weight/(1 − target); nothing at a target of 100%, where a rate
+/// is either 0 or null.
 fn fastest(objective: Option<&Objective>) -> i128 {
     let most = i128::from(WHOLE) * i128::from(SCALE);
     match objective.map(|objective| i128::from(objective.target.error_share())) {
@@ -217,7 +217,7 @@ fn fastest(objective: Option<&Objective>) -> i128 {
     }
 }
 
-/// The window's greatest length, in milliseconds; calendar periods may be an hour longer where clocks change.
+/// The window's greatest length, in milliseconds; clock changes may make a calendar period an hour longer.
 fn longest_millis(window: Window) -> i64 {
     let days = match window {
         Window::Rolling { days, .. } => return i64::from(days) * DAY_MS,

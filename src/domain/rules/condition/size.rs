@@ -1,4 +1,4 @@
-//! Owns how large a condition may be: small enough that it can be written on a line, walked through and evaluated.
+//! Owns the size limits of a condition, so that it fits on a line and can be walked and evaluated.
 
 use super::Term;
 use super::token::LONGEST;
@@ -10,7 +10,7 @@ impl Term {
     /// Checks nesting and length, so that both spellings can be read back.
     ///
     /// # Errors
-    /// With what is too much of it.
+    /// With the limit it exceeds.
     pub(crate) fn check_size(&self) -> Result<(), String> {
         if self.depth() > DEEPEST {
             return Err(format!("the condition is nested more than {DEEPEST} deep"));
@@ -21,7 +21,7 @@ impl Term {
         Ok(())
     }
 
-    /// How many terms stand inside one another.
+    /// The depth of nested terms.
     fn depth(&self) -> usize {
         1 + self.parts().iter().map(Self::depth).max().unwrap_or(0)
     }

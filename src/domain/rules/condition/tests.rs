@@ -1,4 +1,4 @@
-//! Holds what expressions promise: what is printed reads back as the same tree, and nothing that is typed breaks the reader.
+//! Checks expressions: printed ones read back as the same tree, and no input breaks the reader.
 
 use chrono::NaiveTime;
 use proptest::prelude::*;
@@ -93,7 +93,7 @@ fn hours() -> impl Strategy<Value = Hours> {
         })
 }
 
-/// Statuses of a system or states of an objective, of which it must have one.
+/// Statuses of a system or states of an objective, one of which must apply.
 fn states(this: Owner) -> impl Strategy<Value = Term> {
     let known =
         field(this).prop_filter("a status", |field| matches!(field.property, Property::Status | Property::State));
@@ -109,12 +109,12 @@ fn states(this: Owner) -> impl Strategy<Value = Term> {
     })
 }
 
-/// Any condition about objectives that there can be, within its bounds.
+/// Any valid condition about objectives.
 pub(crate) fn term() -> impl Strategy<Value = Term> {
     term_for(Owner::Objective)
 }
 
-/// Any condition that there can be, within its bounds.
+/// Any valid condition.
 pub(crate) fn term_for(this: Owner) -> impl Strategy<Value = Term> {
     let policies = u32::from(this == Owner::Objective);
     let leaf = prop_oneof![
@@ -137,7 +137,7 @@ pub(crate) fn term_for(this: Owner) -> impl Strategy<Value = Term> {
     .prop_filter("within its bounds", |term| term.check_size().is_ok())
 }
 
-/// Pieces of expressions, whole and broken.
+/// Pieces of expressions, valid and broken.
 fn soup() -> impl Strategy<Value = String> {
     let pieces = [
         "(",
@@ -311,7 +311,7 @@ fn what_is_huge_or_deep_is_refused_at_once() {
         assert!(error.to_string().len() < 1500, "{error}");
         assert!(error.excerpt(&text).len() < 1000);
     }
-    // As much as is allowed is read.
+    // The largest allowed expression is read.
     let wide = format!("isBreaching{}", " && fastBurn".repeat(1_000));
     assert_eq!(Term::parse(&wide, Owner::Objective).unwrap().to_string(), wide);
     let deep = format!("{}isBreaching{}", "(".repeat(64), ")".repeat(64));

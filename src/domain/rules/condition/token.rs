@@ -1,4 +1,4 @@
-//! Owns cutting an expression into tokens: words and paths, numbers, durations, texts and signs, each with its place.
+//! Owns splitting an expression into tokens: words and paths, numbers, durations, texts and signs, each with its place.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use crate::domain::value::wording::quote;
 /// The longest expression, in bytes.
 pub(crate) const LONGEST: usize = 16 * 1024;
 
-/// A token and the bytes it stands on.
+/// A token and its bytes.
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Token {
     pub(super) what: What,
@@ -37,15 +37,15 @@ pub(super) enum What {
 #[derive(Clone, PartialEq, Debug)]
 pub(super) struct Segment {
     pub(super) text: String,
-    /// Whether it stood in brackets.
+    /// Whether it was in brackets.
     pub(super) quoted: bool,
     pub(super) at: Range<usize>,
 }
 
-/// Longer ones first, for they begin like shorter ones.
+/// Longer ones first, as shorter ones are prefixes of them.
 const SIGNS: [&str; 16] = ["<=", ">=", "==", "!=", "&&", "||", "<", ">", "!", "(", ")", "[", "]", ",", ":", "."];
 
-/// What people write that means something elsewhere, and what it is here.
+/// What people write in other languages, and its equivalent here.
 const FOREIGN: [(&str, &str); 17] = [
     ("===", "write == to compare"),
     ("!==", "write != to compare"),
@@ -69,7 +69,7 @@ const FOREIGN: [(&str, &str); 17] = [
 /// The tokens of a text, with [`What::End`] as the last.
 ///
 /// # Errors
-/// At the first place that is none.
+/// At the first invalid place.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, ExpressionError> {
     if text.len() > LONGEST {
         let message = format!("the expression is longer than {} KiB", LONGEST / 1024);
@@ -98,7 +98,7 @@ const fn is_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// What a name may have without being put in brackets: all that names have but dots.
+/// Characters of a name without brackets: all that names may have except dots.
 const fn is_name(c: char) -> bool {
     is_word(c) || matches!(c, '/' | ':' | '-')
 }
@@ -134,7 +134,7 @@ impl<'t> Cutter<'t> {
         let rest = self.rest();
         let foreign = FOREIGN.iter().find(|(sign, _)| rest.starts_with(sign));
         let own = SIGNS.into_iter().find(|sign| rest.starts_with(sign));
-        // Of what begins alike, the longer one is meant.
+        // If both match, the longer one is meant.
         match (foreign, own) {
             (Some((sign, remedy)), own) if own.is_none_or(|own| own.len() < sign.len()) => {
                 Err(ExpressionError::new(&(self.at..self.at + sign.len()), format!("unexpected {sign}"), *remedy))
@@ -166,7 +166,7 @@ impl<'t> Cutter<'t> {
         }
     }
 
-    /// A text between equal quotes; nothing in it is escaped, for no text that can be compared has quotes in it.
+    /// A text between matching quotes, without escapes: no comparable text has quotes in it.
     fn quoted(&mut self) -> Result<String, ExpressionError> {
         let start = self.at;
         let mark = if self.rest().starts_with('"') { '"' } else { '\'' };

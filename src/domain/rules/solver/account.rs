@@ -1,10 +1,10 @@
-//! Owns the sums of an objective's account over a stretch of moments: as of t, each is the time of something in
-//! `[t − length, t)` or in `[start of the period, t)`.
+//! Owns the sums of an objective's account over a stretch: as of t, each is the time of one kind in `[t − length, t)`
+//! or in `[start of the period, t)`.
 //!
-//! Facts after t do not exist for t, and no piece of the account depends on what follows it. So a sum as of t is a part of one
-//! account for all t: between the moments at which a piece begins or ends at the front of the window, or leaves it at its
-//! back, it grows by what the front holds and shrinks by what the back holds, evenly. It jumps where something in the window begins to be
-//! charged otherwise.
+//! Facts after t do not exist for t, and no piece of the account depends on later ones. So the sum as of t is part of
+//! one account for all t. Between the instants at which a piece enters or leaves the front of the window or leaves its
+//! back, it grows by what enters and shrinks by what leaves, evenly. It jumps when the charge of something in the
+//! window changes.
 
 use std::iter::Peekable;
 
@@ -21,7 +21,7 @@ use crate::domain::value::span::Span;
 use crate::domain::value::target::WHOLE;
 use crate::domain::value::window::Window;
 
-/// The times of a tally as functions of the moment it is computed for.
+/// The times of a tally as functions of the instant they are computed for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Sums {
     pub(super) own: Linear,
@@ -33,7 +33,7 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// What is `from` at `at` and changes by `come` less `gone` a millisecond.
+    /// Starts as `from` at `at` and changes by `come` minus `gone` per millisecond.
     fn moving(at: Instant, from: &Tally, come: &Tally, gone: &Tally) -> Self {
         let line = |part: fn(&Tally) -> i64| Linear::through(at, part(from), part(come) - part(gone));
         Self {
@@ -46,7 +46,7 @@ impl Sums {
         }
     }
 
-    /// The sums of a tally that is known for one moment only.
+    /// The sums of a tally known for one instant only.
     pub(super) fn fixed(at: Instant, tally: &Tally) -> Self {
         Self::moving(at, tally, &Tally::default(), &Tally::default())
     }
@@ -63,7 +63,7 @@ impl Sums {
         }
     }
 
-    /// The tally at one moment, without telling upstreams apart.
+    /// The tally at one instant, with all upstreams as one.
     fn tally(self, at: Instant) -> Tally {
         let whole = |form: Linear| form.at(at) as i64;
         Tally {
@@ -77,23 +77,23 @@ impl Sums {
     }
 }
 
-/// Moments over which the sums of one window change evenly.
+/// A span over which the sums of one window change evenly.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Segment {
     pub(super) span: Span,
     pub(super) sums: Sums,
-    /// The whole length of the window, in milliseconds.
+    /// The full length of the window, in milliseconds.
     pub(super) window_ms: i64,
-    /// The milliseconds from the window's start on.
+    /// The milliseconds since the window's start.
     pub(super) elapsed: Linear,
-    /// Whether downtime that spends the budget is going on.
+    /// Whether downtime that spends the budget is ongoing.
     pub(super) open: bool,
     /// Whether the status is other than `unknown`.
     pub(super) known: bool,
 }
 
 impl Segment {
-    /// The window's length without time that is not counted.
+    /// The window's length without uncounted time.
     fn length(&self) -> Linear {
         Linear::constant(self.window_ms.into()) - self.sums.not_counted
     }
@@ -108,12 +108,12 @@ impl Segment {
         self.length() * (i128::from(objective.target.error_share()) * i128::from(FULL))
     }
 
-    /// What spends the budget, in the unit of [`Self::total`].
+    /// The consumed downtime, in the unit of [`Self::total`].
     pub(super) fn consumed(&self, objective: &Objective) -> Linear {
         self.sums.consumed(objective.dependency_exclusion) * WHOLE.into()
     }
 
-    /// The budget at one moment of the segment.
+    /// The budget at one instant of the segment.
     pub(super) fn budget(&self, objective: &Objective, at: Instant) -> Budget {
         let start = at.plus(-(self.elapsed.at(at) as i64));
         Budget {
@@ -126,8 +126,9 @@ impl Segment {
     }
 }
 
-/// Hands on the sums over the last `length_ms` as of every moment of `stretch`, with the piece at the front of each run. `pieces` cover
-/// the stretch with its hindsight, and as long a one so much earlier; `held` is the sum as of its start, and becomes that as of its end.
+/// Calls `hand` with the sums over the last `length_ms` as of every instant of `stretch`, with the front piece of each
+/// run. `pieces` cover the stretch with its hindsight, and the same `length_ms` earlier. `held` is the sum as of the
+/// start, and becomes that as of the end.
 pub(super) fn trailing(
     pieces: &[Piece],
     length_ms: i64,
@@ -156,20 +157,20 @@ pub(super) fn trailing(
     }
 }
 
-/// What one millisecond of a piece adds to a tally as of a moment.
+/// What one millisecond of a piece adds to a tally as of an instant.
 fn rates(piece: &Piece, at: Instant) -> Tally {
     let mut one = Tally::default();
     one.add_piece(piece, Span::new(piece.span.start, piece.span.start.plus(1)), at);
     one
 }
 
-/// The moments after one as of which something begins to be charged otherwise.
+/// The instants after `start` at which a charge changes.
 fn settles_after(pieces: &[Piece], start: Instant) -> Peekable<impl Iterator<Item = Instant>> {
     settlements(pieces).into_iter().filter(move |at| start < *at).peekable()
 }
 
-/// Hands on the sums of the objective's window as of every moment of `stretch`, of `pieces` as [`trailing`] needs them; `held` is the sum
-/// as of its start, and becomes that as of its end.
+/// Calls `hand` with the sums of the objective's window as of every instant of `stretch`. `pieces` and `held` are as
+/// for [`trailing`].
 pub(super) fn segments(
     objective: &Objective,
     pieces: &[Piece],
@@ -188,7 +189,7 @@ pub(super) fn segments(
     });
 }
 
-/// The same for calendar windows, whose sums begin anew with each period.
+/// The same for calendar windows, whose sums restart with each period.
 fn periods(objective: &Objective, pieces: &[Piece], stretch: Span, held: &mut Tally, mut hand: impl FnMut(Segment)) {
     let mut at = stretch.start;
     let mut period = objective.window.bounds(at);

@@ -1,4 +1,4 @@
-//! Owns the age of the newest fact over a stretch of moments: it grows evenly, and falls to nothing with each fact.
+//! Owns the age of the newest fact over a stretch: it grows evenly, and drops to zero with each fact.
 
 use super::linear::{Linear, Quotient};
 use super::signal::{Signal, Value};
@@ -6,19 +6,19 @@ use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
-/// The moments at which the streams in scope have facts, sorted, each once.
+/// The instants of facts of the streams in scope, sorted, without duplicates.
 pub(crate) fn facts(history: &SystemHistory, scope: Scope<'_>) -> Vec<Instant> {
     let streams = history.streams.iter().filter(|stream| scope.contains(stream.source, stream.check.as_ref()));
     let mut facts: Vec<Instant> =
         streams.flat_map(|stream| stream.transitions.iter().map(|transition| transition.at)).collect();
-    // Sorted runs, one a stream, merge fast.
+    // One sorted run per stream merges fast.
     facts.sort();
     facts.dedup();
     facts
 }
 
-/// The age in seconds as of every moment of `stretch`, given all facts in it and the last one at or before its start, if there
-/// is one. Ages below `least_ms` may be told as 0, which joins the runs between facts that follow closely on each other.
+/// The age in seconds as of every instant of `stretch`, given all facts in it and the last one at or before its start,
+/// if any. Ages below `least_ms` may be returned as 0, which joins the runs between close facts.
 pub(crate) fn age(facts: &[Instant], least_ms: i64, stretch: Span) -> Signal {
     let begin = facts.partition_point(|fact| *fact <= stretch.start);
     let facts = &facts[begin.saturating_sub(1)..facts.partition_point(|fact| *fact < stretch.end)];
@@ -32,7 +32,7 @@ pub(crate) fn age(facts: &[Instant], least_ms: i64, stretch: Span) -> Signal {
     Signal::of([(Span::new(stretch.start, reported), Value::Null)].into_iter().chain(told))
 }
 
-/// The same as of one moment only, given the last fact at or before it.
+/// The same as of one instant, given the last fact at or before it.
 pub(crate) fn age_at(last_seen: Option<Instant>, stretch: Span) -> Signal {
     age(last_seen.as_slice(), 0, stretch)
 }
@@ -71,7 +71,7 @@ mod tests {
                     other => prop_assert!(false, "{other:?}"),
                 }
             }
-            // Joined runs compare with what is not below their bound as exact ones do.
+            // Joined runs compare like exact ones above their bound.
             let limit = limit.max(least);
             let bound = Signal::steady(stretch, Value::Number(Quotient::constant(limit.into(), 1000)));
             for relation in [Relation::Less, Relation::LessOrEqual, Relation::Equal, Relation::Greater] {

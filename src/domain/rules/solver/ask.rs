@@ -1,4 +1,5 @@
-//! Owns what may be asked of an objective or a system, how far back that looks, and what of it a manifest or a streak answers.
+//! Owns the queries about an objective or a system: how far back they look, and those that a manifest or a streak
+//! answers.
 
 use super::linear::Quotient;
 use super::signal::Value;
@@ -15,24 +16,24 @@ use crate::domain::value::window::Window;
 /// The longest burn-rate lookback, in milliseconds.
 const LONGEST_LOOKBACK_MS: i64 = LOOKBACKS[LOOKBACKS.len() - 1].1;
 
-/// What a condition may ask for.
+/// A query that a condition may make.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Ask {
     pub(crate) subject: Subject,
     pub(crate) what: What,
 }
 
-/// A property, the age of the newest fact, or the policy's word.
+/// A property, the age of the newest fact, or a rule of the policy.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum What {
     Property(Property),
-    /// `dataAgeSeconds`, of which values below so many milliseconds need not be told apart: they may all be 0.
+    /// `dataAgeSeconds`, with values below this many milliseconds possibly as 0.
     AgeFrom(i64),
     Policy(Urgency),
 }
 
 impl What {
-    /// Whether it asks for a streak, which no account of a window tells.
+    /// Whether it concerns a streak, which no account of a window has.
     pub(super) const fn is_of_streaks(self) -> bool {
         matches!(self, Self::Property(Property::CurrentStreak | Property::BestStreak | Property::LostStreak))
     }
@@ -44,7 +45,7 @@ impl Ask {
     }
 }
 
-/// From where on the account must be known to look at an objective from `since` on.
+/// Since when the account is needed to evaluate an objective since `since`.
 pub(super) fn reach(objective: &Objective, since: Instant) -> Instant {
     objective.window.bounds(since).start.min(since.plus(-LONGEST_LOOKBACK_MS))
 }
@@ -68,7 +69,7 @@ pub(super) fn constant(objective: &Objective, property: Property) -> Option<Valu
     })
 }
 
-/// What one of the properties of streaks is.
+/// The value of a streak's property.
 pub(super) fn streak_value(property: Property, streak: Streak) -> Value {
     let days = match property {
         Property::BestStreak => streak.best,

@@ -1,13 +1,13 @@
-//! Owns what the values of an objective can be within a stretch such as a day, told from sums of whole days alone: bounds that let
-//! whole days pass without drawing their account.
+//! Owns bounds of an objective's values within a stretch such as a day, from the sums of complete days alone: days that
+//! they decide need no account.
 //!
-//! As of any moment of a stretch, a window contains all the days that lie within it from the stretch's start to its end, and
-//! nothing but days that touch it at either. So every sum of the window has a least and a greatest value, and every property
-//! that grows or falls with these sums lies between what it is at both. The bounds are wider than the truth, never narrower. Days
-//! are those of the objective's zone; what is asked about may be days of another one.
+//! As of any instant of a stretch, a window contains all days that lie in it from the stretch's start to its end, and
+//! nothing outside the days that touch it at either. So every sum of the window has a least and a greatest value, and
+//! every property that is monotone in these sums lies between its values at both. The bounds may be too wide, never too
+//! narrow. Days are those of the objective's zone; the query may be about days of another one.
 //!
-//! Sums are those of days that are settled. What came within the hindsight before a moment may not count as of it, and what an upstream is
-//! to blame for in the end may be the system's own.
+//! Sums are those of settled days. Time within the hindsight before an instant may not count as of it, and downtime
+//! eventually charged to an upstream may still be charged to the system itself.
 
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -36,21 +36,21 @@ use crate::domain::value::window::Window;
 pub(crate) struct Days {
     model: Rc<Model>,
     calendar: Calendar,
-    /// The date from which sums are known: early enough for every window that ends after `told` begins.
+    /// The date since which sums are known: early enough for every window that ends after `told` begins.
     from: Date,
     /// The first date of the ledger.
     start: Date,
-    /// The whole days that are told of.
+    /// The complete days covered.
     told: Span,
-    /// The first transition of its system, if there is one.
+    /// The first transition of its system, if any.
     first: Option<Instant>,
-    /// What lies between the start of `from` and that of each date from it on.
+    /// The sum of all days from `from` up to each later date.
     sums: Vec<Totals>,
-    /// The streak as of the start of each date from `start` on, as far as whole days are over.
+    /// The streak as of the start of each date since `start`, up to the last complete day.
     streaks: Vec<Streak>,
 }
 
-/// A tally without who is to blame among upstreams.
+/// A tally with all upstreams as one.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 struct Totals {
     own: i64,
@@ -85,17 +85,17 @@ impl Totals {
     }
 }
 
-/// What a value can be within a day.
+/// The possible values within a day.
 #[derive(Clone, Debug)]
 pub(super) enum Possible {
-    /// One of these; none of them is a number.
+    /// One of these, none of which is a number.
     OneOf(Vec<Value>),
-    /// A number at all times, between these two, both included.
+    /// Always a number between these two, inclusive.
     Between(Fraction, Fraction),
 }
 
 impl Days {
-    /// Draws the settled days of an assessment, and the days after them, of which `later` tells what each holds.
+    /// The settled days of an assessment, and the days after them with the tallies `later`.
     pub(crate) fn draw(model: Rc<Model>, assessment: &Assessment<'_>, later: &[Tally]) -> Self {
         let ledger = assessment.settled();
         let calendar = ledger.calendar();
@@ -122,12 +122,12 @@ impl Days {
         Self { model, calendar, from, start, told, first: assessment.first, sums, streaks }
     }
 
-    /// The whole days that are told of.
+    /// The complete days covered.
     pub(super) fn span(&self) -> Span {
         self.told
     }
 
-    /// What lies within whole days; nothing in days before those that are known, for no window reaches them.
+    /// The sum of complete days; zero for days before the known ones, which no window reaches.
     fn sum(&self, span: Span) -> Tally {
         let upto = |midnight: Instant| {
             let index = usize::try_from(self.calendar.date(midnight).since(self.from)).unwrap_or(0);
@@ -136,10 +136,7 @@ impl Days {
         if span.is_empty() { Tally::default() } else { upto(span.end).since(upto(span.start)) }
     }
 
-    /// What lies within a span in the end, from whole days where they are known; `drawn` tells of the rest.
-    ///
-    /// # Errors
-    /// Those of `drawn`.
+    /// The final sum of a span, from complete days where known; `drawn` computes the rest.
     pub(super) fn settled<E>(&self, span: Span, mut drawn: impl FnMut(Span) -> Result<Tally, E>) -> Result<Tally, E> {
         let known = Span::new(self.calendar.start(self.from), self.told.end).intersect(span);
         let whole = if known.is_empty() { known } else { self.within(known) };
@@ -162,7 +159,7 @@ impl Days {
         Span::new(self.calendar.day_ceil(span.start), self.calendar.day_start(span.end))
     }
 
-    /// What a streak's property can be as of the moments of a stretch; `None` after the whole days that are over.
+    /// The possible values of a streak's property within a stretch; `None` after the last complete day.
     fn streak(&self, property: Property, stretch: Span) -> Option<Possible> {
         let index = |at: Instant| usize::try_from(self.calendar.date(at).since(self.start)).ok();
         let streaks = self.streaks.get(index(stretch.start)?..=index(stretch.end.plus(-1))?)?;
@@ -170,7 +167,7 @@ impl Days {
         days.map(|value| Possible::exactly(value, stretch.start)).reduce(Possible::or)
     }
 
-    /// What a property or the policy can be as of the moments of a stretch; `None` when nothing is known of that.
+    /// The possible values of a property or the policy within a stretch; `None` if unknown.
     pub(super) fn possible(&self, what: What, stretch: Span) -> Option<Possible> {
         if stretch.start < self.told.start || stretch.end > self.told.end {
             return None;
@@ -237,7 +234,7 @@ impl Days {
             Property::State => self.state(stretch),
             _ => {
                 let extremes = self.extremes(stretch)?;
-                // Shares of nothing, or of less, bound nothing.
+                // Shares of zero, or less, give no bounds.
                 if extremes.iter().any(|of| of.elapsed_length().at(at) <= 0 || of.elapsed.at(at) <= 0) {
                     return None;
                 }
@@ -247,8 +244,8 @@ impl Days {
         }
     }
 
-    /// The window at its mildest and at its harshest within a stretch: with the least and with the most of everything in it. `None`
-    /// when a calendar period ends within the stretch.
+    /// The window at its best and at its worst within a stretch: with the least and with the most of every sum. `None`
+    /// if a calendar period ends within the stretch.
     fn extremes(&self, stretch: Span) -> Option<[Segment; 2]> {
         let (window, at) = (self.model.objective.window, stretch.start);
         let (bounds, last) = (window.bounds(at), window.bounds(stretch.end.plus(-1)));
@@ -277,7 +274,7 @@ impl Days {
         Some([segment(0), segment(1)])
     }
 
-    /// The least and the most of what spends the budget over a lookback, in microseconds.
+    /// The least and the most consumption over a lookback, in microseconds.
     fn consumed_over(&self, lookback: usize, stretch: Span) -> [i64; 2] {
         let over_ms = LOOKBACKS[lookback].1;
         let settled = stretch.start.plus(-self.model.objective.hindsight_ms());
@@ -286,19 +283,19 @@ impl Days {
         [self.spent(within), self.most_spent(touching).min(over_ms * FULL)]
     }
 
-    /// What spends the budget in whole days, in microseconds.
+    /// The consumption of complete days, in microseconds.
     fn spent(&self, span: Span) -> i64 {
         self.sum(span).consumed_us(self.model.objective.dependency_exclusion)
     }
 
-    /// The most of what may spend the budget in whole days as of any moment, in microseconds.
+    /// The most consumption of complete days as of any instant, in microseconds.
     fn most_spent(&self, span: Span) -> i64 {
         let sum = self.sum(span);
         let is_certain = self.model.objective.attribution_grace_ms == 0;
         if is_certain { sum.consumed_us(self.model.objective.dependency_exclusion) } else { sum.strict_us() }
     }
 
-    /// Whether downtime that spends the budget is ongoing all along, and whether it can at any time.
+    /// Whether downtime that spends the budget is ongoing throughout, and whether it may be at any time.
     fn open(&self, stretch: Span) -> (bool, bool) {
         let before = stretch.start.plus(-self.model.objective.hindsight_ms());
         let longer = self.touching(Span::new(before, stretch.end));
@@ -350,7 +347,7 @@ impl Days {
 }
 
 impl Possible {
-    /// What is one value all day.
+    /// One value all day.
     pub(super) fn exactly(value: Value, at: Instant) -> Self {
         match value {
             Value::Number(number) => Self::between(number.at(at), number.at(at)),
@@ -358,7 +355,7 @@ impl Possible {
         }
     }
 
-    /// What may be one as well as the other.
+    /// Either of both.
     fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Between(least, most), Self::Between(others_least, others_most)) => {
@@ -378,7 +375,7 @@ impl Possible {
         if one.compare(other).is_le() { Self::Between(one, other) } else { Self::Between(other, one) }
     }
 
-    /// A question whose answers at both extremes are these.
+    /// A flag with these values at both extremes.
     fn of_flags(lowest: bool, highest: bool) -> Self {
         let mut flags = vec![Value::Boolean(lowest)];
         if lowest != highest {
@@ -387,7 +384,7 @@ impl Possible {
         Self::OneOf(flags)
     }
 
-    /// Whether two values compare as asked whatever of the possible they are, or never do; `None` when that depends.
+    /// Whether two values compare as required for all their possible values, or for none; `None` if it depends.
     pub(super) fn compare(&self, relation: Relation, other: &Self) -> Option<bool> {
         let mut answers = Vec::new();
         match (self, other) {
@@ -418,7 +415,7 @@ impl Possible {
     }
 }
 
-/// The one number that a value is; `None` where it is none.
+/// The single number of a value; `None` if it is not one.
 fn number(parts: &[(Span, Value)], at: Instant) -> Option<Fraction> {
     match parts {
         [(_, Value::Number(number))] => Some(number.at(at)),

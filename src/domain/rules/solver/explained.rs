@@ -1,4 +1,4 @@
-//! Owns the explanation of a term: what it and each of its parts come to as of one moment.
+//! Owns the explanation of a term: its result and those of its parts as of one instant.
 
 use std::rc::Rc;
 
@@ -10,11 +10,11 @@ use crate::domain::value::duration::write_millis;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
-/// A term as of one moment, with what each of its parts came to.
+/// A term as of one instant, with the results of its parts.
 #[derive(Clone, Debug)]
 pub(crate) struct Explained {
     pub(crate) expression: String,
-    /// What joins the parts, if the term has any: `all of`, `not`.
+    /// The word that joins the parts, if any: `all of`, `not`.
     pub(crate) joint: String,
     /// Whether it is true.
     pub(crate) met: bool,
@@ -22,10 +22,7 @@ pub(crate) struct Explained {
     pub(crate) parts: Vec<Explained>,
 }
 
-/// Takes a term apart as of `at`.
-///
-/// # Errors
-/// Those of `views`.
+/// Explains a term as of `at`.
 pub(crate) fn explain<V, E>(term: &Term, at: Instant, views: &mut V) -> Result<Explained, E>
 where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,

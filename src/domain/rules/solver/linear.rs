@@ -1,8 +1,9 @@
-//! Owns exact functions of time: linear ones, quotients of two of them, and where on the grid of milliseconds their order turns.
+//! Owns exact functions of time: linear ones, quotients of two of them, and the milliseconds at which their order
+//! changes.
 //!
-//! Two quotients compare like the product of their denominators, which are positive, times their difference: a polynomial of
-//! degree two at the most. Left and right of its vertex it is monotone, so that on either side the moments at which it is
-//! negative, zero and positive are three runs, whose ends are found by bisection of whole milliseconds. No value is rounded.
+//! Two quotients compare like the product of their denominators, which are positive, times their difference: a
+//! polynomial of degree two at most. It is monotone on both sides of its vertex, so on each side the instants at which
+//! it is negative, zero and positive are three runs, whose ends bisection finds. No value is rounded.
 
 use std::cmp::Ordering;
 use std::ops::{Add, Mul, Sub};
@@ -22,7 +23,7 @@ impl Linear {
         Self { constant: value, slope: 0 }
     }
 
-    /// The function that is `value` at `at` and grows by `slope` a millisecond.
+    /// The function that is `value` at `at` and grows by `slope` per millisecond.
     pub(crate) fn through(at: Instant, value: i64, slope: i64) -> Self {
         let slope = i128::from(slope);
         Self { constant: i128::from(value) - slope * i128::from(at.millis()), slope }
@@ -65,13 +66,13 @@ pub(crate) struct Fraction {
 }
 
 impl Fraction {
-    /// How two fractions compare, whatever their size.
+    /// Compares two fractions of any size.
     pub(crate) fn compare(self, other: Self) -> Ordering {
         let products = self.numerator.checked_mul(other.denominator).zip(other.numerator.checked_mul(self.denominator));
         if let Some((mine, theirs)) = products {
             return mine.cmp(&theirs);
         }
-        // By whole parts, and then the other way round by the inverses of what is left, as in Euclid's algorithm.
+        // Compares integer parts, then the inverses of the remainders the other way round, as in Euclid's algorithm.
         let split =
             |part: Self| (part.numerator.div_euclid(part.denominator), part.numerator.rem_euclid(part.denominator));
         let ((whole, rest), (other_whole, other_rest)) = (split(self), split(other));
@@ -87,7 +88,7 @@ impl Fraction {
     }
 }
 
-/// A quotient of two linear functions, on a stretch on which the denominator is positive.
+/// A quotient of two linear functions, on a span where the denominator is positive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Quotient {
     pub(crate) numerator: Linear,
@@ -119,7 +120,7 @@ impl Quotient {
     }
 }
 
-/// The parts of `span` left and right of the vertex of left × right's denominator − right × left's denominator.
+/// The parts of `span` on both sides of the vertex of left × right's denominator − right × left's denominator.
 fn sections(left: Quotient, right: Quotient, span: Span) -> [Span; 2] {
     let whole = [span, Span::new(span.end, span.end)];
     let ((ln, ld), (rn, rd)) = ((left.numerator, left.denominator), (right.numerator, right.denominator));
@@ -135,12 +136,12 @@ fn sections(left: Quotient, right: Quotient, span: Span) -> [Span; 2] {
     [Span::new(span.start, vertex.plus(1)), Span::new(vertex.plus(1), span.end)]
 }
 
-/// Splits `span` by the order of a function that is monotone on it, joining what continues the last run.
+/// Splits `span` by the order of a function that is monotone on it; extends the last run if it continues.
 fn monotone_runs(span: Span, order: impl Fn(Instant) -> Ordering, runs: &mut Vec<(Span, Ordering)>) {
     let mut start = span.start;
     while start < span.end {
         let now = order(start);
-        // The end of the moments that compare like the first one, which are a run.
+        // The end of the first run, the instants that compare like the first one.
         let (mut inside, mut outside) = (start, span.end);
         if order(span.end.plus(-1)) == now {
             inside = span.end.plus(-1);
@@ -161,7 +162,7 @@ fn monotone_runs(span: Span, order: impl Fn(Instant) -> Ordering, runs: &mut Vec
     }
 }
 
-/// Splits `span` into parts on each of which every one of the functions is negative, zero or positive throughout.
+/// Splits `span` into parts on which each function is negative, zero or positive throughout.
 pub(crate) fn cut(span: Span, forms: &[Linear]) -> Vec<Span> {
     let mut parts = vec![span];
     for form in forms.iter().filter(|form| form.slope != 0) {
@@ -204,7 +205,7 @@ mod tests {
     proptest! {
         #[test]
         fn crossings_are_found_to_the_millisecond(left in quotient(), right in quotient(), scale in 0..2_usize) {
-            // The same at sizes at which products no longer fit.
+            // The same at sizes whose products overflow.
             let scale = [1, 1 << 90][scale];
             let large = |of: Quotient| Quotient::new(of.numerator * scale, of.denominator * scale);
             let span = Span::new(at(0), at(40));

@@ -1,4 +1,5 @@
-//! Owns the measured properties of an objective's window, as SPEC's table of the budget defines them, as functions of time.
+//! Owns the numeric properties of an objective's window, as SPEC's table of the budget defines them, as functions of
+//! time.
 
 use super::account::Segment;
 use super::linear::{Linear, Quotient, cut};
@@ -17,7 +18,7 @@ pub(super) const FULL_WIDE: i128 = FULL as i128;
 /// A number over the parts of one segment.
 type Parts = Vec<(Span, Value)>;
 
-/// What a property that is a number is over a segment; one that is none is not there.
+/// A numeric property over a segment; null for others.
 pub(super) fn measured(objective: &Objective, segment: &Segment, property: Property) -> Parts {
     let (span, sums) = (segment.span, segment.sums);
     let (consumed, total) = (segment.consumed(objective), segment.total(objective));
@@ -46,23 +47,23 @@ pub(super) fn minutes(millis: Linear) -> Value {
     Value::Number(Quotient::new(millis, Linear::constant(MINUTE_MS.into())))
 }
 
-/// Minutes of what is in microseconds.
+/// Minutes from microseconds.
 fn down_minutes(micros: Linear) -> Value {
     Value::Number(Quotient::new(micros, Linear::constant(FULL_WIDE * i128::from(MINUTE_MS))))
 }
 
-/// Minutes of what is in microseconds times [`WHOLE`].
+/// Minutes from microseconds times [`WHOLE`].
 fn scaled_minutes(scaled: Linear) -> Value {
     Value::Number(Quotient::new(scaled, Linear::constant(SCALED_MS * i128::from(MINUTE_MS))))
 }
 
-/// The same, and 0 where it is less.
+/// The same, floored at 0.
 fn positive_minutes(span: Span, scaled: Linear) -> Parts {
     let value = |part: &Span| if scaled.at(part.start) > 0 { scaled_minutes(scaled) } else { Value::whole(0) };
     cut(span, &[scaled]).into_iter().map(|part| (part, value(&part))).collect()
 }
 
-/// With a zero budget 100 as long as nothing is consumed, else 0.
+/// With a zero budget, 100 until something is consumed, then 0.
 fn remaining_percent(span: Span, consumed: Linear, total: Linear) -> Parts {
     let left = total - consumed;
     let value = |part: &Span| {
@@ -83,7 +84,7 @@ fn availability(segment: &Segment, down: Linear) -> Parts {
     percent(segment.span, length - down, length)
 }
 
-/// A share in percent; none where there is nothing to have a share of.
+/// A share in percent; null where the total is zero.
 fn percent(span: Span, part: Linear, whole: Linear) -> Parts {
     let value = |at: &Span| match whole.at(at.start) {
         0 => Value::Null,
@@ -92,8 +93,8 @@ fn percent(span: Span, part: Linear, whole: Linear) -> Parts {
     cut(span, &[whole]).into_iter().map(|part| (part, value(&part))).collect()
 }
 
-/// A burn rate, of consumed microseconds and of those that a rate of 1 consumes times [`WHOLE`]; none where something is
-/// consumed though there is no budget.
+/// A burn rate from consumed microseconds and the consumption of a rate of 1, in microseconds times [`WHOLE`]; null
+/// where something is consumed without a budget.
 pub(super) fn rate(span: Span, consumed: Linear, allowed: Linear) -> Parts {
     let value = |part: &Span| {
         if consumed.at(part.start) == 0 {

@@ -1,5 +1,5 @@
-//! Owns the search for when a term turned last and turns next: whole days pass by their sums where those decide, what is left is
-//! solved, in ever longer stretches and no moment twice.
+//! Owns the search for the last and the next turn of a term: days are skipped if their sums decide it, the rest is
+//! solved, in growing steps and no instant twice.
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -12,23 +12,20 @@ use crate::domain::rules::condition::{Operand, Relation, Subject, Term};
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
 
-/// How far the search for what would clear a condition looks ahead, in milliseconds: past the longest window.
+/// How far ahead the search for a clearing condition looks, in milliseconds: beyond the longest window.
 const LONGEST_AHEAD_MS: i64 = 4096 * DAY_MS;
-/// The most days solved at once where their sums are known, so that what is held in memory does not grow with a history.
+/// The most days solved at once if their sums are known, which bounds memory.
 const MOST_DAYS: i64 = 256;
-/// The same where a term looks at every single fact.
+/// The same if a term depends on every fact.
 const MOST_DAYS_OF_FACTS: i64 = 64;
-/// The most days solved at once elsewhere: more than there are.
+/// The most days solved at once otherwise: more than exist.
 const MOST_STEP: i64 = 1 << 17;
 
-/// The days of the objectives that a term looks at; what it looks at of anything else is not known.
+/// The days of the objectives that a term uses; other subjects are unknown.
 pub(crate) type Known = HashMap<Subject, Rc<Days>>;
 
-/// Since when the term has, as of `at`, held or not held without a gap; `None` when it was never otherwise since 1970. `views`
-/// tells what a value does over a stretch.
-///
-/// # Errors
-/// Those of `views`.
+/// Since when the result of the term as of `at` has been the same without a gap; `None` if it never changed since 1970.
+/// `views` returns the signal of a value over a stretch.
 pub(crate) fn since<V, E>(
     term: &Term,
     (at, holds): (Instant, bool),
@@ -44,7 +41,7 @@ where
         (true, false) => (MOST_DAYS_OF_FACTS, MOST_STEP),
         (true, true) => (MOST_DAYS_OF_FACTS, MOST_DAYS_OF_FACTS),
     };
-    // From here up to `at` it is as it is as of `at`.
+    // From here to `at` the result is the same.
     let mut until = at;
     let mut step = 1;
     while until > Instant::MIN {
@@ -80,18 +77,15 @@ where
     Ok(None)
 }
 
-/// The first moment after `at` at which the term, which holds as of `at`, does not, if nothing else happens: `views` and `known`
-/// are to know no facts after `at`. `None` when that is not within the longest window.
-///
-/// # Errors
-/// Those of `views`.
+/// When the term, which holds as of `at`, first stops holding if nothing else happens; `views` and `known` must have no
+/// facts after `at`. `None` if not within the longest window.
 pub(crate) fn clears<V, E>(term: &Term, at: Instant, known: &Known, views: &mut V) -> Result<Option<Instant>, E>
 where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
 {
     let told = told(known);
     let limit = at.plus(LONGEST_AHEAD_MS).min(Instant::MAX);
-    // Up to here it holds.
+    // It holds up to here.
     let mut from = at;
     let mut step = 1;
     while from < limit {
@@ -126,25 +120,25 @@ where
     Ok(None)
 }
 
-/// The whole day of UTC that contains a moment; the days of what is known may be those of other zones.
+/// The UTC day of an instant; known days may be in other zones.
 fn day_of(at: Instant) -> Span {
     Span::new(at.day_start(), at.day_start().plus(DAY_MS))
 }
 
-/// The whole days that are told of for everything that is known; empty where nothing is.
+/// The complete days that all known subjects cover; empty without any.
 fn told(known: &Known) -> Span {
     let all = known.values().map(|days| days.span()).reduce(Span::intersect);
     all.unwrap_or(Span::new(Instant::MAX, Instant::MAX))
 }
 
-/// Whether the term holds at all moments of whole days, or at none of them; `None` when their sums do not tell.
+/// Whether the term holds throughout complete days, or never in them; `None` if their sums do not decide it.
 fn certain(term: &Term, days: Span, known: &Known) -> Option<bool> {
     match term {
         Term::All(terms) => among(terms, days, known, false),
         Term::Any(terms) => among(terms, days, known, true),
         Term::Not(term) => certain(term, days, known).map(|holds| !holds),
         Term::Compare(comparison) => {
-            // Lengths of time in different units are left to those who solve.
+            // Durations in different units are left to solving.
             if let (Some(mine), Some(theirs)) = (unit_ms(&comparison.left), unit_ms(&comparison.right))
                 && mine != theirs
             {
@@ -162,7 +156,7 @@ fn certain(term: &Term, days: Span, known: &Known) -> Option<bool> {
         }
         Term::Held { term, for_ms } => certain(term, Span::new(back(days.start, *for_ms), days.end), known),
         Term::Repeated { term, times, within_ms } if *times > 0 => {
-            // Where nothing changes, nothing begins; the day before shows that nothing begins with the first one.
+            // Without changes nothing begins; the day before shows whether it begins with the first one.
             let longer = Span::new(back(days.start, within_ms + DAY_MS), days.end);
             certain(term, longer, known).map(|_| false)
         }
@@ -170,12 +164,12 @@ fn certain(term: &Term, days: Span, known: &Known) -> Option<bool> {
     }
 }
 
-/// The midnight at or before so many milliseconds before another one.
+/// The midnight at or before this many milliseconds before another one.
 fn back(midnight: Instant, millis: i64) -> Instant {
     midnight.plus(-millis).day_start()
 }
 
-/// What several terms come to, any of which decides with one answer.
+/// The result of several terms, any of which decides it with the value `decides`.
 fn among(terms: &[Term], days: Span, known: &Known, decides: bool) -> Option<bool> {
     let mut all_known = true;
     for term in terms {
@@ -188,7 +182,7 @@ fn among(terms: &[Term], days: Span, known: &Known, decides: bool) -> Option<boo
     all_known.then_some(!decides)
 }
 
-/// The answer of each of some days, if it is the same for all.
+/// The result of each of several days, if it is the same for all.
 fn throughout(days: Span, answer: impl Fn(Span) -> Option<bool>) -> Option<bool> {
     let first = answer(day_of(days.start))?;
     let mut midnight = days.start.plus(DAY_MS);
@@ -201,7 +195,7 @@ fn throughout(days: Span, answer: impl Fn(Span) -> Option<bool>) -> Option<bool>
     Some(first)
 }
 
-/// What an operand can be within a day.
+/// The possible values of an operand within a day.
 fn possible(operand: &Operand, day: Span, known: &Known) -> Option<Possible> {
     match operand {
         Operand::Field(field) => known.get(&field.subject)?.possible(What::Property(field.property), day),

@@ -1,5 +1,5 @@
-//! Owns what a value does over time: it is what it is over runs, on each of which it is absent, fixed, or a quotient of two
-//! linear functions; and when two such values compare in some way.
+//! Owns signals: a value over time, as runs on each of which it is absent, constant, or a quotient of two linear
+//! functions; and when two signals compare in some way.
 
 use std::cmp::Ordering;
 use std::rc::Rc;
@@ -24,13 +24,13 @@ impl Value {
         Self::Text(text.into())
     }
 
-    /// A whole number at all times.
+    /// A constant integer.
     pub(crate) const fn whole(number: i128) -> Self {
         Self::Number(Quotient::constant(number, 1))
     }
 }
 
-/// A value at one moment.
+/// A value at one instant.
 #[derive(Clone, Debug)]
 pub(crate) enum Reading {
     Null,
@@ -39,22 +39,22 @@ pub(crate) enum Reading {
     Boolean(bool),
 }
 
-/// A value over a stretch of time: runs that cover it without gap.
+/// A value over a stretch: adjacent runs that cover it.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Signal(Vec<(Span, Value)>);
 
 impl Signal {
-    /// From when on it is known; the end of time where it is not.
+    /// Since when it is known; the end of time if never.
     fn start(&self) -> Instant {
         self.0.first().map_or(Instant::MAX, |(span, _)| span.start)
     }
 
-    /// The moments that it tells of.
+    /// The stretch it covers.
     pub(crate) fn span(&self) -> Span {
         Span::new(self.start(), self.0.last().map_or(Instant::MAX, |(span, _)| span.end))
     }
 
-    /// How many runs it has: a measure of the room it takes.
+    /// The number of runs: a measure of memory.
     pub(crate) fn runs(&self) -> usize {
         self.0.len()
     }
@@ -64,7 +64,7 @@ impl Signal {
         Self(vec![(stretch, value)])
     }
 
-    /// `true` at these moments of the stretch, `false` at the others.
+    /// `true` at these instants of the stretch, `false` otherwise.
     pub(crate) fn when(moments: &Moments, stretch: Span) -> Self {
         let not = moments.without(stretch);
         let within = moments.within(stretch);
@@ -77,7 +77,7 @@ impl Signal {
         Self(all)
     }
 
-    /// Runs as they follow each other; equal neighbours are joined and empty ones dropped.
+    /// A signal of consecutive runs; equal neighbors are joined and empty ones dropped.
     pub(super) fn of(runs: impl IntoIterator<Item = (Span, Value)>) -> Self {
         let mut joined: Vec<(Span, Value)> = Vec::new();
         for (span, value) in runs {
@@ -90,7 +90,7 @@ impl Signal {
         Self(joined)
     }
 
-    /// The value at a moment of the stretch; `Null` elsewhere.
+    /// The value at an instant of the stretch; `Null` elsewhere.
     pub(crate) fn at(&self, at: Instant) -> Reading {
         let run = self.0.get(self.0.partition_point(|(span, _)| span.end <= at));
         match run.filter(|(span, _)| span.start <= at).map(|(_, value)| value) {
@@ -101,8 +101,8 @@ impl Signal {
         }
     }
 
-    /// The highest or the lowest number that the value is within a stretch, and that another peak is; `None` where there is none. On a run
-    /// the value is a quotient of two linear functions, which is monotone, so that only the ends of runs are looked at.
+    /// The highest or the lowest number of the value within a stretch, including an earlier `peak`; `None` without any.
+    /// A quotient of two linear functions is monotone, so only the ends of runs matter.
     pub(crate) fn peak(&self, within: Span, highest: bool, mut peak: Option<Fraction>) -> Option<Fraction> {
         if within.is_empty() {
             return peak;
@@ -120,7 +120,7 @@ impl Signal {
         peak
     }
 
-    /// Numbers times so many; what is none stays as it is.
+    /// Multiplies numbers by a factor; other values stay the same.
     pub(super) fn times(&self, factor: i64) -> Self {
         let times = |value: &Value| match value {
             Value::Number(Quotient { numerator, denominator }) => {
@@ -131,7 +131,7 @@ impl Signal {
         Self(self.0.iter().map(|(span, value)| (*span, times(value))).collect())
     }
 
-    /// When this value and another one are there and compare as asked. Values of different kinds never do.
+    /// When this value and another one are both present and compare as required. Values of different types never do.
     pub(super) fn compare(&self, relation: Relation, other: &Self) -> Moments {
         let mut found = Moments::none();
         // One of them may be known for much longer than the other.

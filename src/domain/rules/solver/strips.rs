@@ -1,9 +1,10 @@
-//! Owns the account that a view is drawn from: all of it or, where it is too long for being held at once, strips of it at the ends of the
-//! window and of the lookbacks that are asked for, with the sums of what lies between.
+//! Owns the account behind a view: all of it or, if it is too long to hold at once, strips of it at the ends of the
+//! window and of the lookbacks in use, with the sums between them.
 //!
-//! As of t, a sum over the last L changes by what is in force at t and at t − L. So a stretch of moments needs the account of that
-//! stretch, of the same stretch L earlier, and the sum as of its start, which is that as of the end of the stretch before it or, where
-//! nothing was drawn before it, comes from sums of whole days. What is not settled yet as of the start belongs to the first strip.
+//! As of t, a sum over the last L changes by the pieces at t and at t − L. So a stretch needs the account of itself, of
+//! the same stretch L earlier, and the sum as of its start. That sum is the one as of the end of the stretch before it
+//! or, for the first one, comes from the sums of complete days. Time not settled as of the start belongs to the first
+//! strip.
 
 use super::account::{Segment, segments, trailing};
 use super::ask::What;
@@ -22,27 +23,27 @@ use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::{END, Span};
 use crate::domain::value::window::Window;
 
-/// What time is summed up over, as of a moment.
+/// What time is summed over, as of an instant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Reach {
     Window,
     Lookback(usize),
 }
 
-/// The account of an objective as far as it decides what is asked for, as of every moment of a stretch.
+/// The part of an objective's account that decides some queries, as of every instant of a stretch.
 pub(super) struct Strips {
     pub(super) stretch: Span,
     /// Sorted and disjoint, with no gap within a strip.
     pub(super) pieces: Vec<Piece>,
-    /// From here on the strip of the stretch itself goes.
+    /// The start of the strip of the stretch itself.
     pub(super) front: Instant,
-    /// When the outage began that goes on there, if one does.
+    /// The start of the outage in progress at `front`, if any.
     pub(super) down_before: Option<Instant>,
-    /// What lies within each reach as of the stretch's start; `None` where all of the account is there, and tells it.
+    /// The sum of each reach as of the stretch's start; `None` if the entire account is there to sum.
     held: Option<Vec<(Reach, Tally)>>,
 }
 
-/// Where the sums as of the start of a stretch come from.
+/// The origin of the sums as of the start of a stretch.
 #[derive(Clone, Copy)]
 pub(super) enum Before<'b> {
     /// From the strips of the stretch that ends there.
@@ -51,7 +52,7 @@ pub(super) enum Before<'b> {
 }
 
 impl What {
-    /// What it sums up.
+    /// The reaches whose sums it needs.
     pub(super) fn reaches(self) -> Vec<Reach> {
         match self {
             Self::Policy(urgency) => {
@@ -73,7 +74,7 @@ impl What {
 }
 
 impl Reach {
-    /// From where on it sums up as of a moment.
+    /// The start of the reach as of an instant.
     fn start(self, objective: &Objective, at: Instant) -> Instant {
         match self {
             Self::Window => objective.window.bounds(at).start,
@@ -81,7 +82,7 @@ impl Reach {
         }
     }
 
-    /// How much later than it comes a moment leaves it again, in milliseconds; `None`: never before everything does.
+    /// How long an instant stays in the reach, in milliseconds; `None` if until the period ends.
     fn length_ms(self, objective: &Objective) -> Option<i64> {
         match (self, objective.window) {
             (Self::Lookback(lookback), _) => Some(LOOKBACKS[lookback].1),
@@ -91,7 +92,7 @@ impl Reach {
     }
 }
 
-/// Adds a reach that may be there.
+/// Adds a reach unless it is included.
 fn add(reaches: &mut Vec<Reach>, reach: Reach) {
     if !reaches.contains(&reach) {
         reaches.push(reach);
@@ -99,32 +100,30 @@ fn add(reaches: &mut Vec<Reach>, reach: Reach) {
 }
 
 impl Strips {
-    /// All of an account that reaches far enough back for everything; `down_before` is when the outage began that goes on where it begins.
+    /// The entire account, long enough for all queries; `down_before` is the start of the outage in progress at its
+    /// beginning.
     pub(super) fn whole(pieces: Vec<Piece>, stretch: Span, down_before: Option<Instant>) -> Self {
         let front = pieces.first().map_or(stretch.start, |first| first.span.start);
         Self { stretch, pieces, front, down_before, held: None }
     }
 
-    /// Whether it is all of the account.
+    /// Whether it is the entire account.
     pub(super) fn is_whole(&self) -> bool {
         self.held.is_none()
     }
 
-    /// Whether it tells all that is summed up.
+    /// Whether it has the sums of these reaches.
     pub(super) fn tells(&self, reaches: &[Reach]) -> bool {
         self.held.as_ref().is_none_or(|held| reaches.iter().all(|reach| held.iter().any(|(known, _)| known == reach)))
     }
 
-    /// What it tells besides something else.
+    /// Its reaches in addition to others.
     pub(super) fn reaches(&self, mut besides: Vec<Reach>) -> Vec<Reach> {
         self.held.iter().flatten().for_each(|(reach, _)| add(&mut besides, *reach));
         besides
     }
 
-    /// Draws as much of a stretch as is held at once.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// Computes as much of a stretch as is held at once.
     pub(super) fn draw<F, E>(
         model: &Model,
         reaches: &[Reach],
@@ -160,7 +159,7 @@ impl Strips {
         Ok(drawn)
     }
 
-    /// What a reach holds as of the start: what is settled then, and what is in the first strip.
+    /// The sum of a reach as of the start: settled time, and time in the first strip.
     fn held_after<F, E>(
         &self,
         days: &Days,
@@ -184,14 +183,14 @@ impl Strips {
         Ok(sum)
     }
 
-    /// What a reach holds as of the start.
+    /// The sum of a reach as of the start.
     fn held(&self, objective: &Objective, reach: Reach) -> Tally {
         let at = self.stretch.start;
         let known = self.held.iter().flatten().find(|(known, _)| *known == reach).map(|(_, held)| held.clone());
         known.unwrap_or_else(|| tally(&self.pieces, Span::new(reach.start(objective, at), at), at))
     }
 
-    /// What a reach holds as of the end.
+    /// The sum of a reach as of the end.
     fn held_at_end(&self, objective: &Objective, reach: Reach) -> Tally {
         let mut held = self.held(objective, reach);
         match reach {
@@ -203,7 +202,7 @@ impl Strips {
         held
     }
 
-    /// The sums of the window as of every moment of the stretch.
+    /// The sums of the window as of every instant of the stretch.
     pub(super) fn segments(&self, objective: &Objective) -> Vec<Segment> {
         let mut found = Vec::new();
         let mut held = self.held(objective, Reach::Window);
@@ -211,7 +210,7 @@ impl Strips {
         found
     }
 
-    /// What spends the budget over a lookback as of every moment of the stretch, in microseconds.
+    /// The consumption over a lookback as of every instant of the stretch, in microseconds.
     pub(super) fn consumed(&self, objective: &Objective, lookback: usize) -> Vec<(Span, Linear)> {
         let (mut found, exclusion) = (Vec::new(), objective.dependency_exclusion);
         let mut held = self.held(objective, Reach::Lookback(lookback));
@@ -222,7 +221,7 @@ impl Strips {
     }
 }
 
-/// The account from the start of a span to beyond a moment in it, and on to its end as far as that is read at once.
+/// The account of a span at least to just after `beyond`, and as much more of it as one read covers.
 fn strip<F, E>(model: &Model, span: Span, beyond: Instant, chronicle: &mut Chronicle<F>) -> Result<Vec<Piece>, E>
 where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -236,7 +235,8 @@ where
     Ok(pieces)
 }
 
-/// The pieces of strips, each so many milliseconds earlier than the stretch that ends at `end`; of what lies in several, once.
+/// The pieces of strips, each this many milliseconds before the stretch that ends at `end`, without duplicates where
+/// strips overlap.
 fn merged(mut strips: Vec<(i64, Vec<Piece>)>, end: Instant) -> Vec<Piece> {
     strips.sort_by_key(|(_, pieces)| pieces.first().map(|first| first.span.start));
     let mut merged: Vec<Piece> = Vec::with_capacity(strips.iter().map(|(_, pieces)| pieces.len()).sum());

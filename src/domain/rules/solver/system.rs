@@ -1,5 +1,5 @@
-//! Owns what every property of a system's health does over a stretch of moments: all of them step, but for how long the
-//! status has been what it is, which grows evenly between its changes.
+//! Owns the signals of a system's properties over a stretch: all are steps, except how long the status has lasted,
+//! which grows evenly between its changes.
 
 use std::collections::BTreeMap;
 
@@ -12,21 +12,21 @@ use crate::domain::rules::condition::Property;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
-/// One system as of every moment of a stretch.
+/// One system as of every instant of a stretch.
 pub(crate) struct SystemView {
     stretch: Span,
     timeline: Timeline,
-    /// Moments at which the effective status becomes another one; the first is where the history begins.
+    /// The changes of the effective status; the first is where the history begins.
     turns: Vec<(Instant, Status)>,
 }
 
 impl SystemView {
-    /// From where on a history must be known at least to look at a system from `since` on.
+    /// Since when a history must be known to evaluate a system since `since`.
     pub(crate) fn reach(since: Instant) -> Instant {
         since.plus(-TRANSITIONS_WINDOW_MS)
     }
 
-    /// Draws a system from its timeline, unless that does not reach back to where the status at the start of `stretch` began.
+    /// Builds the view of a system from its timeline; `None` if the status at the start of `stretch` began earlier.
     pub(crate) fn draw(timeline: Timeline, stretch: Span) -> Option<Self> {
         if !Health::is_settled(&timeline, stretch.start) {
             return None;
@@ -40,7 +40,7 @@ impl SystemView {
         Some(Self { stretch, timeline, turns })
     }
 
-    /// What a property does over the stretch; none of a system is never there.
+    /// The signal of a property over the stretch; null for properties of objectives.
     pub(crate) fn signal(&self, property: Property) -> Signal {
         match property {
             Property::Status => {
@@ -84,8 +84,8 @@ impl SystemView {
         })
     }
 
-    /// How long the status has been what it is, in units of so many milliseconds; what was unknown before anything was
-    /// reported counts from the first report on.
+    /// How long the status has lasted, in units of this many milliseconds; a system unknown since before its first
+    /// report is counted from that report.
     fn held(&self, unit_ms: i64) -> Signal {
         let first = self.timeline.first.unwrap_or(END);
         let ends = self.turns.iter().skip(1).map(|(at, _)| *at).chain([END]);
@@ -101,7 +101,7 @@ impl SystemView {
         Signal::of(runs.collect::<Vec<_>>())
     }
 
-    /// A count that changes by so much at some moments.
+    /// A count that changes by these steps.
     fn stepping(&self, steps: impl Fn(&mut Vec<(Instant, i64)>)) -> Signal {
         let mut all = Vec::new();
         steps(&mut all);

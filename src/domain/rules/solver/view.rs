@@ -1,7 +1,7 @@
-//! Owns what every property of an objective does over a stretch of moments.
+//! Owns the signals of an objective's properties over a stretch.
 //!
-//! Questions are not answered here but by [`Budget`], [`BurnRate`], [`Rule`] and [`Streak`], once a run: runs are cut wherever
-//! any of the linear functions that such a question compares changes its sign, so that the answer is the same all along.
+//! Decisions are made by [`Budget`], [`BurnRate`], [`Rule`] and [`Streak`], once per run. Runs are cut wherever a
+//! linear function compared by such a decision changes sign, so that the result is constant on each.
 
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -31,28 +31,25 @@ use crate::domain::value::moments::Moments;
 use crate::domain::value::span::Span;
 use crate::domain::value::target::WHOLE;
 
-/// One objective as of every moment of a stretch.
+/// One objective as of every instant of a stretch.
 pub(crate) struct View {
     model: Rc<Model>,
     stretch: Span,
-    /// The first transition of its system, if it ever reported.
+    /// The first transition of its system, if any.
     first: Option<Instant>,
     drawn: Drawn,
     segments: OnceCell<Vec<Segment>>,
 }
 
-/// What a view is drawn from.
+/// The source of a view.
 enum Drawn {
     Account(Strips),
     Report(Rc<ObjectiveReport>),
 }
 
 impl View {
-    /// Draws an objective as of every moment of `stretch` from its whole account; `None` where there is more of that than is held at
-    /// once.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// The view of an objective as of every instant of `stretch` from its entire account; `None` if that is too much to
+    /// hold at once.
     pub(crate) fn whole<F, E>(model: &Rc<Model>, stretch: Span, chronicle: &mut Chronicle<F>) -> Result<Option<Self>, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -66,10 +63,8 @@ impl View {
         Self::of(model, Strips::whole(pieces, stretch, down_before), chronicle).map(Some)
     }
 
-    /// Draws as much of a stretch as is held at once, as far as it decides what is asked for and what `besides` tells, if that begins there.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// Computes as much of a stretch as is held at once, for `what` and, if it begins there, everything that `besides`
+    /// can answer.
     pub(crate) fn part<F, E>(
         model: &Rc<Model>,
         (what, besides): (What, Option<&Self>),
@@ -86,11 +81,7 @@ impl View {
         Self::of(model, strips, chronicle)
     }
 
-    /// Draws as much of a stretch, which begins where this one ends, as is held at once; `None` where this one does not tell what is
-    /// asked for.
-    ///
-    /// # Errors
-    /// Those of the chronicle's loader.
+    /// Computes as much of the following stretch as is held at once; `None` if this view cannot answer `what`.
     pub(crate) fn next<F, E>(&self, what: What, stretch: Span, chronicle: &mut Chronicle<F>) -> Result<Option<Self>, E>
     where
         F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, E>,
@@ -112,12 +103,12 @@ impl View {
         Ok(Self { model, stretch, first, drawn: Drawn::Account(strips), segments })
     }
 
-    /// The moments that it tells of.
+    /// The stretch it covers.
     pub(crate) fn span(&self) -> Span {
         self.stretch
     }
 
-    /// Whether it tells what is asked for.
+    /// Whether it can answer a query.
     pub(crate) fn tells(&self, what: What) -> bool {
         match &self.drawn {
             Drawn::Account(strips) => !what.is_of_streaks() && strips.tells(&what.reaches()),
@@ -137,7 +128,7 @@ impl View {
         self.segments.get_or_init(|| self.strips().map_or(Vec::new(), |strips| strips.segments(&self.model.objective)))
     }
 
-    /// The same for the one moment of a report.
+    /// The same for the single instant of a report.
     pub(crate) fn of_report(model: Rc<Model>, report: Rc<ObjectiveReport>) -> Self {
         let budget = &report.budget;
         let at = budget.elapsed.end;
@@ -155,7 +146,7 @@ impl View {
         Self { model, stretch, first, drawn: Drawn::Report(report), segments }
     }
 
-    /// What a property other than those of streaks and of the newest fact, or the policy, does over the stretch.
+    /// The signal over the stretch of the policy or a property, except those of streaks and of the newest fact.
     pub(crate) fn signal(&self, what: What) -> Signal {
         let property = match what {
             What::Policy(urgency) => return self.policy(urgency),
@@ -209,7 +200,7 @@ impl View {
         for segment in self.segments() {
             let (consumed, total) = (segment.consumed(objective), segment.total(objective));
             let reaches = |millionths: i64| consumed * WHOLE.into() - total * millionths.into();
-            // Every one of these questions compares what is consumed with nothing, or with a share of the total.
+            // Each of these decisions compares the consumption with zero, or with a share of the total.
             let forms = match property {
                 Property::HasOpenDowntime | Property::StatusKnown => vec![],
                 Property::IsBreaching => vec![consumed - total],
@@ -231,7 +222,7 @@ impl View {
         Signal::of(runs)
     }
 
-    /// What spends the budget over a lookback, in microseconds.
+    /// The consumption over a lookback, in microseconds.
     fn consumed_over(&self, lookback: usize) -> Vec<(Span, Linear)> {
         match &self.drawn {
             Drawn::Report(report) => {
@@ -248,7 +239,7 @@ impl View {
         Signal::of(runs.flat_map(|(span, consumed)| rate(span, consumed, Linear::constant(allowed))))
     }
 
-    /// How long the outage has lasted that goes on, in milliseconds; it grows evenly while it spends the budget.
+    /// How long the ongoing outage has lasted, in milliseconds; it grows evenly while it spends the budget.
     fn down_for(&self) -> Signal {
         let exclusion = self.model.objective.dependency_exclusion;
         let held = |since: Option<Instant>| {
@@ -269,7 +260,7 @@ impl View {
         Signal::of(runs.collect::<Vec<_>>())
     }
 
-    /// How much of the window is under a correction: that adds up as unknown time does.
+    /// How much of the window is corrected; it is summed like unknown time.
     fn corrected(&self) -> Signal {
         if let Drawn::Report(report) = &self.drawn {
             return self.steady(minutes(Linear::constant(report.corrected_ms.into())));
@@ -310,7 +301,7 @@ impl View {
         Signal::of(runs)
     }
 
-    /// Whether some rule of the policy is reached over both its lookbacks.
+    /// Whether a rule of the policy is reached over both its lookbacks.
     fn policy(&self, urgency: Urgency) -> Signal {
         let target = self.model.objective.target;
         let nominal_ms = self.model.objective.window.nominal_ms();
@@ -331,7 +322,7 @@ impl View {
     }
 }
 
-/// What a streak does over a stretch; `ledger` holds every whole day up to the stretch's end.
+/// The signal of a streak's property over a stretch; `ledger` has every complete day up to the stretch's end.
 pub(crate) fn streaks(ledger: &Ledger, property: Property, stretch: Span) -> Signal {
     let mut streak = Streak::default();
     let mut runs = Vec::new();

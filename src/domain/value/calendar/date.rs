@@ -1,4 +1,4 @@
-//! Owns dates: days of the Gregorian calendar by their number, without a zone.
+//! Owns dates: numbered days of the Gregorian calendar, without a zone.
 
 use std::fmt;
 
@@ -17,12 +17,12 @@ impl Date {
         Self(days)
     }
 
-    /// The date that clocks show which are at `local`, read as if it were UTC.
+    /// The date shown by clocks whose local time, read as UTC, is `local`.
     pub(super) const fn of(local: Instant) -> Self {
         Self(local.millis().div_euclid(DAY_MS))
     }
 
-    /// The midnight that begins it on clocks that show UTC.
+    /// The midnight that begins it in UTC.
     pub(super) const fn midnight(self) -> Instant {
         Instant::from_millis(self.0 * DAY_MS)
     }
@@ -36,7 +36,7 @@ impl Date {
         self.plus(1)
     }
 
-    /// How many days later this is than `earlier`; negative when it is earlier.
+    /// The days from `earlier` to this date; negative if it is earlier.
     pub(crate) const fn since(self, earlier: Self) -> i64 {
         self.0 - earlier.0
     }
@@ -46,14 +46,14 @@ impl Date {
         self.to_chrono().format("%-d %b").to_string()
     }
 
-    /// Reads `2026-12-25`: a date from 1970 to 2262, as it is printed.
+    /// Reads `2026-12-25`: a date from 1970 to 2262, as printed.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Self::from_chrono).ok()?;
         let is_near = (1970..=2262).contains(&date.to_chrono().year());
         (is_near && date.to_string() == text).then_some(date)
     }
 
-    /// The date as chrono has it; dates beyond its range (±262 000 years) become the epoch.
+    /// The date in chrono; dates beyond its range (±262 000 years) become the epoch.
     pub(crate) fn to_chrono(self) -> NaiveDate {
         self.midnight().to_chrono().date_naive()
     }
@@ -62,7 +62,7 @@ impl Date {
         Self(date.signed_duration_since(NaiveDate::default()).num_days())
     }
 
-    /// The first date of the period in which this one lies; weeks start on Monday.
+    /// The first date of the period that contains this one; weeks start on Monday.
     pub(crate) fn first_of(self, unit: CalendarUnit) -> Self {
         let day = self.to_chrono();
         match unit {
@@ -78,7 +78,7 @@ impl Date {
         }
     }
 
-    /// The first date of the next period, where this is the first one of its own.
+    /// The first date of the next period, if this is the first one of its own.
     pub(crate) fn first_of_next(self, unit: CalendarUnit) -> Self {
         let months = match unit {
             CalendarUnit::Day => return self.next(),

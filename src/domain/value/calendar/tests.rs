@@ -15,7 +15,7 @@ fn calendar(zone: &str) -> Calendar {
     Calendar { zone: zone.parse().unwrap() }
 }
 
-/// What is wrong with a date of a zone, by definition: it begins at the first moment at which clocks show it or a later date.
+/// What is wrong with a date of a zone, by definition: it begins when clocks first show it or a later date.
 fn wrong_date(calendar: Calendar, date: Date) -> Option<String> {
     let span = calendar.span(date);
     let shown = |at: Instant| Date::of(at.plus(calendar.offset_ms(at)));
@@ -26,7 +26,7 @@ fn wrong_date(calendar: Calendar, date: Date) -> Option<String> {
     if span.is_empty() {
         return (span.start != span.end || calendar.date(span.start) <= date).then(|| told("it overlaps")).flatten();
     }
-    // Clocks that are changed may show a date before it begins, or after it has ended.
+    // After a change, clocks may show a date before it begins or after it has ended.
     let is_plain = span.millis() == DAY_MS && calendar.offset_ms(span.start) == calendar.offset_ms(span.end);
     let step = if is_plain { 12 * HOUR_MS } else { 5 * MINUTE_MS };
     let mut before = span.start.plus(-if is_plain { 0 } else { 30 * HOUR_MS });
@@ -48,7 +48,7 @@ fn wrong_date(calendar: Calendar, date: Date) -> Option<String> {
         .flatten()
 }
 
-/// What is wrong with the period of a moment: it contains it, consists of whole days, and others follow without gap or overlap.
+/// What is wrong with the period at an instant: it contains it, consists of complete days, and adjoins its neighbors.
 fn wrong_period(calendar: Calendar, unit: CalendarUnit, at: Instant) -> Option<String> {
     let period = calendar.period(unit, at);
     let is_right = period.start <= at
@@ -67,7 +67,7 @@ proptest! {
         zone in select(TZ_VARIANTS.to_vec()), at in 946_684_800_000..Instant::MAX.millis(), turn in 0..400_i64,
     ) {
         let calendar = Calendar { zone };
-        // A moment anywhere, and one beside the next change of clocks.
+        // Any instant, and one next to the following clock change.
         let at = Instant::from_millis(at);
         let changed = (1..400).map(|days| at.plus(days * DAY_MS)).find(|then| calendar.offset_ms(*then) != calendar.offset_ms(at));
         let beside = changed.map(|then| calendar.next_change(at, then).plus((turn - 200) * 10 * MINUTE_MS));
@@ -104,7 +104,7 @@ fn all_days_and_periods_of_all_zones_follow_each_other() {
         }
     }
     assert_eq!(skipped, ["Pacific/Apia 2011-12-30", "Pacific/Fakaofo 2011-12-30"]);
-    // Of the 597 zones that are known now.
+    // For the 597 known zones.
     assert_eq!(days, 57_129_320);
 }
 
@@ -116,15 +116,15 @@ fn days_are_as_long_as_clocks_make_them() {
         // Half an hour on Lord Howe Island.
         ("Australia/Lord_Howe", "2026-10-04", "2026-10-03T13:30:00.000Z", 23 * 60 + 30),
         ("Australia/Lord_Howe", "2026-04-05", "2026-04-04T13:00:00.000Z", 24 * 60 + 30),
-        // Sao Paulo went from 00:00 to 01:00, and Havana from 00:59 back to 00:00.
+        // Sao Paulo jumped from 00:00 to 01:00, and Havana went from 00:59 back to 00:00.
         ("America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00.000Z", 23 * 60),
         ("America/Havana", "2026-11-01", "2026-11-01T04:00:00.000Z", 25 * 60),
-        // Beirut goes back from 24:00 to 23:00: the old day lasts longer.
+        // Beirut goes back from 24:00 to 23:00, so the old day is longer.
         ("Asia/Beirut", "2026-10-24", "2026-10-23T21:00:00.000Z", 25 * 60),
-        // St. John's went back at 00:01: the new day has begun by then.
+        // St. John's went back at 00:01, when the new day had begun.
         ("America/St_Johns", "2010-11-06", "2010-11-06T02:30:00.000Z", 24 * 60),
         ("America/St_Johns", "2010-11-07", "2010-11-07T02:30:00.000Z", 25 * 60),
-        // Apia left out the last Friday of 2011.
+        // Apia skipped the last Friday of 2011.
         ("Pacific/Apia", "2011-12-29", "2011-12-29T10:00:00.000Z", 24 * 60),
         ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00.000Z", 0),
         ("Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00.000Z", 24 * 60),

@@ -1,4 +1,4 @@
-//! Owns when hours of the day and days of the week are: local time is UTC plus an offset that only a zone's rules change.
+//! Owns when hours of the day and days of the week occur: local time is UTC plus an offset that a zone's rules change.
 
 use chrono::{Datelike, NaiveTime, Offset, TimeZone, Timelike, Weekday};
 use chrono_tz::Tz;
@@ -10,18 +10,18 @@ use crate::domain::value::moments::Moments;
 use crate::domain::value::span::Span;
 
 impl Hours {
-    /// The moments of `stretch` whose local time lies in the hours, on one of the weekdays. An hour that clocks skip never is,
-    /// one that they repeat is twice.
+    /// The instants of `stretch` whose local time is within the hours, on one of the weekdays. A skipped hour never
+    /// occurs, a repeated one twice.
     pub(crate) fn moments(&self, stretch: Span) -> Moments {
         self.moments_but(&[], stretch)
     }
 
-    /// The same without the dates that are left out: those that clocks show, sorted.
+    /// The same without the local dates `except`, which are sorted.
     pub(crate) fn moments_but(&self, except: &[Date], stretch: Span) -> Moments {
         let bands = self.bands();
         let mut found = Vec::new();
         for (span, offset) in offsets(self.zone, stretch) {
-            // In here, local times are UTC as if it were `offset` later.
+            // Within this span, local time is UTC plus `offset`.
             let mut day = span.start.plus(offset).day_start();
             while day < span.end.plus(offset) {
                 if self.is_on(day) && except.binary_search(&Calendar::UTC.date(day)).is_err() {
@@ -34,7 +34,7 @@ impl Hours {
         Moments::of(found)
     }
 
-    /// The hours of a day, in milliseconds from midnight on.
+    /// The hours of a day, in milliseconds since midnight.
     fn bands(&self) -> Vec<(i64, i64)> {
         let millis = |time: NaiveTime| {
             i64::from(time.num_seconds_from_midnight()) * 1000 + i64::from(time.nanosecond() / 1_000_000)
@@ -43,7 +43,7 @@ impl Hours {
         if after <= before { vec![(after, before)] } else { vec![(0, before), (after, DAY_MS)] }
     }
 
-    /// Whether the day that begins at a local midnight, read as if it were of UTC, is one of the weekdays.
+    /// Whether a day, given by its local midnight read as UTC, is one of the weekdays.
     fn is_on(&self, day: Instant) -> bool {
         self.weekdays.is_empty() || self.weekdays.contains(&weekday(day))
     }
@@ -53,7 +53,7 @@ fn weekday(day: Instant) -> Weekday {
     day.to_chrono().weekday()
 }
 
-/// The runs of one offset from UTC, in milliseconds, of which a stretch consists.
+/// The spans of constant offset from UTC, in milliseconds, in a stretch.
 fn offsets(zone: Tz, stretch: Span) -> Vec<(Span, i64)> {
     let offset = |at: Instant| {
         i64::from(zone.offset_from_utc_datetime(&at.to_chrono().naive_utc()).fix().local_minus_utc()) * 1000
@@ -62,7 +62,7 @@ fn offsets(zone: Tz, stretch: Span) -> Vec<(Span, i64)> {
     let mut at = stretch.start;
     while at < stretch.end {
         let now = offset(at);
-        // No zone has changed its clocks there and back within a day since 1970.
+        // No zone has changed its clocks back and forth within a day since 1970.
         let (mut inside, mut outside) = (at, at.plus(DAY_MS).min(stretch.end));
         if offset(outside) == now {
             inside = outside;
@@ -121,7 +121,7 @@ mod tests {
         // Clocks go from 02:00 to 03:00 on 29 March and from 03:00 back to 02:00 on 25 October.
         assert_eq!(found(early, "2026-03-28 12:00", "2026-03-29 12:00"), Vec::<String>::new());
         assert_eq!(found(early, "2026-10-24 12:00", "2026-10-25 12:00"), ["10-25T00:00 10-25T02:00"]);
-        // Half an hour on Lord Howe Island, and a day that Samoa left out: from Thursday to Saturday.
+        // Half an hour on Lord Howe Island, and a day that Samoa skipped: from Thursday to Saturday.
         let lord_howe = (Some("01:30"), Some("02:30"), &[][..], "Australia/Lord_Howe");
         assert_eq!(found(lord_howe, "2026-10-03", "2026-10-04"), ["10-03T15:00 10-03T15:30"]);
         let friday = (None, None, &[Weekday::Fri][..], "Pacific/Apia");

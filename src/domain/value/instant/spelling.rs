@@ -1,4 +1,4 @@
-//! Owns the spellings of times: what people and programs write, and what a number that is not a time probably means.
+//! Owns the spellings of times that people and programs use, and the probable meaning of a number that is not a time.
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
@@ -6,9 +6,9 @@ use super::{DAY_MS, HOUR_MS, Instant, InstantError, MINUTE_MS};
 
 /// Numbers smaller than this are Unix seconds, others Unix milliseconds (1e11 s is the year 5138, 1e11 ms is 1973).
 const SECONDS_BELOW: i64 = 100_000_000_000;
-/// Days from 1899-12-30, from which spreadsheets count, to 1970.
+/// Days from 1899-12-30, the epoch of spreadsheets, to 1970.
 const SPREADSHEET_EPOCH_DAYS: i64 = 25_569;
-/// What spreadsheets write for 2000-01-01, and for 2100-01-01.
+/// The day numbers of spreadsheets for 2000-01-01 and 2100-01-01.
 const SPREADSHEET_DAYS: std::ops::Range<i64> = 36_526..73_051;
 
 /// Reads a time in any accepted spelling.
@@ -22,7 +22,7 @@ pub(super) fn read(text: &str) -> Result<Instant, InstantError> {
     }
 }
 
-/// Whether it is negative, the digits before its point and those behind it; `None` when it is no plain number.
+/// Its sign and the digits before and after its point; `None` if it is not a plain number.
 fn split_number(text: &str) -> Option<(bool, &str, &str)> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
@@ -34,7 +34,7 @@ fn split_number(text: &str) -> Option<(bool, &str, &str)> {
     ))
 }
 
-/// Unix seconds or milliseconds, told apart by size; a fraction of a second counts to the millisecond.
+/// Unix seconds or milliseconds, distinguished by size; fractions of a second are read to the millisecond.
 fn read_number(text: &str, (negative, whole, fraction): (bool, &str, &str)) -> Result<Instant, InstantError> {
     let significant = whole.trim_start_matches('0');
     if significant.len() > 15 {
@@ -49,20 +49,20 @@ fn read_number(text: &str, (negative, whole, fraction): (bool, &str, &str)) -> R
     if instant < Instant::EARLIEST { Err(InstantError::TooEarly(instant)) } else { instant.in_range() }
 }
 
-/// The first three digits behind a point, as milliseconds.
+/// The first three digits after a point, as milliseconds.
 fn thousandths(fraction: &str) -> i64 {
     let mut digits = fraction.bytes().map(|digit| i64::from(digit - b'0'));
     (0..3).fold(0, |sum, _| sum * 10 + digits.next().unwrap_or(0))
 }
 
-/// The moment that a spreadsheet's number of days stands for, to the second.
+/// The instant of a spreadsheet's day number, to the second.
 fn spreadsheet(days: i64, text: &str) -> Instant {
     let part_of_day = text.parse::<f64>().map_or(0.0, f64::fract);
     let seconds = (part_of_day * 86_400.0).round() as i64;
     Instant((days - SPREADSHEET_EPOCH_DAYS) * DAY_MS + seconds * 1000)
 }
 
-/// `YYYYMMDD`, with `HHMM` or `HHMMSS` behind it, with or without `T` between them and `Z` at the end.
+/// `YYYYMMDD`, optionally followed by `HHMM` or `HHMMSS`, with or without `T` between them and `Z` at the end.
 fn compact(text: &str) -> Option<Instant> {
     let digits = text.strip_suffix(['Z', 'z']).unwrap_or(text);
     if !digits.is_ascii() {
@@ -84,7 +84,7 @@ fn compact(text: &str) -> Option<Instant> {
     Some(Instant(date.and_time(clock).and_utc().timestamp_millis()))
 }
 
-/// A date; or a date, a time of day and a zone, without which it is UTC.
+/// A date, optionally with a time of day and a zone; UTC without one.
 fn read_date(text: &str) -> Option<Instant> {
     let mut rest = Rest(text);
     let year = rest.number(4, 4)?;
@@ -105,11 +105,11 @@ fn is_utc(zone: &str) -> bool {
     ["z", "utc", "gmt"].iter().any(|name| zone.eq_ignore_ascii_case(name))
 }
 
-/// What has not been read yet.
+/// The unread rest.
 struct Rest<'t>(&'t str);
 
 impl Rest<'_> {
-    /// A number of so many digits.
+    /// A number of `least` to `most` digits.
     fn number(&mut self, least: usize, most: usize) -> Option<i64> {
         let count = self.0.bytes().take(most).take_while(u8::is_ascii_digit).count();
         let (digits, rest) = self.0.split_at(count);
@@ -122,7 +122,7 @@ impl Rest<'_> {
         Some(())
     }
 
-    /// Whether a time of day follows; what separates it from the date is passed.
+    /// Whether a time of day follows; consumes what separates it from the date.
     fn begins_clock(&mut self) -> bool {
         let behind = self.0.strip_prefix(['T', 't']).unwrap_or_else(|| self.0.trim_start());
         let begins = behind.len() < self.0.len() && behind.starts_with(|c: char| c.is_ascii_digit());
@@ -132,14 +132,14 @@ impl Rest<'_> {
         begins
     }
 
-    /// Milliseconds since midnight; what is finer is cut off.
+    /// Milliseconds since midnight; finer fractions are cut off.
     fn clock(&mut self) -> Option<i64> {
         let hour = self.number(1, 2).filter(|hour| *hour < 24)?;
         self.expect(":")?;
         let minute = self.number(2, 2).filter(|minute| *minute < 60)?;
         let mut millis = hour * HOUR_MS + minute * MINUTE_MS;
         if self.expect(":").is_some() {
-            // A leap second is the first one of the next minute.
+            // A leap second is the first second of the next minute.
             millis += 1000 * self.number(2, 2).filter(|second| *second <= 60)?;
             if let Some(fraction) = self.0.strip_prefix(['.', ',']) {
                 let count = fraction.bytes().take_while(u8::is_ascii_digit).count();
@@ -163,7 +163,7 @@ impl Rest<'_> {
         let has_colon = self.expect(":").is_some();
         let minutes =
             if has_colon || self.0.starts_with(|c: char| c.is_ascii_digit()) { self.number(2, 2)? } else { 0 };
-        // Go prints the zone's abbreviation behind its offset, which says all of it.
+        // Go prints the zone's abbreviation after its offset, which suffices.
         let name = self.0.strip_prefix(' ').filter(|name| name.bytes().all(|byte| byte.is_ascii_uppercase()));
         let ends = self.0.is_empty() || name.is_some_and(|name| (1..=5).contains(&name.len()));
         let offset = hours * HOUR_MS + minutes * MINUTE_MS;

@@ -1,4 +1,4 @@
-//! Owns the characters of YAML that is being read: from bytes of any source, within bounds.
+//! Owns the characters of YAML input: from bytes of any source, within bounds.
 
 use std::cell::RefCell;
 use std::io::{self, Read};
@@ -6,20 +6,20 @@ use std::rc::Rc;
 
 use crate::feed::input::Input;
 
-/// Bytes asked of the input at once.
+/// Bytes requested from the input at once.
 const CHUNK: usize = 64 * 1024;
-/// The most characters of one text, or of anything else between two values.
+/// The most characters of one text, or between two values.
 const MOST_AT_ONCE: usize = 8 << 20;
 
-/// Where characters come from, and why they ended.
+/// The source of characters, and why they ended.
 pub(super) struct Source<R: Read> {
     input: Input<R>,
     buffer: Vec<u8>,
     at: usize,
     end: usize,
-    /// Line ends that have been passed, and one.
+    /// Lines passed so far plus one.
     line: usize,
-    /// Characters since something was made of them.
+    /// Characters since the last parsed value.
     pending: usize,
     fault: Option<io::Error>,
     is_over: bool,
@@ -35,16 +35,16 @@ impl<R: Read> Source<R> {
         self.input.passed()
     }
 
-    /// Something was made of the characters so far.
+    /// Marks the characters so far as parsed.
     ///
     /// # Errors
-    /// When they ended for another reason than that there are no more; it is told once.
+    /// When they ended for any reason other than the end of the input; returned once.
     pub(super) fn check(&mut self) -> io::Result<()> {
         self.pending = 0;
         self.fault.take().map_or(Ok(()), Err)
     }
 
-    /// Ends the characters, with the reason.
+    /// Ends the characters with an error.
     pub(super) fn fail(&mut self, error: io::Error) {
         self.is_over = true;
         self.fault.get_or_insert(error);
@@ -65,7 +65,7 @@ impl<R: Read> Source<R> {
         if first < 0x80 {
             self.at += 1;
             self.line += usize::from(first == b'\n');
-            // It would end the text for the parser.
+            // The parser would take it as the end of the text.
             return if first == 0 { self.end_with("a NUL character") } else { Some(first.into()) };
         }
         let length = match first {
@@ -88,7 +88,7 @@ impl<R: Read> Source<R> {
         None
     }
 
-    /// Reads more behind what is held; returns whether anything is there.
+    /// Reads more after what is held; returns whether there is any.
     fn fill(&mut self) -> bool {
         self.buffer.copy_within(self.at..self.end, 0);
         self.end -= self.at;
@@ -108,7 +108,7 @@ impl<R: Read> Source<R> {
     }
 }
 
-/// The characters of a source, one after the other.
+/// The characters of a source in order.
 pub(super) struct Chars<R: Read>(Rc<RefCell<Source<R>>>);
 
 impl<R: Read> Chars<R> {

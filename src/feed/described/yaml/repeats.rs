@@ -1,27 +1,27 @@
-//! Owns what aliases stand for: the JSON of values with an anchor, within bounds on what is kept and on what is repeated.
+//! Owns the expansion of aliases: the JSON of anchored values, with bounds on storage and repetition.
 
 use std::collections::HashMap;
 use std::io;
 
 use super::wrong;
 
-/// The most bytes that are kept of the values of a document, and the longest one that may be repeated.
+/// The most bytes stored for the values of a document, and the longest value that may be repeated.
 const MOST_KEPT: usize = 8 << 20;
 /// The most anchors of a document.
 const MOST_ANCHORS: usize = 100_000;
-/// Bytes that aliases may stand for, for each byte of the input, and beside that.
+/// Bytes that aliases may expand to, per byte of input, and in addition.
 const MOST_TIMES: u64 = 16;
 const MOST_BESIDE: u64 = 64 << 20;
 
-/// The values of one document that may be repeated.
+/// The anchored values of one document.
 #[derive(Default)]
 pub(super) struct Repeats {
-    /// By anchor; `None` of a value that is not whole, or too long.
+    /// By anchor; `None` if a value is incomplete or too long.
     known: HashMap<usize, Option<Vec<u8>>>,
     kept: usize,
-    /// What was written since the first value began that is to be kept.
+    /// The JSON since the start of the first value being stored.
     tape: Vec<u8>,
-    /// Of each open list and mapping, its anchor and where it begins on the tape.
+    /// The anchor and tape position of each open list, mapping or text.
     open: Vec<(usize, usize)>,
     /// How many of them have an anchor.
     wanted: usize,
@@ -30,13 +30,13 @@ pub(super) struct Repeats {
 }
 
 impl Repeats {
-    /// Another document begins, which knows nothing of the one before.
+    /// Starts another document, whose anchors are its own.
     pub(super) fn clear(&mut self) {
         let repeated = self.repeated;
         *self = Self { repeated, ..Self::default() };
     }
 
-    /// A list or mapping begins, or a text that has an anchor.
+    /// Opens a list, a mapping, or a text with an anchor.
     ///
     /// # Errors
     /// When there are too many anchors.
@@ -52,7 +52,7 @@ impl Repeats {
         Ok(())
     }
 
-    /// What is between values; it is no part of the one that begins after it.
+    /// Writes a separator, which belongs to no value.
     pub(super) fn separate(&mut self, separator: &[u8]) {
         self.write_to_tape(separator);
     }
@@ -74,7 +74,7 @@ impl Repeats {
         }
     }
 
-    /// The value that began last has ended.
+    /// Closes the last open value.
     pub(super) fn close(&mut self) {
         let Some((anchor, start)) = self.open.pop() else { return };
         if anchor == 0 {
@@ -92,10 +92,10 @@ impl Repeats {
         }
     }
 
-    /// What an alias stands for, after so many bytes of input.
+    /// The value of an alias, after this many bytes of input.
     ///
     /// # Errors
-    /// With the reason for which it stands for nothing.
+    /// With the reason when it has none.
     pub(super) fn of(&mut self, anchor: usize, bytes: u64) -> Result<Vec<u8>, &'static str> {
         let known = self.known.get(&anchor).ok_or("an alias names an anchor that is not defined before it")?;
         let json = known.clone().ok_or("an alias stands for a value that it is in, or for one longer than 8 MiB")?;

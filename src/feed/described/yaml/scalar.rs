@@ -1,6 +1,6 @@
-//! Owns what a text of YAML is in JSON.
+//! Owns converting a text of YAML to JSON.
 
-/// A text that is one whatever it looks like.
+/// A text, even if it looks like another type.
 pub(super) fn text(text: &str, json: &mut Vec<u8>) {
     json.push(b'"');
     let mut plain = 0;
@@ -21,8 +21,8 @@ pub(super) fn text(text: &str, json: &mut Vec<u8>) {
     json.push(b'"');
 }
 
-/// What the core schema makes of a text, which `is_text` says is nothing but one; a number is one only if JSON writes it the same,
-/// so that no value is spelt in another way than in the file.
+/// The value of a text in the core schema; with `is_text` always a text. A number must be written as in JSON, so that
+/// no value is spelled differently from the file.
 pub(super) fn value(text: &str, is_text: bool, json: &mut Vec<u8>) {
     match text {
         _ if is_text => self::text(text, json),

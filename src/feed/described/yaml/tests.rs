@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::*;
 
-/// The values of a text, and what is wrong with it.
+/// The values of a text, and its error.
 fn read(text: &str, size: usize) -> (Vec<Value>, Option<String>) {
     let (json, error) = raw(text.as_bytes(), size);
     let values = serde_json::Deserializer::from_slice(&json).into_iter::<Value>();
@@ -129,7 +129,7 @@ fn values() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// What another program writes as YAML comes back as it was, and so does JSON, which is YAML too.
+    /// YAML written by another program reads back, and so does JSON, which is YAML too.
     #[test]
     fn what_is_written_as_yaml_is_read(items in vec(values(), 0..6), size in 1_usize..50) {
         let value = Value::from(items);

@@ -1,4 +1,4 @@
-//! Owns reading what kinds of records a feed has, and checking that each says enough.
+//! Owns reading the kinds of records of a feed, and checking that each is complete.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::manifest::problem::Report;
 use crate::manifest::wording::quote;
 use crate::manifest::yaml::tree::Value;
 
-/// What the fields of a feed say that are common to all of its kinds.
+/// The fields shared by all kinds of a feed.
 struct Common {
     each: Option<String>,
     shape: Option<Shape>,
@@ -21,7 +21,7 @@ struct Common {
     values: BTreeMap<Of, BTreeMap<String, Meaning>>,
 }
 
-/// The kinds of a feed; incomplete where something was reported.
+/// The kinds of a feed; incomplete if a problem was reported.
 pub(super) fn read_all(spec: &Fields<'_>, format: Format, report: &mut Report) -> Vec<Kind> {
     let common = read_common(spec, format, report);
     let records = spec.get("records");
@@ -55,7 +55,7 @@ pub(super) fn read_all(spec: &Fields<'_>, format: Format, report: &mut Report) -
     kinds
 }
 
-/// Where a problem with a kind is, and how it is called.
+/// The position and name of a kind, for problems.
 struct Place {
     path: String,
     at: crate::manifest::problem::Position,
@@ -120,7 +120,7 @@ fn read_path(field: &Field<'_>, report: &mut Report) -> Option<String> {
     }
 }
 
-/// Where records are, by the format.
+/// The place of records, by format.
 fn read_place(field: &Field<'_>, format: Format, report: &mut Report) -> Option<String> {
     match format {
         Format::Csv => {
@@ -192,7 +192,7 @@ fn read_values(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<Of, BTreeMa
     found
 }
 
-/// Checks that a kind says enough, and nothing that its shape has no use for.
+/// Checks that a kind has all required fields, and none that its shape does not use.
 fn check(kind: &Kind, format: Format, place: &Place, report: &mut Report) {
     if report.has_errors() {
         return;
@@ -256,7 +256,7 @@ fn check_groups(kind: &Kind, regex: &Regex, Place { path, at }: &Place, report: 
     }
 }
 
-/// Of two kinds, the records of one must not lie inside those of the other.
+/// Checks that records of one kind do not lie inside those of another.
 fn check_nesting(kinds: &[Kind], items: &[Field<'_>], report: &mut Report) {
     let place = |kind: &Kind| kind.records.as_deref().and_then(steps).map(|(steps, rest)| (steps, !rest.is_empty()));
     let places: Vec<Option<(Vec<Step>, bool)>> = kinds.iter().map(place).collect();
@@ -272,7 +272,7 @@ fn check_nesting(kinds: &[Kind], items: &[Field<'_>], report: &mut Report) {
     }
 }
 
-/// Whether a path leads through where another one ends.
+/// Whether a path passes through the end of another one.
 fn covers(outer: &[Step], inner: &[Step]) -> bool {
     let same = |(left, right): (&Step, &Step)| left == right || *left == Step::Each || *right == Step::Each;
     outer.iter().zip(inner).all(same)

@@ -1,4 +1,4 @@
-//! Owns reading where the value of a field comes from.
+//! Owns reading the origin of a field's value.
 
 use regex::Regex;
 use serde_json_path::JsonPath;
@@ -10,7 +10,7 @@ use crate::manifest::problem::Report;
 use crate::manifest::wording::quote;
 use crate::manifest::yaml::tree::Value;
 
-/// The places a value may come from; of several the first that is there counts.
+/// The possible origins of a value; the first one present counts.
 pub(super) fn read(field: &Field<'_>, format: Format, report: &mut Report) -> Vec<Origin> {
     match &field.node.value {
         Value::List(items) => {
@@ -76,14 +76,14 @@ fn read_value(field: &Field<'_>, format: Format, report: &mut Report) -> Option<
     check_name(text, field, format, report).then(|| From::Value(text.to_owned()))
 }
 
-/// Whether a name may stand for a value of a record.
+/// Whether a name is valid for a value of a record.
 fn check_name(name: &str, field: &Field<'_>, format: Format, report: &mut Report) -> bool {
     if name.starts_with('#') && name != FILE_NAME && (name != NEAREST_KEY || !format.is_tree()) {
         if name == NEAREST_KEY {
             report.error(field.at, format!("records of format: {} have no keys above them", format.as_str()), "");
             return false;
         }
-        // A column may be called so.
+        // A column may have this name.
         return !format.is_tree() || {
             let message = format!("{} {} is not known", field.path, quote(name));
             report.error(field.at, message, format!("write {NEAREST_KEY} or {FILE_NAME}, or the key as $['{name}']"));
@@ -104,12 +104,12 @@ fn check_name(name: &str, field: &Field<'_>, format: Format, report: &mut Report
     }
 }
 
-/// A path in which `#key` stands where a number or text will.
+/// A path with `#key` in place of a number or text.
 fn filled(path: &str) -> String {
     path.replace(NEAREST_KEY, "0")
 }
 
-/// A regular expression with at least so many groups.
+/// A regular expression with at least `groups` groups.
 pub(super) fn read_regex(field: &Field<'_>, groups: usize, report: &mut Report) -> Option<String> {
     let text = field.text(report)?;
     match Regex::new(text) {
@@ -131,7 +131,7 @@ pub(super) fn read_regex(field: &Field<'_>, groups: usize, report: &mut Report) 
     }
 }
 
-/// The values that an origin names.
+/// The values that an origin uses.
 pub(super) fn named(from: &From) -> Vec<&str> {
     match from {
         From::Constant(_) => Vec::new(),

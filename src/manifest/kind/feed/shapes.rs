@@ -1,4 +1,4 @@
-//! Owns which fields the specification of a `Feed` may have.
+//! Owns the fields of a `Feed`'s specification.
 
 use crate::domain::health::feed::{Format, Meaning, Shape as RecordShape};
 use crate::manifest::mapping::shape::{Content, FieldShape, Length, Shape};
@@ -56,7 +56,7 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
     one_of: &[],
 };
 
-/// One kind of record, where there are several.
+/// One of several kinds of records.
 pub(super) static RECORDS: Shape = Shape {
     name: "FeedRecords",
     about: "One kind of record",
@@ -99,7 +99,7 @@ const VALUES: FieldShape = FieldShape::optional(
     "What values mean; a value that a map does not name is rejected, unless the map has \"*\"",
 );
 
-/// Where each field comes from.
+/// The origin of each field.
 pub(super) static MAPPING: Shape = Shape {
     name: "FeedFields",
     about: "Where the fields of a transition come from",
@@ -130,7 +130,7 @@ const ORIGIN: Content = Content::Either(&[
     Content::List(&Content::Either(&[Content::Text, Content::Object(&ORIGIN_SHAPE)]), Length::Some),
 ]);
 
-/// Where one value comes from.
+/// The origin of one value.
 pub(super) static ORIGIN_SHAPE: Shape = Shape {
     name: "FeedValue",
     about: "Where a value comes from; of a list, the first one present",
@@ -147,7 +147,7 @@ pub(super) static ORIGIN_SHAPE: Shape = Shape {
     one_of: &[&["from", "value", "template"]],
 };
 
-/// What values mean.
+/// The meanings of values.
 pub(super) static MAPS: Shape = Shape {
     name: "FeedValues",
     about: "What the values of fields mean",

@@ -1,4 +1,4 @@
-//! Owns reading which statuses count as down, and with which weights.
+//! Owns reading the statuses that count as down, and their weights.
 
 use super::spec::WEIGHTS;
 use crate::domain::account::weights::{FULL, Weights, default_counts_as_down};
@@ -97,7 +97,7 @@ fn read_weight(field: &Field<'_>, report: &mut Report) -> Option<i64> {
     }
 }
 
-/// A status by its own name; feeds may use other words, and which one was meant is said.
+/// A status by its own name; for words of feeds, suggests the one probably meant.
 fn read_status(item: &Field<'_>, words: &[(&'static str, Status)], report: &mut Report) -> Option<Status> {
     let text = item.text(report)?;
     if let Some(meant) = Status::parse(text.as_bytes()).filter(|meant| meant.as_str() != text) {

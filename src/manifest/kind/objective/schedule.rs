@@ -12,10 +12,10 @@ use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::Report;
 use crate::manifest::yaml::tree::Value;
 
-/// What a schedule of office hours looks like.
+/// An example of office hours.
 const EXAMPLE: &str = "write weekday: [Mon, Tue, Wed, Thu, Fri], after: \"09:00\" and before: \"17:00\"";
 
-/// Reads the schedule in the objective's zone; `None` where it cannot be read.
+/// Reads the schedule in the objective's zone; `None` if it is invalid.
 pub(super) fn read(fields: &Fields<'_>, zone: Option<Tz>, report: &mut Report) -> Option<Schedule> {
     let Some(field) = fields.get("schedule") else { return Some(Schedule::default()) };
     if let Value::Map(_) = &field.node.value {
@@ -72,7 +72,7 @@ fn read_date(field: &Field<'_>, report: &mut Report) -> Option<Date> {
     found
 }
 
-/// Warns about a date that is left out of hours that it never has.
+/// Warns about an excepted date that its hours never include.
 fn warn_of_idle(field: &Field<'_>, hours: &Hours, date: Date, report: &mut Report) {
     let weekday = date.to_chrono().weekday();
     if !hours.weekdays.is_empty() && !hours.weekdays.contains(&weekday) {

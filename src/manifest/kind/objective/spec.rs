@@ -1,4 +1,4 @@
-//! Owns what the specification of an `SLO` may contain.
+//! Owns the fields of an `SLO`'s specification.
 
 use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::value::calendar::CalendarUnit;

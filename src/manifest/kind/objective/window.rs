@@ -1,4 +1,4 @@
-//! Owns what a window that is written as one word or length was meant to be.
+//! Owns recognizing windows written as one word or length.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ impl fmt::Display for Meant {
     }
 }
 
-/// The window that `30`, `30d`, `4w`, `month`, `monthly`, `1M` or the like stands for; a length must be whole days.
+/// The window that `30`, `30d`, `4w`, `month`, `monthly`, `1M` or the like means; a length must be full days.
 pub(super) fn meant(text: &str) -> Option<Meant> {
     let period = |name: &str| CalendarUnit::ALL.into_iter().find(|unit| unit.as_str() == name).map(Meant::Period);
     let millis = text.parse().ok().and_then(|days: i64| days.checked_mul(DAY_MS)).or_else(|| parse_millis(text));

@@ -1,4 +1,4 @@
-//! Owns reading the alert policies of `OpenSLO`: each becomes a condition of every objective that refers to it.
+//! Owns reading the alert policies of `OpenSLO`: each becomes a condition for every objective that refers to it.
 
 pub(in crate::manifest) mod shapes;
 
@@ -23,25 +23,25 @@ use crate::manifest::wording::{did_you_mean, quote};
 use crate::manifest::yaml::tree::{Entry, Node, Value};
 use shapes::{BURN_RATE, CONDITION, CONDITION_OR_REF, POLICY, POLICY_OR_REF, TARGET, TARGET_OR_REF};
 
-/// What many call the severities of conditions.
+/// Common names for the severities of conditions.
 const SEVERITIES: [(&str, &[&str]); 3] = [
     ("critical", &["critical", "page", "high", "fatal", "sev0", "sev1", "p0", "p1"]),
     ("warning", &["warning", "warn", "ticket", "medium", "error", "sev2", "p2"]),
     ("info", &["info", "information", "low", "notice", "sev3", "sev4", "sev5", "p3", "p4", "p5"]),
 ];
-/// The notification that slo has: its exit code.
+/// The notification target that slo supports: its exit code.
 const OWN_TARGET: &str = "slo-check";
 
-/// The policies, and what they refer to.
+/// The policies and the documents they refer to.
 #[derive(Default)]
 pub(super) struct Policies {
     conditions: BTreeMap<Name, Option<Burn>>,
-    /// What each notification target is.
+    /// The target of each notification target.
     targets: BTreeMap<Name, String>,
     policies: BTreeMap<Name, Option<Policy>>,
-    /// Those that stand inside an objective.
+    /// Those inside an objective.
     inline: Vec<(Policy, Name)>,
-    /// Of each policy, the objectives that refer to it.
+    /// The objectives that refer to each policy.
     wanted: BTreeMap<Name, BTreeSet<Name>>,
     used: BTreeSet<(&'static str, Name)>,
     pub(super) problems: Vec<Problem>,
@@ -54,9 +54,9 @@ struct Burn {
     when: Node,
     lasting: Option<Node>,
     severity: Node,
-    /// The severity as it is written, where that is not our word for it.
+    /// The severity as written, if it is not our name for it.
     called: Option<String>,
-    /// What the condition is called.
+    /// The metadata of the condition.
     about: Option<serde_json::Value>,
 }
 
@@ -71,7 +71,7 @@ struct Policy {
 }
 
 impl Policies {
-    /// Takes a document that policies refer to, or a policy, in this order.
+    /// Adds a policy, or a document that policies refer to; referenced documents come first.
     pub(super) fn take(&mut self, document: &mut Document<'_>, kind: &'static str, name: Name) {
         let Document { metadata, spec, report, raw, .. } = document;
         let heading = metadata.as_ref().and_then(|field| metadata::read(field, &[], report));
@@ -117,7 +117,7 @@ impl Policies {
         Some(Policy { file: Arc::clone(&raw.file), document: raw.document, at, metadata, burn })
     }
 
-    /// The one condition of a policy, its own or one it refers to.
+    /// The single condition of a policy, inline or referenced.
     fn condition(&mut self, fields: &Fields<'_>, report: &mut Report) -> Option<Burn> {
         let list = fields.require("conditions", "write conditions: [{ conditionRef: … }]", report)?;
         let items = list.items(report);
@@ -161,7 +161,7 @@ impl Policies {
         }
     }
 
-    /// Warns once about a policy whose notifications nobody sends.
+    /// Warns once about a policy whose notifications are never sent.
     fn check_targets(&mut self, fields: &Fields<'_>, report: &mut Report) {
         let Some(list) = fields.get("notificationTargets") else { return };
         let mut elsewhere = false;
@@ -191,7 +191,7 @@ impl Policies {
         }
     }
 
-    /// Notes which policies an objective refers to.
+    /// Records the policies an objective refers to.
     pub(super) fn refer(
         &mut self,
         spec: &Field<'_>,
@@ -242,12 +242,12 @@ impl Policies {
         }
     }
 
-    /// Whether a document is referred to.
+    /// Whether any document refers to this one.
     pub(super) fn uses(&self, kind: &'static str, name: &Name) -> bool {
         self.used.contains(&(kind, name.clone()))
     }
 
-    /// A condition for every policy and objective: called as the policy, and as both where several objectives share it.
+    /// A condition for every policy and objective: named like the policy, or like both if several objectives share it.
     pub(super) fn conditions(&mut self) -> Vec<Draft> {
         let mut drafts = Vec::new();
         for (policy, objective) in std::mem::take(&mut self.inline) {
@@ -286,7 +286,7 @@ impl Policies {
 }
 
 impl Burn {
-    /// The same, said at a place of another document.
+    /// The same at a position in another document.
     fn placed(&self, at: Position) -> Self {
         let moved = |node: &Node| Node { at, ..node.clone() };
         let (when, severity) = (moved(&self.when), moved(&self.severity));
@@ -294,7 +294,7 @@ impl Burn {
     }
 }
 
-/// Something, or the name of something.
+/// An inline specification, or a reference to one.
 enum Either<'a> {
     Inline(Field<'a>),
     Reference(Field<'a>),
@@ -317,7 +317,7 @@ fn either<'a>(item: &Field<'_>, fields: &Fields<'a>, key: &str, report: &mut Rep
     Some(Either::Inline(spec))
 }
 
-/// A condition is judged whenever somebody asks; of an alert that is over, or that has no data, nothing is told.
+/// Conditions are evaluated on demand; alerts that are over or lack data are not reported.
 fn check_occasions(fields: &Fields<'_>, report: &mut Report) {
     for (key, remedy) in [
         ("alertWhenResolved", "remove it: slo check reports what is firing, not what has ended"),
@@ -369,7 +369,7 @@ fn read_condition(spec: &Field<'_>, metadata: Option<&Field<'_>>, report: &mut R
     Some(Burn { when, lasting, severity: word, called, about })
 }
 
-/// Our word for a severity, and what it was called where that is another.
+/// Our name for a severity, and the original name if it differs.
 fn read_severity(field: &Field<'_>, report: &mut Report) -> Option<(Node, Option<String>)> {
     let written = field.text(report)?;
     let lower = written.to_lowercase();
@@ -412,7 +412,7 @@ fn read_lookback(field: &Field<'_>, report: &mut Report) -> Option<&'static str>
     found
 }
 
-/// How long it must have held, as our own form writes it; nothing for no time at all.
+/// How long it must have held, in our own form; nothing for zero.
 fn read_lasting(field: &Field<'_>, report: &mut Report) -> Result<Option<Node>, Reported> {
     let length = Shorthand::read(field, report).ok_or(Reported)?;
     match length.millis() {

@@ -1,4 +1,5 @@
-//! Owns what an indicator of `OpenSLO` comes to: which statuses of which system count as down, and which time counts at all.
+//! Owns converting an indicator of `OpenSLO`: the statuses of a system that count as down, and the time that counts at
+//! all.
 
 use super::shapes::{HEALTH, METRIC, RATIO, SLI, SOURCE};
 use crate::domain::health::transition::{Status, StatusSet};
@@ -8,7 +9,7 @@ use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::{Position, Report};
 use crate::manifest::wording::quote;
 
-/// A name, its place, and the path under which messages name it.
+/// A name, its position, and its path for messages.
 #[derive(Clone, Debug)]
 pub(super) struct Named {
     pub(super) name: Name,
@@ -16,28 +17,28 @@ pub(super) struct Named {
     pub(super) path: String,
 }
 
-/// What an indicator measures.
+/// The measure of an indicator.
 #[derive(Clone, Debug)]
 pub(super) struct Indicator {
     pub(super) system: Option<Named>,
     pub(super) check: Option<Named>,
     pub(super) description: Option<String>,
-    /// Where its statuses are, or would be, listed.
+    /// The position of its statuses, even if none are listed.
     pub(super) at: Position,
     states: Option<StatusSet>,
-    /// `None` for a threshold, of which the objective says how it compares.
+    /// `None` for a threshold, as the objective has its comparison.
     sense: Option<Sense>,
     total: Option<StatusSet>,
 }
 
-/// Whether the listed statuses are those of good or of bad time.
+/// Whether the listed statuses are good or bad time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Sense {
     Good,
     Bad,
 }
 
-/// What an objective makes of time.
+/// How an objective counts time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Measure {
     pub(super) down: StatusSet,
@@ -106,7 +107,7 @@ fn read_ratio(field: &Field<'_>, report: &mut Report) -> Option<Indicator> {
         None => None,
     };
     let indicator = part?.with_total(total, report)?.indicator_with(sense);
-    // Said here, where the statuses stand, and not at each objective that refers to them.
+    // Report it here, at the statuses, and not at each objective that refers to them.
     indicator.measure(None, report)?;
     Some(indicator)
 }
@@ -130,7 +131,7 @@ impl Source {
         self.indicator(Some(sense), None)
     }
 
-    /// Good or bad time, of the total: both of one system and check.
+    /// Good or bad time with a total: both must have one system and check.
     fn with_total(self, total: Option<Self>, report: &mut Report) -> Option<Self> {
         let Some(total) = total else { return Some(self) };
         let mut same = |one: Option<Named>, other: Option<Named>| match (one, other) {
@@ -157,7 +158,7 @@ fn read_metric(field: &Field<'_>, report: &mut Report) -> Option<Source> {
         let kind = Field { path: format!("{}.type", source.path), at: entry.value.at, node: &entry.value };
         let text = kind.text(report)?;
         if text != "HealthTransitions" {
-            // What such a source has in its specification is its own affair.
+            // The specification of such a source is not checked.
             let message = format!("slo does not measure {} {}", kind.path, quote(text));
             report.error(kind.at, message, format!("slo only knows the transitions of systems; {remedy}"));
             return None;
@@ -209,26 +210,27 @@ fn read_states(field: &Field<'_>, report: &mut Report) -> Option<StatusSet> {
 }
 
 impl Indicator {
-    /// Whether how it compares is for the objective to say.
+    /// Whether the objective must have its comparison.
     pub(super) const fn is_threshold(&self) -> bool {
         self.sense.is_none()
     }
 
-    /// The same, of which messages speak where it is referred to.
+    /// The same, with messages that point at the reference.
     pub(super) fn referred(&self, at: Position, path: &str) -> Self {
         let named = |named: &Named| Named { at, path: format!("{path} → {}", named.path), ..named.clone() };
         let (system, check) = (self.system.as_ref().map(named), self.check.as_ref().map(named));
         Self { system, check, at, ..self.clone() }
     }
 
-    /// What counts as down. `compares` is what the objective says of a threshold, which is 1 in the listed statuses, else 0.
+    /// The statuses that count as down. `compares` is the objective's comparison for a threshold, whose metric is 1 in
+    /// the listed statuses, else 0.
     pub(super) fn measure(&self, compares: Option<(&str, Decimal)>, report: &mut Report) -> Option<Measure> {
         self.judged(compares).map_err(|(message, remedy)| report.error(self.at, message, remedy)).ok()
     }
 
     fn judged(&self, compares: Option<(&str, Decimal)>) -> Result<Measure, (String, &'static str)> {
         let usual = StatusSet::default().with(Status::Healthy).with(Status::Degraded).with(Status::Unhealthy);
-        // Only good time can be healthy, so the list itself tells which it is.
+        // Healthy time is always good, so the list shows which time it means.
         let listed_good = self.states.is_none_or(|states| states.contains(Status::Healthy));
         let sense = match (self.sense, compares) {
             (Some(sense), _) => sense,
@@ -266,7 +268,7 @@ impl Indicator {
     }
 }
 
-/// What a comparison of a metric that is 0 or 1 makes of the time in which it is 1.
+/// What a comparison of a metric that is 0 or 1 says about the time in which it is 1.
 fn compared(op: &str, value: Decimal) -> Result<Sense, (String, &'static str)> {
     let (zero, one) = (Decimal::whole(0), Decimal::whole(1));
     let (above_zero, below_one) = (value > zero, value < one);

@@ -1,4 +1,5 @@
-//! Owns the metadata of `OpenSLO` documents: names, labels and descriptions, and the annotations that say what `OpenSLO` has no field for.
+//! Owns the metadata of `OpenSLO` documents: names, labels, descriptions, and annotations for fields that `OpenSLO`
+//! lacks.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +15,9 @@ use crate::manifest::wording::{closest, one_of, quote};
 use crate::manifest::yaml::tree;
 use crate::manifest::yaml::tree::{Entry, Node, Value};
 
-/// Begins the annotations that are this project's.
+/// The prefix of this project's annotations.
 const PREFIX: &str = "slo/";
-/// Annotations of this project that mean the same in every form of manifest.
+/// Annotations of this project with the same meaning in all manifests.
 const SHARED: [&str; 1] = ["renamed-from"];
 
 /// The longest description, in characters.
@@ -42,15 +43,15 @@ pub(in crate::manifest) static METADATA: Shape = Shape {
     one_of: &[],
 };
 
-/// What is said about an object.
+/// The metadata of an object.
 pub(super) struct Heading {
-    /// `None` when its name is not one.
+    /// `None` if its name is invalid.
     pub(super) metadata: Option<Metadata>,
-    /// Fields of a specification, as annotations say them.
+    /// Fields of a specification from annotations.
     pub(super) carried: Vec<Entry>,
 }
 
-/// Reads metadata, in which annotations may carry the given fields.
+/// Reads metadata, whose annotations may hold these fields.
 pub(super) fn read(field: &Field<'_>, carries: &[&'static str], report: &mut Report) -> Option<Heading> {
     let fields = Fields::of(field, &METADATA, report)?;
     let name = fields.require("name", "", report).and_then(|field| field.name(report));
@@ -63,7 +64,7 @@ pub(super) fn read(field: &Field<'_>, carries: &[&'static str], report: &mut Rep
     Some(Heading { metadata, carried })
 }
 
-/// One value is a label; several are kept as an annotation, for a label has one.
+/// A single value becomes a label; several become an annotation, as a label has one.
 fn read_labels(
     fields: &Fields<'_>,
     labels: &mut BTreeMap<String, String>,
@@ -106,7 +107,7 @@ fn check_value(value: &str, at: Position, report: &mut Report) {
     }
 }
 
-/// Annotations of others are kept; those of this project are fields of the specification, or labels.
+/// Other annotations are kept; this project's are fields of the specification, or labels.
 fn read_annotations(
     fields: &Fields<'_>,
     carries: &[&'static str],
@@ -146,7 +147,7 @@ fn read_annotations(
     carried
 }
 
-/// Labels that OpenSLO cannot say, for their keys have prefixes.
+/// Labels whose keys have prefixes, which OpenSLO does not allow.
 fn read_carried_labels(field: &Field<'_>, labels: &mut BTreeMap<String, String>, report: &mut Report) {
     let Some(node) = parse(field, report) else { return };
     let inner = Field { path: field.path.clone(), at: field.at, node: &node };
@@ -160,7 +161,7 @@ fn read_carried_labels(field: &Field<'_>, labels: &mut BTreeMap<String, String>,
     }
 }
 
-/// The value that an annotation's text is YAML for, all of it where the annotation is.
+/// Parses an annotation's text as YAML, with all positions at the annotation.
 fn parse(field: &Field<'_>, report: &mut Report) -> Option<Node> {
     let text = field.scalar()?;
     let mut inner = Report::new(&report.file);
@@ -188,7 +189,7 @@ fn place(node: &mut Node, at: Position) {
     }
 }
 
-/// What an indicator is called, to be kept: nothing where it is called as its objective.
+/// The metadata of an indicator to keep; `None` if it is named like its objective.
 pub(super) fn kept(metadata: Option<&Field<'_>>, description: Option<String>, objective: &Name) -> Option<String> {
     let metadata = metadata.map_or_else(|| json!({"name": objective.as_str()}), |field| as_json(field.node));
     if description.is_none() && metadata == json!({"name": objective.as_str()}) {

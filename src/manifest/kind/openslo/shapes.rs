@@ -1,4 +1,4 @@
-//! Owns what documents of `OpenSLO` v1 may contain, as far as this project can honour it.
+//! Owns the fields of `OpenSLO` v1 documents that this project supports.
 
 use super::metadata::{LONGEST_DESCRIPTION, METADATA};
 use crate::domain::health::transition::Status;

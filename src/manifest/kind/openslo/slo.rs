@@ -1,4 +1,4 @@
-//! Owns reading an `SLO` of `OpenSLO`: it becomes the specification of one in this project's own form, each part in its place.
+//! Owns reading an `SLO` of `OpenSLO` into this project's own form, part by part.
 
 use super::indicator::{self, Indicator, Named};
 use super::metadata::{self, kept};
@@ -18,7 +18,7 @@ use crate::manifest::problem::{Position, Report};
 use crate::manifest::wording::{and_list, did_you_mean, quote};
 use crate::manifest::yaml::tree::{Entry, Node, Value};
 
-/// The fields of our own specification that annotations may carry.
+/// Fields of our own specification that annotations may hold.
 const CARRIED: [&str; 10] = [
     "timezone",
     "dependencyExclusion",
@@ -32,13 +32,13 @@ const CARRIED: [&str; 10] = [
     "burnRateThresholds",
 ];
 
-/// What of a specification is not a field of our own.
+/// The parts of a specification besides our own fields.
 struct Parts {
     entries: Vec<Entry>,
     system: Named,
     check: Option<Named>,
     description: Option<String>,
-    /// Annotations that keep what has no other place.
+    /// Annotations for values without another place.
     kept: Vec<(&'static str, String)>,
     leaves_unknown_out: Option<Position>,
 }
@@ -116,7 +116,7 @@ fn read_spec(spec: &Field<'_>, name: Option<&Name>, library: &mut Library, repor
     Some(Parts { entries, system, check: indicator.check, description, kept, leaves_unknown_out })
 }
 
-/// Leaves to an annotation with weights what the indicator says of the same statuses.
+/// Replaces the statuses of the indicator by an annotation with their weights.
 fn replace_counted(entries: &mut Vec<Entry>, carried: &[Entry], report: &mut Report) {
     let key = "countsAsDown";
     let Some(weights) = carried.iter().find(|entry| entry.key == key) else { return };
@@ -135,13 +135,13 @@ fn replace_counted(entries: &mut Vec<Entry>, carried: &[Entry], report: &mut Rep
     entries.retain(|entry| entry.key != key);
 }
 
-/// Adds unknown time to what is not counted, unless it is there.
+/// Adds unknown time to the uncounted time, unless it is included.
 fn leave_unknown_out(entries: &mut Vec<Entry>, at: Position) {
     let unknown = text(at, "unknown");
     match entries.iter_mut().find(|entry| entry.key == "notCounted").map(|entry| &mut entry.value.value) {
         Some(Value::List(items)) if items.iter().any(|item| item.as_text() == Some("unknown")) => {}
         Some(Value::List(items)) => items.push(unknown),
-        // Anything but a list is reported as such.
+        // Other values are reported elsewhere.
         Some(_) => {}
         None => entries.push(entry("notCounted", Node { at, value: Value::List(vec![unknown]) })),
     }
@@ -156,7 +156,7 @@ fn check_method(fields: &Fields<'_>, report: &mut Report) {
     field.word(&[("RatioTimeslices", ()), ("Occurrences", ())], report);
 }
 
-/// The indicator, and what it is called if that is to be kept.
+/// The indicator, and its metadata if that is kept.
 fn read_indicator(
     fields: &Fields<'_>,
     name: Option<&Name>,
@@ -187,7 +187,7 @@ fn read_indicator(
                 report.error(reference.at, message, remedy);
                 return None;
             };
-            // What is wrong with the SLI is said there; the objective cannot be had then.
+            // The problems are reported at the SLI; the objective cannot be read without it.
             let Some((indicator, metadata)) = found else {
                 let message = format!("{} names the SLI {wanted}, which is not valid", reference.path);
                 report.error(reference.at, message, "see the problems of that document");
@@ -195,7 +195,8 @@ fn read_indicator(
             };
             let metadata = metadata.as_ref().map(|node| Field { path: String::new(), at: node.at, node });
             let about = keep(metadata.as_ref(), indicator);
-            // Statuses are named where they are used: a place in another file would point at the wrong line.
+            // Problems with statuses are reported at the reference: a position in another file would point at the wrong
+            // line.
             let at = reference.at;
             Some((indicator.referred(at, &reference.path), about))
         }
@@ -214,11 +215,11 @@ fn read_indicator(
     }
 }
 
-/// What the one objective says.
+/// The single objective of the document.
 struct Goal<'a> {
     entry: Entry,
     title: Option<String>,
-    /// How a threshold compares.
+    /// The comparison of a threshold.
     compares: Option<(&'a str, Decimal)>,
 }
 
@@ -270,13 +271,13 @@ fn read_objective<'a>(fields: &Fields<'a>, indicator: Option<&Indicator>, report
     Some(Goal { entry: entry?, title, compares: compares.ok()? })
 }
 
-/// `op` and `value`, if they are written.
+/// `op` and `value`, if given.
 fn read_comparison<'a>(
     fields: &Fields<'a>,
     indicator: Option<&Indicator>,
     report: &mut Report,
 ) -> Result<Option<(&'a str, Decimal)>, Reported> {
-    // Of what kind a wrong indicator is cannot be told.
+    // The kind of an invalid indicator is unknown.
     let Some(indicator) = indicator else { return Ok(None) };
     let (op, value) = (fields.get("op"), fields.get("value"));
     let Some(first) = op.as_ref().or(value.as_ref()) else { return Ok(None) };
@@ -310,11 +311,11 @@ fn read_percent(field: &Field<'_>, report: &mut Report) -> Option<Entry> {
         report.error(field.at, format!("{} 100: a target of OpenSLO is below 100", field.path), "write 99.999 or so");
         return None;
     }
-    // Everything else is judged as our own target is.
+    // Everything else is checked like our own target.
     Some(entry("target", field.node.clone()))
 }
 
-/// A ratio below 1, whose point is moved: nothing is rounded.
+/// A ratio below 1; its point is moved without rounding.
 fn read_ratio(field: &Field<'_>, report: &mut Report) -> Option<Entry> {
     let Some(written) = field.scalar() else {
         field.expected("a ratio such as 0.999", "", report);

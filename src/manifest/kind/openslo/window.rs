@@ -1,4 +1,4 @@
-//! Owns the time windows of `OpenSLO`, and its lengths of time.
+//! Owns the time windows and durations of `OpenSLO`.
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime};
 
@@ -10,7 +10,7 @@ use crate::manifest::problem::Report;
 use crate::manifest::wording::quote;
 use crate::manifest::yaml::tree::{Entry, Node, Value};
 
-/// One whole number and one letter of `m h d w M Q Y`.
+/// One integer and one letter of `m h d w M Q Y`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Shorthand {
     pub(super) count: u32,
@@ -18,7 +18,7 @@ pub(super) struct Shorthand {
 }
 
 impl Shorthand {
-    /// Reads a length; one that is none is reported.
+    /// Reads a duration; reports an invalid one.
     pub(super) fn read(field: &Field<'_>, report: &mut Report) -> Option<Self> {
         let found = field.scalar().and_then(Self::parse);
         if found.is_none() {
@@ -35,7 +35,7 @@ impl Shorthand {
         Some(Self { count: digits.parse().ok().filter(|_| is_whole)?, unit })
     }
 
-    /// Milliseconds; `None` for units of the calendar, which have no one length.
+    /// Milliseconds; `None` for calendar units, which have no fixed length.
     pub(super) fn millis(self) -> Option<i64> {
         let unit = match self.unit {
             'm' => MINUTE_MS,
@@ -48,7 +48,7 @@ impl Shorthand {
     }
 }
 
-/// The one time window, as the field that says the same in this project's own form.
+/// The single time window, as a field in this project's own form.
 pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> Option<Entry> {
     let remedy = "write timeWindow: [{ duration: 30d, isRolling: true }]";
     let list = fields.require("timeWindow", remedy, report)?;
@@ -125,14 +125,14 @@ fn calendar_window(
         check_start(&start, unit, report)?;
     }
     let zone = zone?;
-    // Judged here, where its path is known.
+    // Checked here, where its path is known.
     zone.zone(report)?;
     let at = calendar.at;
     let fields = vec![entry("calendar", text(duration.at, unit)), entry("timezone", zone.node.clone())];
     Some(entry("window", Node { at, value: Value::Map(fields) }))
 }
 
-/// Periods of slo begin at midnight: weeks on Monday, the others on the first day of theirs.
+/// Periods of slo begin at midnight: weeks on Monday, others on their first day.
 fn check_start(field: &Field<'_>, unit: &str, report: &mut Report) -> Option<()> {
     let written = field.scalar().unwrap_or_default();
     let shapes = ["%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S"];

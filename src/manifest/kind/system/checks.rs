@@ -1,4 +1,4 @@
-//! Owns reading what a `System` says of its checks: locations, silence, thresholds and retirement.
+//! Owns reading the checks of a `System`: locations, silence, thresholds and retirement.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::mapping::shape::{Content, FieldShape, Shape};
 use crate::manifest::problem::Report;
 
-/// The most facts in a row, or within a window, that thresholds may ask for.
+/// The most consecutive facts, or facts in a window, that thresholds may require.
 const MOST_FACTS: u32 = 10_000;
 
 pub(super) static CHECK: Shape = Shape {

@@ -1,4 +1,4 @@
-//! Owns reading what a composite `System` is made of.
+//! Owns reading the members of a composite `System`.
 
 use super::quorum;
 use crate::domain::account::objective::Members;
@@ -9,7 +9,7 @@ use crate::manifest::kind::reference::{Reference, Role};
 use crate::manifest::mapping::fields::Fields;
 use crate::manifest::problem::Report;
 
-/// Reads members and quorum; `None` of a system that is not composite.
+/// Reads members and quorum; `None` for a system that is not composite.
 pub(super) fn read(
     fields: &Fields<'_>,
     own_name: Option<&Name>,

@@ -5,13 +5,13 @@ use crate::manifest::mapping::fields::Field;
 use crate::manifest::mapping::shape::Content;
 use crate::manifest::problem::Report;
 
-/// The greatest number.
+/// The largest number.
 pub(super) const MOST: u32 = 10_000;
 
 pub(super) static CONTENT: [Content; 2] =
     [Content::Word(|| Quorum::WORDS.map(|(word, _)| word).to_vec()), Content::Count(MOST)];
 
-/// Reads one.
+/// Reads a quorum.
 pub(super) fn read(field: &Field<'_>, report: &mut Report) -> Option<Quorum> {
     let text = field.scalar().unwrap_or_default();
     let word = Quorum::WORDS.iter().find(|(word, _)| *word == text).map(|(_, quorum)| *quorum);

@@ -1,16 +1,16 @@
-//! Owns what the terms of a condition may contain.
+//! Owns the fields of the terms of a condition.
 
 use crate::domain::budget::policy::Urgency;
 use crate::domain::rules::condition::{MOST_TIMES, Property};
 use crate::manifest::mapping::shape::{Content, FieldShape, Length, Shape};
 
-/// What a term can be.
+/// The forms of a term.
 pub(super) const FORMS: [&str; 8] = ["and", "or", "not", "numeric_state", "state", "time", "policy", "expression"];
 
 /// A term: an expression, or a mapping with one form.
 static TERM: Content = Content::Either(&[Content::Text, Content::Object(&FORM)]);
 
-/// What a term can be, and what it can be extended with.
+/// The forms of a term, and its extensions.
 pub(in crate::manifest) static FORM: Shape = Shape {
     name: "Term",
     about: "A term of a condition",

@@ -1,4 +1,4 @@
-//! Owns writing declared objects as `OpenSLO` v1, and in this project's own form what that has no kind or field for.
+//! Owns writing declared objects as `OpenSLO` v1, and in slo's own format if that has no kind or field for them.
 
 mod alert;
 
@@ -20,13 +20,13 @@ use crate::domain::value::window::Window;
 
 /// The longest description that `OpenSLO` allows, in characters.
 const LONGEST_DESCRIPTION: usize = 1050;
-/// A moment at which every calendar period begins: a Monday and the first of January.
+/// The start of every calendar period: a Monday and the first of January.
 const PERIOD_START: &str = "2024-01-01 00:00:00";
 
-/// Of each objective, the conditions that are written as its policies.
+/// Per objective, the conditions that are written as its policies.
 type Policies<'a> = BTreeMap<&'a Name, Vec<&'a Name>>;
 
-/// The documents, and what is worth knowing about them.
+/// The documents, and notes about them.
 pub(crate) struct Export {
     pub(crate) text: String,
     pub(crate) notes: Vec<String>,
@@ -70,7 +70,7 @@ pub(crate) fn export(objects: &[Object]) -> Export {
     Export { text: stream(documents.into_iter()), notes }
 }
 
-/// The document of an object, objectives with the names of their policies.
+/// The document of an object; an objective has the names of its policies.
 fn document(object: &Object, policies: &Policies<'_>) -> Result<Node, String> {
     match object {
         Object::System(system) => service(system),
@@ -126,7 +126,7 @@ fn slo(objective: &Objective, policies: Option<&Vec<&Name>>) -> Result<Node, Str
         carry("timezone", timezone(objective));
     }
     carry("dependencyExclusion", dependency_exclusion(objective));
-    // Unknown time that is not counted is said by the states of the total.
+    // Unknown time that does not count is expressed by the states of the total.
     let maintenance = NotCounted { unknown: false, ..objective.not_counted };
     carry("notCounted", not_counted(maintenance));
     carry("countsAsDown", (!objective.counts_as_down.are_full()).then(|| weights(objective.counts_as_down)));
@@ -189,7 +189,7 @@ fn time_window(window: Window) -> Node {
     }
 }
 
-/// The share of bad time: what counts as down, of all time that is counted.
+/// The share of bad time: what counts as down, of all counted time.
 fn indicator(objective: &Objective, kept: Option<String>) -> Result<Node, String> {
     let kept: Value = match kept {
         Some(text) => serde_json::from_str(&text).map_err(|_| unreadable("indicator"))?,
@@ -226,10 +226,10 @@ fn description(metadata: &Metadata) -> Result<Option<Node>, String> {
     }
 }
 
-/// What reading `OpenSLO` kept under annotations of this project, to be put back where it came from.
+/// Content of `OpenSLO` that was kept in annotations of slo, to restore it.
 struct Kept {
     own: BTreeMap<String, String>,
-    /// Annotations of anybody else.
+    /// Foreign annotations.
     others: BTreeMap<String, String>,
 }
 
@@ -249,13 +249,13 @@ impl Kept {
         self.own.remove(name)
     }
 
-    /// The metadata, with what `OpenSLO` has no field for carried as annotations.
+    /// The metadata; what `OpenSLO` has no field for becomes annotations.
     fn metadata(&mut self, metadata: &Metadata, carried: &[(&str, String)]) -> Result<Node, String> {
         let several: BTreeMap<String, Vec<String>> = match self.take("openslo-labels") {
             Some(text) => serde_json::from_str(&text).map_err(|_| unreadable("openslo-labels"))?,
             None => BTreeMap::new(),
         };
-        // A key of OpenSLO's labels has no prefix.
+        // OpenSLO's label keys have no prefix.
         let is_foreign = |key: &str| key.contains('/');
         let foreign: BTreeMap<&String, &String> = metadata.labels.iter().filter(|(key, _)| is_foreign(key)).collect();
         let mut labels: BTreeMap<String, Node> = metadata
@@ -284,7 +284,7 @@ impl Kept {
         ]))
     }
 
-    /// An annotation that nothing has taken would mean something else when it is read as `OpenSLO`.
+    /// An annotation that is left over would change its meaning when read as `OpenSLO`.
     fn finish(self) -> Result<(), String> {
         match self.own.into_keys().next() {
             Some(name) => Err(format!("its annotation slo/{name} would have a meaning of its own in OpenSLO")),

@@ -8,7 +8,7 @@ use crate::domain::health::rules::CheckRules;
 use crate::domain::health::threshold::Thresholds;
 use crate::domain::value::duration::write_millis;
 
-/// What is declared of a system, without what is the default.
+/// The declaration of a system, without defaults.
 pub(super) fn system_spec(system: &System) -> Node {
     let dependencies = system.dependencies.iter().map(|edge| {
         Node::map([

@@ -1,15 +1,15 @@
-//! Owns the layout of written YAML: exact numbers, references on one line, and texts that read back as they are.
+//! Owns the layout of written YAML: exact numbers, references on one line, and texts that survive reading.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// A value to be written.
+/// A value to write.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(in crate::render) enum Node {
-    /// Written as it is: a number or a truth.
+    /// Written as is: a number or a boolean.
     Plain(String),
-    /// A text, quoted where it must be.
+    /// A text, quoted if necessary.
     Text(String),
     List(Vec<Self>),
     /// A list on one line.
@@ -28,7 +28,7 @@ impl Node {
         Self::Plain(value.to_string())
     }
 
-    /// A value as JSON has it.
+    /// A value from JSON.
     pub(in crate::render) fn of_json(value: &Value) -> Self {
         match value {
             Value::Null => Self::plain("null"),
@@ -42,7 +42,7 @@ impl Node {
         }
     }
 
-    /// A mapping of the fields that are there.
+    /// A mapping of the fields that are set.
     pub(super) fn map<const N: usize>(fields: [(&str, Option<Self>); N]) -> Self {
         Self::Map(there(fields))
     }
@@ -63,7 +63,7 @@ impl Node {
         (!fields.is_empty()).then_some(Self::Map(fields))
     }
 
-    /// The value as a document of its own, line end included.
+    /// The value as a document, including the final newline.
     pub(in crate::render) fn document(&self) -> String {
         let mut text = String::new();
         match self {
@@ -133,7 +133,7 @@ fn write_value(text: &mut String, value: &Node, depth: usize) {
     }
 }
 
-/// Whether a text of several lines reads back from a block without quotes.
+/// Whether a text of several lines can be written as a block without quotes.
 fn is_block(text: &str) -> bool {
     let printable = text.chars().all(|c| c == '\n' || is_printable(c));
     let starts = text.chars().next().is_some_and(|c| !c.is_whitespace());
@@ -141,13 +141,13 @@ fn is_block(text: &str) -> bool {
     printable && starts && ends && text.trim_end_matches('\n').contains('\n')
 }
 
-/// Whether a character may stand in YAML, and means itself wherever it stands.
+/// Whether a character is allowed in YAML and has no special meaning anywhere.
 fn is_printable(c: char) -> bool {
     matches!(c, ' '..='~' | '\u{a0}'..='\u{2027}' | '\u{202a}'..='\u{d7ff}' | '\u{e000}'..='\u{fefe}' | '\u{ff00}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}')
 }
 
-/// A text on one line, in quotes unless it surely reads back without, in block and flow style and in YAML 1.1 and 1.2: only
-/// what begins with a letter and is no word for a truth or nothing, and lengths such as `1h30m`, which are no numbers.
+/// A text on one line, quoted unless it is certainly read as a text in block and flow style and in YAML 1.1 and 1.2:
+/// only if it begins with a letter and is no boolean or null, and durations such as `1h30m`, which are no numbers.
 pub(crate) fn name_text(text: &str) -> String {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
     let has_meaning = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"]
@@ -163,7 +163,7 @@ pub(crate) fn name_text(text: &str) -> String {
     if is_plain || is_length { text.to_owned() } else { quoted(text) }
 }
 
-/// A number of JSON, such that YAML 1.1 takes it for one too: there an exponent follows a point and has a sign.
+/// A JSON number that YAML 1.1 reads as a number, too: an exponent needs a point before it and a sign.
 fn number_text(json: &str) -> String {
     let Some((mantissa, exponent)) = json.split_once(['e', 'E']) else { return json.to_owned() };
     let point = if mantissa.contains('.') { "" } else { ".0" };
@@ -171,7 +171,7 @@ fn number_text(json: &str) -> String {
     format!("{mantissa}{point}e{sign}{exponent}")
 }
 
-/// A text in double quotes, with everything escaped that is not printable.
+/// A text in double quotes, with everything unprintable escaped.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(node.document(), expected);
     }
 
-    /// What YAML 1.1 takes an unquoted text for, if not for a text, by the rules of its types (yaml.org/type).
+    /// The type that YAML 1.1 gives an unquoted text other than string, by its rules (yaml.org/type).
     fn implicit_type(text: &str) -> Option<&'static str> {
         let words = |list: &str| list.split(' ').any(|word| word == text);
         if words("y Y yes Yes YES n N no No NO true True TRUE false False FALSE on On ON off Off OFF") {

@@ -1,4 +1,4 @@
-//! Owns how the consequences of a plan look: of each objective the budget before and after.
+//! Owns how the consequences of a plan look: for each objective, the budget before and after.
 
 use crate::domain::budget::balance::{SCALED_MS, State};
 use crate::domain::budget::printed::availability_percent;
@@ -20,7 +20,7 @@ pub(in crate::render) struct WireConsequence<'a> {
     after: Option<WireJudgement<'a>>,
 }
 
-/// What decides, by the names that `status` uses.
+/// The deciding values, with the names of `status`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WireJudgement<'a> {
@@ -58,7 +58,6 @@ fn judgement(report: &ObjectiveReport) -> WireJudgement<'_> {
     }
 }
 
-/// The consequences for programs.
 pub(in crate::render) fn wire(consequences: &[Consequence]) -> Vec<WireConsequence<'_>> {
     consequences
         .iter()
@@ -70,7 +69,7 @@ pub(in crate::render) fn wire(consequences: &[Consequence]) -> Vec<WireConsequen
         .collect()
 }
 
-/// The consequences for people: those that are felt, worst first. `None` when there are none at all.
+/// The consequences for people: only real ones, worst first. `None` if there are none at all.
 pub(in crate::render) fn sheet(consequences: &[Consequence], as_of: Instant) -> Option<Sheet> {
     let felt: Vec<_> = consequences.iter().filter(|consequence| consequence.is_felt()).collect();
     if consequences.is_empty() {
@@ -105,7 +104,7 @@ pub(in crate::render) fn sheet(consequences: &[Consequence], as_of: Instant) -> 
     Some(sheet)
 }
 
-/// `before → after`, or what there is of them.
+/// `before → after`, or only the one that exists.
 fn arrow(before: Option<String>, after: Option<String>) -> String {
     match (before, after) {
         (Some(before), Some(after)) if before != after => format!("{before} → {after}"),
@@ -113,7 +112,7 @@ fn arrow(before: Option<String>, after: Option<String>) -> String {
     }
 }
 
-/// What is left of the budget; what is overspent has a minus.
+/// The budget left, negative if overspent.
 fn left(report: &ObjectiveReport) -> String {
     let budget = &report.budget;
     if report.state == State::NoData {

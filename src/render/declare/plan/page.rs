@@ -7,13 +7,13 @@ use crate::domain::value::wording::one_line;
 use crate::render::declare::problems::{ProblemLine, Validation, sheet as problem_sheet};
 use crate::render::form::markdown;
 
-/// The most lines of changes, and the most characters of each, that a comment holds besides all else.
+/// The most lines of changes in a comment, and the most characters of each, in addition to the rest.
 const MOST_LINES: usize = 300;
 const MOST_CHARACTERS: usize = 120;
 /// The most rows of budgets, and of problems.
 const MOST_ROWS: usize = 60;
 
-/// The plan as markdown: what it comes to, the budgets, then every change as a diff.
+/// The plan as markdown: a summary, the budgets, then every change as a diff.
 pub(crate) fn markdown(outlook: &Outlook) -> String {
     let plan = &outlook.plan;
     let verb = if outlook.done { "apply" } else { "plan" };
@@ -63,7 +63,7 @@ fn problems(list: &[ProblemLine]) -> String {
     let validation =
         Validation { problems: shown, files: 0, documents: 0, shortened: false, valid: false, good: Vec::new() };
     let mut sheet = problem_sheet(&validation);
-    // How many documents there are says nothing beside a plan.
+    // The number of documents is irrelevant beside a plan.
     sheet.footer.clear();
     if list.len() > MOST_ROWS {
         sheet.footer.push(format!("… and {} more; `slo validate` shows them all", list.len() - MOST_ROWS));
@@ -71,10 +71,10 @@ fn problems(list: &[ProblemLine]) -> String {
     sheet.markdown()
 }
 
-/// A change in the form of a diff: what goes away after a minus, what comes after a plus.
+/// A change as a diff: deletions after a minus, additions after a plus.
 fn push_lines(lines: &mut Vec<String>, change: &Change) {
     let sign = match change.deed {
-        // Where a diff is coloured, this is the colour of a warning.
+        // In a colored diff, this has the color of a warning.
         Deed::Orphan => "!",
         deed => sign(deed).0,
     };

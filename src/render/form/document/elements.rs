@@ -1,4 +1,4 @@
-//! Owns taking a list apart while it is serialized, so that its elements need not be held together.
+//! Owns splitting a list while it is serialized, so that its elements are never in memory together.
 
 use std::fmt;
 
@@ -22,12 +22,12 @@ impl ser::Error for Failed {
     }
 }
 
-/// What takes the elements of a list, one after the other.
+/// A consumer of list elements, one by one.
 pub(super) trait Take {
     fn take<T: Serialize + ?Sized>(&mut self, element: &T) -> Result<(), Failed>;
 }
 
-/// Hands the elements of what serializes as a list to what takes them.
+/// Passes the elements of a serialized list to their consumer.
 pub(super) struct Elements<'t, T>(pub(super) &'t mut T);
 
 impl<Taker: Take> SerializeSeq for Elements<'_, Taker> {
@@ -47,7 +47,7 @@ pub(super) fn refused<T>(what: &str) -> Result<T, Failed> {
     Err(Failed(format!("{what} cannot be a row of a table")))
 }
 
-/// What is no list of rows.
+/// Refuses anything but a list of rows.
 macro_rules! refuse {
     ($($name:ident $kind:ty),*) => {
         $(fn $name(self, _: $kind) -> Result<(), Failed> {

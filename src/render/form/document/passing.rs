@@ -1,4 +1,4 @@
-//! Owns rows that come one after the other, and are never held together.
+//! Owns streamed rows, which are never in memory together.
 
 use std::cell::RefCell;
 
@@ -7,13 +7,13 @@ use serde::ser::{Error as _, Serialize, SerializeSeq, Serializer};
 
 use super::Failure;
 
-/// Takes one row.
+/// Consumes one row.
 pub(crate) type Row<'r> = dyn FnMut(&dyn erased_serde::Serialize) -> Result<()> + 'r;
 
-/// Hands on one row after the other.
+/// Passes the rows one by one.
 type Each = Box<dyn FnOnce(&mut Row<'_>) -> Result<()>>;
 
-/// Rows that pass once.
+/// Rows that can be read once.
 pub(super) struct Passing {
     each: RefCell<Option<Each>>,
     vary: bool,
@@ -21,7 +21,7 @@ pub(super) struct Passing {
 }
 
 impl Passing {
-    /// Why the rows end early goes to `failure`, if it is not the fault of whom they are handed to.
+    /// If the rows end early, and not because of the consumer, the reason goes to `failure`.
     pub(super) fn new(each: impl FnOnce(&mut Row<'_>) -> Result<()> + 'static, vary: bool, failure: Failure) -> Self {
         Self { each: RefCell::new(Some(Box::new(each))), vary, failure }
     }
@@ -39,7 +39,7 @@ impl Serialize for Passing {
         let mut refused = None;
         let told = each(&mut |row| {
             list.serialize_element(row).map_err(|error| {
-                // An error of a serializer that is erased cannot be shown.
+                // The error of an erased serializer cannot be shown.
                 refused = Some(error);
                 anyhow!("the row was not taken")
             })

@@ -1,4 +1,4 @@
-//! Owns the CSV form: rows become cells as they are serialized, each once, and at most their text is kept.
+//! Owns the CSV form: rows become cells while they are serialized, each once, and only their text is kept.
 
 mod cells;
 
@@ -12,16 +12,16 @@ use serde::ser::Error as _;
 use super::elements::{Elements, Failed, Take};
 use cells::Row;
 
-/// A table that is being written. Rows may have different fields (labels), so the header is the union of them, in the order of first
-/// appearance.
+/// A table in progress. Rows may have different fields (labels), so the header is the union of them, in the order of
+/// first appearance.
 pub(super) struct Table {
     header: Vec<String>,
     places: HashMap<String, usize>,
-    /// The cells of the row at hand, in the order of the header.
+    /// The cells of the current row, in the order of the header.
     cells: Vec<String>,
-    /// Where the next cell is expected: fields come in the header's order, with some left out.
+    /// Where the next cell is expected: fields come in the header's order, but some may be missing.
     next: usize,
-    /// The name of the field at hand; what is nested is named with dots.
+    /// The name of the current field; nested ones are dotted.
     path: String,
     lines: String,
     /// Where each line ends, and how many cells it has.
@@ -30,11 +30,11 @@ pub(super) struct Table {
     safe: bool,
 }
 
-/// A table of which every row has the fields of the first one, so that no line waits for the header.
+/// A table whose rows all have the fields of the first one, so that no line waits for the header.
 struct Uniform<'o> {
     table: Table,
     out: &'o mut dyn Write,
-    /// The columns that have been written, once they have.
+    /// The number of columns, once the header is written.
     columns: Option<usize>,
 }
 
@@ -62,10 +62,10 @@ impl Take for Uniform<'_> {
     }
 }
 
-/// Writes a table of which every row has the same fields, each as it comes.
+/// Writes a table whose rows all have the same fields, one by one.
 ///
 /// # Errors
-/// When the rows are no list, are not alike, or cannot be represented or written.
+/// If the rows are not a list, differ in their fields, or cannot be represented or written.
 pub(super) fn write_uniform(rows: &dyn erased_serde::Serialize, safe: bool, out: &mut dyn Write) -> Result<()> {
     let mut uniform = Uniform { table: Table::new(safe), out, columns: None };
     erased_serde::serialize(rows, Elements(&mut uniform)).map_err(|Failed(message)| anyhow!(message))?;
@@ -92,20 +92,19 @@ impl Table {
     /// Adds a row.
     ///
     /// # Errors
-    /// When it cannot be represented.
+    /// If it cannot be represented.
     pub(super) fn push(&mut self, row: &impl Serialize) -> Result<()> {
         self.take(row).map_err(|Failed(message)| anyhow!(message))
     }
 
-    /// Adds a row for each element of what serializes as a list.
+    /// Adds a row for each element of a serialized list.
     ///
     /// # Errors
-    /// When it is no list, or an element cannot be represented.
+    /// If it is not a list, or an element cannot be represented.
     pub(super) fn push_each(&mut self, list: &dyn erased_serde::Serialize) -> Result<()> {
         erased_serde::serialize(list, Elements(self)).map_err(|Failed(message)| anyhow!(message))
     }
 
-    /// Appends the line of a row.
     fn add(&mut self, row: &(impl Serialize + ?Sized)) -> Result<(), Failed> {
         self.cells.iter_mut().for_each(String::clear);
         self.next = 0;
@@ -115,7 +114,7 @@ impl Table {
         Ok(())
     }
 
-    /// The cell of the field at hand.
+    /// The cell of the current field.
     fn cell(&mut self) -> &mut String {
         if self.header.get(self.next) != Some(&self.path) {
             self.next = match self.places.get(&self.path) {
@@ -134,7 +133,7 @@ impl Table {
         cell
     }
 
-    /// Writes a text into the cell of the field at hand.
+    /// Writes a text into the cell of the current field.
     fn put(&mut self, text: &str) {
         let quoted = self.safe && is_formula(text);
         let cell = self.cell();
@@ -144,7 +143,7 @@ impl Table {
         cell.push_str(text);
     }
 
-    /// Writes what belongs to a field of the one at hand.
+    /// Writes a field nested in the current one.
     fn within<T>(&mut self, name: &str, write: impl FnOnce(&mut Self) -> T) -> T {
         let outer = self.path.len();
         if outer > 0 {
@@ -156,7 +155,6 @@ impl Table {
         written
     }
 
-    /// The line of the header.
     fn titles(&self) -> String {
         let safe = |name: &String| if self.safe && is_formula(name) { format!("'{name}") } else { name.clone() };
         let mut text = String::new();
@@ -164,7 +162,8 @@ impl Table {
         text + "\n"
     }
 
-    /// Writes the table: the header, then a line a row. Lines from before a field first appeared get its empty cell.
+    /// Writes the table: the header, then one line per row. Lines from before a field first appeared get an empty cell
+    /// for it.
     pub(super) fn write(&self, out: &mut dyn Write) -> Result<()> {
         self.write_lines(out).context("writing a table")
     }
@@ -194,7 +193,7 @@ fn push_cells(text: &mut String, cells: &[String]) {
     }
 }
 
-/// Writes one CSV field, quoted where RFC 4180 asks for it.
+/// Writes one CSV field, quoted if RFC 4180 requires it.
 pub(in crate::render) fn push_field(text: &mut String, field: &str) {
     if field.bytes().any(|byte| matches!(byte, b',' | b'"' | b'\n' | b'\r')) {
         text.push('"');
@@ -209,7 +208,7 @@ fn is_number(cell: &str) -> bool {
     cell.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte)) && cell.parse::<f64>().is_ok()
 }
 
-/// Whether a spreadsheet would run the content of a cell instead of showing it. A number is shown, whatever its sign.
+/// Whether a spreadsheet would run the content of a cell instead of showing it. A number is shown, with any sign.
 pub(in crate::render) fn is_formula(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) && !is_number(cell)
 }
@@ -243,7 +242,7 @@ mod tests {
             .prop_map(|fields| Value::Object(fields.into_iter().collect::<Map<_, _>>()))
     }
 
-    /// The cells of a row by their names, taken from the value itself.
+    /// The cells of a row by name, from the value itself.
     fn flat(name: &str, value: &Value, safe: bool) -> Vec<(String, String)> {
         let text = match value {
             Value::Object(fields) => {

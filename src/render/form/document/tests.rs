@@ -1,4 +1,4 @@
-//! Rows that pass, in every form, against rows that are held.
+//! Owns the tests of streamed rows, in every form, against rows in memory.
 
 use anyhow::bail;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Owns what a digest says, in what order: the same words and tables in every form for people.
+//! Owns the content of a digest and its order: the same words and tables in every form for people.
 
 use crate::domain::budget::balance::State;
 use crate::domain::budget::digest::{Digest, Downtime};
@@ -18,7 +18,7 @@ pub(super) struct Chapter {
     pub(super) sheet: Sheet,
 }
 
-/// What the digest is about.
+/// The headline of the digest.
 pub(super) fn headline(digest: &Digest) -> String {
     let span = digest.week.span();
     let so_far = if digest.is_complete() { String::new() } else { format!(", so far as of {}", zoned(digest.until)) };
@@ -26,7 +26,6 @@ pub(super) fn headline(digest: &Digest) -> String {
     format!("Week {}: {} to {}{so_far}", digest.week, day(span.start), day(span.end.plus(-1)))
 }
 
-/// All parts, in order.
 pub(super) fn chapters(digest: &Digest) -> Vec<Chapter> {
     let mut chapters = vec![Chapter { title: "Objectives", lead: objectives(digest), sheet: Sheet::new() }];
     if !digest.changes.is_empty() {
@@ -44,12 +43,12 @@ pub(super) fn chapters(digest: &Digest) -> Vec<Chapter> {
     chapters
 }
 
-/// How objectives stand, and which of them are down.
+/// The states of the objectives, and which of them are down.
 fn objectives(digest: &Digest) -> Vec<String> {
     std::iter::once(counts(digest)).chain(down_now(&digest.down)).collect()
 }
 
-/// How many objectives stand how, with what that was a week before where it was otherwise.
+/// How many objectives have which state, and the number a week before if it differs.
 fn counts(digest: &Digest) -> String {
     let (now, before) = (digest.counts, digest.counts_before);
     let part = |state: State| {
@@ -135,7 +134,7 @@ fn standings(reports: &[ObjectiveReport]) -> Sheet {
     sheet
 }
 
-/// A mark on what is down although its state says something else.
+/// Marks what is down although its state is another one.
 fn down(report: &ObjectiveReport) -> &'static str {
     if report.has_open_downtime() && report.state != State::Down { " ▼ down" } else { "" }
 }

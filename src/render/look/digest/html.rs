@@ -1,4 +1,4 @@
-//! Owns the digest as HTML for a mail: one file, with styles in place, for mail programs ignore all others.
+//! Owns the digest as HTML for a mail: one file with inline styles, because mail programs ignore all others.
 
 use std::fmt::Display;
 
@@ -12,7 +12,7 @@ const TABLE: &str = "border-collapse:collapse;margin:4px 0 16px";
 const HEAD: &str = "padding:4px 16px 4px 0;border-bottom:1px solid #d0d7de;color:#57606a;font-size:12px;text-align:";
 const DATA: &str = "padding:4px 16px 4px 0;border-bottom:1px solid #eaeef2;text-align:";
 
-/// The digest as a page of its own.
+/// The digest as a complete page.
 pub(crate) fn html(digest: &Digest) -> String {
     let title = headline(digest);
     let mut page = Markup::new();
@@ -63,7 +63,7 @@ const fn side(right: bool) -> &'static str {
     if right { "right" } else { "left" }
 }
 
-/// The colour of a cell, each at least 4.5 to 1 on white (WCAG 2.2, 1.4.3); the text says the same.
+/// The color of a cell, each at least 4.5 to 1 on white (WCAG 2.2, 1.4.3); the text says the same.
 const fn color(cell: &Cell) -> &'static str {
     match cell.tone {
         Tone::Plain => "",

@@ -1,4 +1,4 @@
-//! Owns the digest in the shape programs read.
+//! Owns the digest for programs.
 
 use crate::domain::budget::printed::availability_percent;
 use crate::render::form::number::down_minutes;
@@ -77,7 +77,7 @@ struct WireChange<'a> {
     next: &'static str,
 }
 
-/// The week before, to compare with.
+/// The week before, for comparison.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WireBefore<'a> {
@@ -94,7 +94,7 @@ fn available(report: &ObjectiveReport) -> Option<f64> {
     availability_percent(&report.budget, report.budget.consumed_us())
 }
 
-/// The digest for programs; `asOf` is the moment up to which it is told.
+/// The digest for programs; `asOf` is its end.
 pub(crate) fn document(digest: &Digest) -> Result<Document> {
     let counts = |counts: Counts, state: State| counts.of_state(state);
     let now = |state: State| counts(digest.counts, state);

@@ -1,4 +1,4 @@
-//! Owns reading outages while they are printed: once, in their order, and no more of them than is asked for.
+//! Owns reading outages while they are printed: once, in order, and only as many as needed.
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
@@ -12,22 +12,22 @@ use crate::domain::account::outage::summing::Summing;
 use crate::domain::account::outage::totals::Totals;
 use crate::domain::account::outage::{Accounting, Event, Outage};
 
-/// Hands on outages in the order of their starts, then of objectives.
+/// Passes outages sorted by start, then by objective.
 pub(crate) type Source = Box<dyn FnOnce(&mut dyn FnMut(Outage) -> Result<()>) -> Result<()>>;
 
-/// Outages that are read when they are asked for.
+/// Outages that are read when needed.
 pub(crate) struct Reading {
     asked: Asked,
     source: RefCell<Option<Source>>,
     sums: OnceCell<Sums>,
 }
 
-/// What the outages come to.
+/// The totals of the outages.
 pub(super) struct Sums {
     pub(super) totals: Totals,
-    /// By key, if one is asked for.
+    /// By key, if grouped.
     pub(super) groups: BTreeMap<String, Totals>,
-    /// Of what is not charged, if that is asked for, by the word for why.
+    /// Uncharged downtime by reason, if requested.
     pub(super) uncharged: Vec<(&'static str, Totals)>,
 }
 
@@ -40,17 +40,17 @@ impl Reading {
         &self.asked
     }
 
-    /// Hands on the events, oldest first, then by objective. They pass once.
+    /// Passes the events, oldest first, then by objective. They can be read once.
     ///
     /// # Errors
-    /// Those of the source and of `hand`, and when they have passed.
+    /// Of the source and of `hand`, and if they were already read.
     pub(super) fn read(&self, hand: impl FnMut(&Event) -> Result<()>) -> Result<()> {
         let source = self.source.take().ok_or_else(|| anyhow!("these outages have been read"))?;
         let sums = pass(&self.asked, source, hand)?;
         self.sums.set(sums).map_err(|_| anyhow!("these outages have been summed up"))
     }
 
-    /// What they come to, read for that where nobody has asked for the events.
+    /// The totals; reads the events for them unless they were read.
     pub(super) fn sums(&self) -> Result<&Sums> {
         if self.sums.get().is_none() {
             self.read(|_| Ok(()))?;

@@ -1,4 +1,4 @@
-//! Owns the rows of lists of what is declared, and where it comes from.
+//! Owns the rows of lists of declared objects, and their origin.
 
 use serde_json::{Value, json};
 
@@ -50,7 +50,7 @@ pub(crate) fn conditions(stored: Vec<StoredObject>) -> List {
     List::new("conditions", &["CONDITION", "SEVERITY", "EVALUATED FOR", "EXPRESSION", "FILE", "+SET", "+COMMIT"], rows)
 }
 
-/// Where a declared object comes from: the last cells of its row.
+/// The origin of a declared object: the last cells of its row.
 #[derive(Default)]
 pub(super) struct Origin {
     file: Option<String>,

@@ -18,7 +18,7 @@ use crate::render::form::number::minutes;
 const TITLES: [&str; 11] =
     ["MAINTENANCE", "STATE", "SYSTEMS", "LAST", "NEXT", "ZONE", "REPEATS", "REASON", "FILE", "+SET", "+COMMIT"];
 
-/// Declared maintenance as of a moment.
+/// Declared maintenance, as of `as_of`.
 pub(crate) fn maintenance(stored: Vec<StoredObject>, as_of: Instant) -> List {
     let rows = stored.into_iter().filter_map(|stored| {
         let origin = Origin::of(&stored);
@@ -54,7 +54,7 @@ pub(crate) fn maintenance(stored: Vec<StoredObject>, as_of: Instant) -> List {
     List::new("maintenance", &TITLES, rows)
 }
 
-/// Whether a window is in force, and whether it will be.
+/// Whether a window is active, or will be.
 const fn state(window: &MaintenanceWindow, around: Around) -> &'static str {
     match around {
         _ if window.cancelled => "cancelled",
@@ -64,7 +64,8 @@ const fn state(window: &MaintenanceWindow, around: Around) -> &'static str {
     }
 }
 
-/// How often it comes, and how long it lasts; of a cancelled one that has no other time in its row, when it was to be.
+/// How often it recurs, and how long it lasts; for a cancelled one without another time in its row, when it was
+/// planned.
 fn repeats(window: &MaintenanceWindow) -> String {
     match &window.schedule {
         Schedule::Once(span) if window.cancelled => format!("once, {}", shown(*span, Tz::UTC)),
@@ -73,7 +74,7 @@ fn repeats(window: &MaintenanceWindow) -> String {
     }
 }
 
-/// `2026-11-15 02:00 to 02:45`; with the second date where it is another one.
+/// `2026-11-15 02:00 to 02:45`; with the second date if it differs.
 fn shown(span: Span, zone: Tz) -> String {
     let [start, end] = [span.start, span.end].map(|at| at.to_chrono().with_timezone(&zone));
     let same_day = start.date_naive() == end.date_naive();

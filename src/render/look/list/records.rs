@@ -1,4 +1,4 @@
-//! Owns the rows of lists of what was done: ingests, and sets with who applied them last.
+//! Owns the rows of lists of past actions: ingests, and sets with who applied them last.
 
 use serde_json::json;
 

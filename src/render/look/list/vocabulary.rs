@@ -1,4 +1,4 @@
-//! Owns the rows of lists of what conditions can be made of.
+//! Owns the rows of lists of what conditions can use.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ use crate::domain::value::instant::DAY_MS;
 /// The windows for which policies' factors are shown, in days.
 const POLICY_DAYS: [i64; 4] = [7, 28, 30, 90];
 
-/// The multiwindow policies, with their factors for usual windows.
+/// The multiwindow policies, with their factors for common windows.
 pub(crate) fn policies() -> List {
     let rows = Urgency::ALL.into_iter().flat_map(|urgency| urgency.rules().map(|rule| (urgency, rule)));
     let rows = rows.map(|(urgency, rule)| {
@@ -57,7 +57,7 @@ pub(crate) fn feeds(feeds: Vec<Feed>) -> List {
     List::new("feeds", &["FEED", "OF", "FORMAT", "READS"], rows)
 }
 
-/// What conditions can be made of.
+/// The fields that conditions can use.
 pub(crate) fn fields() -> List {
     let rows = Property::ALL.into_iter().map(|property| {
         let entry = property.entry();

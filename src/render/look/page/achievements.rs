@@ -4,7 +4,7 @@ use crate::domain::budget::achievement::Unlocked;
 use crate::domain::value::name::Name;
 use crate::render::form::markup::Markup;
 
-/// Writes what a system has achieved, oldest first; nothing where there is nothing.
+/// Writes the achievements of a system, oldest first; nothing if there are none.
 pub(super) fn write(page: &mut Markup, system: &Name, unlocked: &[&Unlocked]) {
     if unlocked.is_empty() {
         return;

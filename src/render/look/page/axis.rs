@@ -1,4 +1,4 @@
-//! Owns the scale of time below a chart: from moments to places in a drawing, and their labels.
+//! Owns the time scale below a chart: from times to positions in a drawing, and their labels.
 
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::span::Span;
@@ -6,12 +6,12 @@ use crate::domain::value::window::Window;
 
 use crate::render::form::markup::Markup;
 
-/// Units of a drawing's width; it is stretched to the room there is.
+/// The width of a drawing in units; it is stretched to the available width.
 pub(super) const WIDTH: f64 = 1000.0;
-/// Where a label in the middle would touch those at the ends, in percent.
+/// Outside of this range, a label in the middle would touch those at the ends, in percent.
 const FREE: std::ops::Range<f64> = 22.0..78.0;
 
-/// The place of a moment in a drawing over `span`.
+/// The position of a time in a drawing of `span`.
 pub(super) fn place(at: Instant, span: Span) -> f64 {
     if span.is_empty() {
         return 0.0;
@@ -25,7 +25,7 @@ pub(super) fn coordinate(value: f64) -> String {
     text.strip_suffix(".0").map_or_else(|| text.clone(), ToOwned::to_owned)
 }
 
-/// The labels below a chart of a window: its ends, and the present where that lies between.
+/// The labels below a chart of a window: its ends, and the current time if it is in between.
 pub(super) fn write(page: &mut Markup, window: Span, kind: Window, as_of: Instant) {
     page.open("div", &[("class", &"x"), ("aria-hidden", &"true")]);
     page.element("span", &[], label(window.start, window, kind));
@@ -38,7 +38,7 @@ pub(super) fn write(page: &mut Markup, window: Span, kind: Window, as_of: Instan
     page.end_line();
 }
 
-/// A moment in the zone of the window, as exactly as the window's length asks for.
+/// A time in the zone of the window, as precise as the window's length requires.
 fn label(at: Instant, window: Span, kind: Window) -> String {
     let shape = match window.millis() {
         ..=172_800_000 => "%-d %b %H:%M",

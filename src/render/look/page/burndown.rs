@@ -1,4 +1,4 @@
-//! Owns the burn-down chart: what was left of the budget, from corner to corner, over the window.
+//! Owns the burn-down chart: the budget left over the window, as straight lines between corners.
 
 use super::axis::{WIDTH, coordinate, place, write as write_axis};
 use crate::domain::budget::balance::SCALED_MS;
@@ -10,17 +10,17 @@ use crate::render::form::markup::Markup;
 use crate::render::form::moment::zoned;
 use crate::render::form::number::short_time;
 
-/// Units of the drawing's height.
+/// The height of the drawing in units.
 const HEIGHT: f64 = 100.0;
-/// Corners closer than this fall together; the drawing is about as many pixels wide as it has units.
+/// Corners closer than this are joined; the drawing is about as many pixels wide as it has units.
 const FINEST: f64 = 0.5;
-/// How near to another label one may stand, in percent of the height.
+/// The least distance between two labels, in percent of the height.
 const LABEL_ROOM: f64 = 14.0;
 
 /// A point of the drawing: units from the left, and from the top.
 type Place = (f64, f64);
 
-/// The heights of a chart: from the whole budget, or more where more was consumed, down.
+/// The vertical scale of a chart: from the full budget, or more if more was consumed, down.
 struct Heights {
     /// In microseconds times [`WHOLE`].
     total: i128,
@@ -33,7 +33,7 @@ impl Heights {
         if self.range == 0 { 0.0 } else { consumed as f64 / self.range as f64 * HEIGHT }
     }
 
-    /// Where the budget is spent.
+    /// The height at which the budget is spent.
     fn zero(&self) -> f64 {
         if self.range == 0 { HEIGHT } else { self.total as f64 / self.range as f64 * HEIGHT }
     }
@@ -89,7 +89,6 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, as_of: Instant) {
     page.own("</figure>\n");
 }
 
-/// The chart in words.
 fn description(chapter: &Chapter, as_of: Instant) -> String {
     let budget = &chapter.report.budget;
     let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
@@ -108,7 +107,7 @@ fn description(chapter: &Chapter, as_of: Instant) -> String {
     )
 }
 
-/// The points of a falling line, without those that no screen would tell apart: of all that share a column, the first and the last.
+/// The points of a falling line, without those that no screen can distinguish: per column, the first and the last.
 fn drawn(corners: &[Point], place: impl Fn(&Point) -> Place) -> Vec<Place> {
     let column = |x: f64| (x / FINEST).floor() as i64;
     let mut points: Vec<Place> = Vec::new();
@@ -124,7 +123,7 @@ fn drawn(corners: &[Point], place: impl Fn(&Point) -> Place) -> Vec<Place> {
     points
 }
 
-/// The parts of a falling line above and below a height, each with the point where it crosses.
+/// The parts of a falling line above and below a height, both with the crossing point.
 fn split(points: &[Place], zero: f64) -> (Vec<Place>, Vec<Place>) {
     let Some(first) = points.iter().position(|(_, y)| *y > zero) else { return (points.to_vec(), Vec::new()) };
     let (mut above, mut below) = (points[..first].to_vec(), points[first..].to_vec());

@@ -1,4 +1,4 @@
-//! Owns the chapter of one objective: its figures, what lies ahead, and its charts.
+//! Owns the chapter of one objective: its figures, its forecast, and its charts.
 
 use super::overview::meter;
 use super::shown::Shown;
@@ -15,7 +15,6 @@ use crate::render::form::number::{percent, rate, short_down, short_time};
 use crate::render::look::status::{available, budget_left, remaining_percent};
 use crate::render::part::forecast::{next_period, overspending};
 
-/// Writes the chapter.
 pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, achieved: &[&Unlocked], detail: Detail) {
     let report = &chapter.report;
     let (name, state) = (report.objective.as_str(), report.state);
@@ -67,7 +66,7 @@ pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, achieve
     page.own("</section>\n");
 }
 
-/// What is promised: target, system, window, and what counts.
+/// The promise: target, system, window, and what counts.
 fn about(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     let report = &chapter.report;
     page.own("<p class=\"about\">");
@@ -107,7 +106,7 @@ fn about(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     page.own("</p>\n");
 }
 
-/// What comes if nothing else happens.
+/// The forecast if nothing else happens.
 fn forecast(page: &mut Markup, chapter: &Chapter, shown: &Shown, as_of: Instant) {
     let report = &chapter.report;
     let forecast = &report.forecast;
@@ -143,7 +142,7 @@ fn forecast(page: &mut Markup, chapter: &Chapter, shown: &Shown, as_of: Instant)
     page.own("</p>\n");
 }
 
-/// The figures: each with its name, its value, and what it is compared with.
+/// The figures: each with its name, its value, and the value it is compared with.
 fn facts(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     let report = &chapter.report;
     let budget = &report.budget;

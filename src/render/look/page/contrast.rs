@@ -1,6 +1,6 @@
-//! Owns the contrast of two colours, for tests.
+//! Owns the contrast of two colors, for tests.
 
-/// The contrast ratio of WCAG 2.2 between two colours such as `#1a7f37`: 1 to 21.
+/// The contrast ratio of WCAG 2.2 between two colors such as `#1a7f37`: 1 to 21.
 pub(crate) fn ratio(one: &str, other: &str) -> f64 {
     let (one, other) = (luminance(one), luminance(other));
     (one.max(other) + 0.05) / (one.min(other) + 0.05)

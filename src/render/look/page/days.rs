@@ -1,4 +1,4 @@
-//! Owns the days of an objective: a strip with a column for each, and the same in numbers.
+//! Owns the days of an objective: a strip with a column for each, and a table of the numbers.
 
 use crate::domain::account::weights::FULL;
 use crate::domain::budget::balance::SCALED_MS;
@@ -16,24 +16,24 @@ use crate::domain::value::calendar::Date;
 use crate::domain::value::target::WHOLE;
 use crate::render::form::markup::Markup;
 
-/// Units of the drawing's height, and the least of it that a day's downtime takes.
+/// The height of the drawing, and the least height of a day with downtime, in units.
 const HEIGHT: f64 = 60.0;
 const LEAST: f64 = 9.0;
-/// The share of a day's room that its column takes.
+/// The share of a day's width that its column takes.
 const FILLED: f64 = 0.72;
 
-/// What a day was like.
+/// The kind of a day.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Unknown,
     Up,
-    /// Downtime within what the target allows a day.
+    /// Downtime within what the target allows per day.
     Some,
     /// More than that.
     Bad,
 }
 
-/// A day with its sums under the objective's exclusion.
+/// A day with its totals under the objective's exclusions.
 struct Column<'a> {
     day: &'a DayAccount,
     date: Date,
@@ -64,7 +64,7 @@ impl<'a> Column<'a> {
     }
 }
 
-/// Writes the strip, and the table in which programs and screen readers find every day.
+/// Writes the strip, and the table with every day for programs and screen readers.
 pub(super) fn write(page: &mut Markup, chapter: &Chapter, shown: &Shown, detail: Detail) {
     let budget = &chapter.report.budget;
     let share = budget.target.error_share();
@@ -142,7 +142,7 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
     let unknown = columns.iter().filter(|column| column.kind == Kind::Unknown).map(|column| column.date);
     let hollow: String = before.chain(unknown).map(|day| block(x(day), 4.0, HEIGHT - 4.0)).collect();
     path("none", &hollow, None);
-    // A column is the whole day: what it shows is the share of the day that was down.
+    // A column represents an entire day: its height is the share of the day that was down.
     let share = |column: &Column<'_>| column.down as f64 / (column.length.max(1) * FULL) as f64;
     let mut plain = [String::new(), String::new()];
     for column in columns.iter().filter(|column| matches!(column.kind, Kind::Some | Kind::Bad)) {
@@ -161,7 +161,6 @@ fn strip(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
     page.own("</svg>\n");
 }
 
-/// The streak in words.
 fn streak(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     let streak = &chapter.report.streak;
     page.own("<p class=\"streak\">");
@@ -211,7 +210,7 @@ fn table(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
             (true, Detail::Brief) => page.element("td", &[], left(budget.total(), consumed)),
         }
         let streak = match column.day.verdict {
-            // A date that the zone skips is no day.
+            // A date that the zone skips is not a day.
             None | Some(Verdict::Skipped) => "not over yet".to_owned(),
             Some(Verdict::Broken) => "✖ broken".to_owned(),
             Some(Verdict::Held) => format!("– {} d, held while down", column.day.streak),
@@ -224,12 +223,12 @@ fn table(page: &mut Markup, chapter: &Chapter, columns: &[Column<'_>], detail: D
     page.own("</tbody></table></div>\n");
 }
 
-/// Microseconds as milliseconds, in numbers that are read by programs.
+/// Microseconds as milliseconds, for programs.
 fn millis(micros: i64) -> f64 {
     micros as f64 / FULL as f64
 }
 
-/// What is left of a budget of `total` microseconds times [`WHOLE`].
+/// The rest of a budget of `total` microseconds times [`WHOLE`].
 fn left(total: i128, consumed_us: i64) -> String {
     let rest = total - i128::from(consumed_us) * i128::from(WHOLE);
     let time = |scaled: i128| short_time((scaled / SCALED_MS) as i64);

@@ -8,7 +8,7 @@ use crate::render::form::markup::Markup;
 use crate::render::form::moment::zoned;
 use crate::render::look::downtime::lasted;
 
-/// Events listed: the latest ones.
+/// The number of events listed, the latest ones.
 const fn most(detail: Detail) -> usize {
     match detail {
         Detail::Full => 50,
@@ -16,7 +16,7 @@ const fn most(detail: Detail) -> usize {
     }
 }
 
-/// Writes the list; nothing where there is no event.
+/// Writes the list; nothing without events.
 pub(super) fn write(page: &mut Markup, chapter: &Chapter, detail: Detail, as_of: Instant) {
     let count = chapter.events().count();
     if count == 0 {

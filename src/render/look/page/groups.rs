@@ -1,4 +1,4 @@
-//! Owns the table of groups of objectives, for a page that does not tell the history of every one.
+//! Owns the table of groups of objectives, for a page without every objective's history.
 
 use super::{WORST_FIRST, counted, sign};
 use crate::domain::budget::balance::State;
@@ -7,10 +7,9 @@ use crate::domain::budget::report::ObjectiveReport;
 use crate::render::form::markup::Markup;
 use crate::render::look::status::{available, budget_left};
 
-/// Groups that have a line of their own, the worst ones.
+/// The most groups with a line of their own, the worst ones.
 const MOST: usize = 1000;
 
-/// Writes the table.
 pub(super) fn write(page: &mut Markup, reports: &[&ObjectiveReport], by: &GroupBy) {
     let groups = groups(reports, by);
     if groups.is_empty() {

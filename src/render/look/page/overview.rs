@@ -8,7 +8,7 @@ use crate::render::form::markup::Markup;
 use crate::render::form::number::rate;
 use crate::render::look::status::{available, budget_left, remaining_percent};
 
-/// Writes the overview of the objectives that have a chapter, of all that there are.
+/// Writes the overview of the objectives with a chapter, out of `all`.
 pub(super) fn write(page: &mut Markup, chapters: &[Chapter], shown: &[Shown], all: usize) {
     page.own("<section class=\"card overview\" id=\"overview\" aria-labelledby=\"overview-head\">\n");
     page.own("<h2 id=\"overview-head\">Overview</h2>\n");
@@ -26,7 +26,7 @@ pub(super) fn write(page: &mut Markup, chapters: &[Chapter], shown: &[Shown], al
         page.own("</section>\n");
         return;
     }
-    // Roles are spelled out, for narrow screens lay the table out as a list.
+    // Roles are explicit, because narrow screens show the table as a list.
     page.own(
         "<table role=\"table\" aria-label=\"Objectives, worst first\">\n<thead role=\"rowgroup\"><tr role=\"row\">\
          <th role=\"columnheader\" scope=\"col\">Objective, worst first</th>\
@@ -80,7 +80,7 @@ fn row(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     page.end_line();
 }
 
-/// A bar that is filled as far as the budget is; the number beside it says the same.
+/// A bar filled in proportion to the budget; the number beside it says the same.
 pub(super) fn meter(page: &mut Markup, percent: f64) {
     page.own("<span class=\"meter\" aria-hidden=\"true\">");
     page.element("i", &[("style", &format_args!("width:{:.1}%", (percent * 10.0).floor() / 10.0))], "");

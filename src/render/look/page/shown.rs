@@ -1,4 +1,4 @@
-//! Owns values that a page shows: their text for people, and the value of `status -o json` beside it for programs.
+//! Owns the values of a page: their text for people, and the value of `status -o json` beside it for programs.
 
 use std::fmt::Display;
 
@@ -14,12 +14,12 @@ pub(super) struct Shown(Value);
 
 impl Shown {
     /// # Errors
-    /// When they cannot be represented.
+    /// If they cannot be represented.
     pub(super) fn of(report: &ObjectiveReport) -> Result<Self> {
         Ok(Self(values(report)?))
     }
 
-    /// Writes a value as `text`. `field` is its JSON name; dots lead into what is nested.
+    /// Writes a value as `text`. `field` is its JSON name; dots separate nested names.
     pub(super) fn write(&self, page: &mut Markup, element: &'static str, field: &str, text: impl Display) {
         let value = self.0.pointer(&format!("/{}", field.replace('.', "/"))).unwrap_or(&Value::Null);
         let value = match value {

@@ -1,4 +1,4 @@
-//! Owns the timeline of downtime: a lane for each who is to blame, and one for what maintenance excused.
+//! Owns the timeline of downtime: a lane per cause, and one for what maintenance excused.
 
 use crate::render::form::number::{short_down, short_time};
 use std::collections::BTreeMap;
@@ -14,12 +14,12 @@ use crate::domain::value::span::Span;
 use crate::render::form::markup::Markup;
 use crate::render::form::moment::{range, zoned};
 
-/// Units of a lane's height.
+/// The height of a lane in units.
 const HEIGHT: f64 = 1.0;
-/// The narrowest mark that is still seen, and the narrowest gap, in units.
+/// The narrowest visible mark, and the narrowest gap, in units.
 const NARROWEST: f64 = 4.0;
 const GAP: f64 = 1.5;
-/// Lanes of those to blame; who has less downtime shares the last one.
+/// The most lanes of causes; those with the least downtime share the last one.
 const fn most(detail: Detail) -> usize {
     match detail {
         Detail::Full => 6,
@@ -74,7 +74,7 @@ struct Lanes<'p> {
     detail: Detail,
 }
 
-/// A mark in a lane, in units, and what it stands for.
+/// A mark in a lane, in units, and its meaning.
 struct Mark {
     from: f64,
     to: f64,
@@ -124,7 +124,7 @@ impl Lanes<'_> {
         self.page.own("</svg>\n");
     }
 
-    /// Marks that can be told apart, in order; what lies closer together is one.
+    /// Distinguishable marks, in order; those that are closer together are joined.
     fn marks(&self, spans: &[Span]) -> Vec<Mark> {
         let mut marks: Vec<Mark> = Vec::new();
         for span in spans {

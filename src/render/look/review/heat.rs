@@ -1,4 +1,4 @@
-//! Owns the heat map of a period: a square for each day, a row for each month, the darker the more of the day was down.
+//! Owns the heat map of a period: a square per day, a row per month, darker with more downtime.
 
 use crate::domain::account::weights::FULL;
 use crate::render::form::number::{percent, short_down};
@@ -7,12 +7,12 @@ use std::fmt::Write as _;
 use crate::domain::budget::level::LevelDay;
 use crate::render::form::markup::Markup;
 
-/// Squares of a row.
+/// Squares per row.
 const COLUMNS: u32 = 31;
-/// Units of a square, and of the room between two.
+/// The size of a square in units; each has room for 1.
 const SIDE: f64 = 0.9;
 
-/// The shades by the share of a day that is down, in millionths: up to this much, its class, and what the legend says.
+/// The shades by the share of a day that is down, in millionths: the upper limit, the class, and the legend.
 const SHADES: [(i64, &str, &str); 5] = [
     (0, "h0", "no downtime"),
     (1_000, "h1", "up to 0.1% down"),
@@ -20,12 +20,11 @@ const SHADES: [(i64, &str, &str); 5] = [
     (100_000, "h3", "up to 10%"),
     (i64::MAX, "h4", "more"),
 ];
-/// A day of which nothing is known.
+/// A day without data.
 const UNKNOWN: &str = "hx";
-/// A day that does not count, because of a schedule or what else is left out.
+/// A day that does not count, because of a schedule or other exclusions.
 const OUTSIDE: &str = "ho";
 
-/// The class of a day.
 fn shade(day: &LevelDay) -> &'static str {
     if day.elapsed_ms > 0 && day.length_ms <= 0 {
         return OUTSIDE;
@@ -33,14 +32,14 @@ fn shade(day: &LevelDay) -> &'static str {
     if day.known_ms == 0 {
         return UNKNOWN;
     }
-    // Compared as products: a share of exactly 1% is not more than that.
+    // Compared as products: a share of exactly 1% is not more than 1%.
     let reaches = |millionths: i64| {
         i128::from(day.consumed_us) * 1_000_000 <= i128::from(millionths) * i128::from(day.length_ms * FULL)
     };
     SHADES.iter().find(|(most, ..)| reaches(*most)).map_or("h4", |(_, class, _)| class)
 }
 
-/// Writes the days, which are in order; nothing where there are none.
+/// Writes the days, which are sorted; nothing without days.
 pub(super) fn write(page: &mut Markup, days: &[LevelDay]) {
     if days.is_empty() {
         return;
@@ -92,7 +91,7 @@ fn title(day: &LevelDay) -> String {
     }
     let (part, whole) = day.available();
     let available = percent(part, whole, 3);
-    // Writing to a string does not fail.
+    // Writing to a string cannot fail.
     let _ = write!(text, ": {available}% available");
     if day.consumed_us > 0 {
         let _ = write!(text, ", {} down", short_down(day.consumed_us));
@@ -100,7 +99,7 @@ fn title(day: &LevelDay) -> String {
     text
 }
 
-/// Writes what the shades of some days mean.
+/// Writes the meaning of the shades of some days.
 pub(super) fn legend(page: &mut Markup, days: &[&LevelDay]) {
     page.own("<p class=\"legend\">");
     let shades = SHADES.iter().map(|(_, class, words)| (*class, *words));

@@ -1,4 +1,4 @@
-//! Owns the review of a period as a page to read and to print: one file that loads nothing and runs nothing.
+//! Owns the review of a period as a page to read and print: one file that loads nothing and runs nothing.
 
 use super::sheets::{self, availability, named, time};
 use super::{days, headline, heat};
@@ -10,9 +10,9 @@ use crate::render::form::number::counted;
 use crate::render::look::page::{begun, foot, moment};
 use crate::render::{Cell, Sheet, Tone};
 
-/// Outages that are listed of one group, those that cost most.
+/// The most outages listed per group, the most expensive ones.
 const MOST_OUTAGES: usize = 200;
-/// Up to this number of objectives of a group have a heat map each.
+/// Up to this many objectives of a group have a heat map each.
 const MOST_MAPS: usize = 40;
 
 /// The page.
@@ -116,7 +116,7 @@ fn maps(page: &mut Markup, review: &Review, section: &Section) {
     }
 }
 
-/// A sheet as a table; rows from `sums` on are sums of those before.
+/// A sheet as a table; rows from `sums` on are totals.
 fn table(page: &mut Markup, sheet: &Sheet, label: &str, sums: usize) {
     if sheet.is_empty() {
         for line in sheet.closing() {
@@ -151,7 +151,7 @@ fn table(page: &mut Markup, sheet: &Sheet, label: &str, sums: usize) {
     }
 }
 
-/// A title of a column as a page has it: `Budget used`.
+/// A column's title on a page: `Budget used`.
 fn spoken(title: &str) -> String {
     if title.len() <= 4 && title.starts_with("MT") {
         return title.to_owned();

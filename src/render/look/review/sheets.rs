@@ -10,7 +10,7 @@ use crate::render::form::number::{counted, percent, short_down, short_time};
 use crate::render::look::status::available;
 use crate::render::{Cell, Sheet, Tone};
 
-/// Digits of availabilities that have no target of their own.
+/// Digits of availabilities without a target of their own.
 const DIGITS: u32 = 3;
 
 /// One part of a review.
@@ -19,7 +19,6 @@ pub(super) struct Part {
     pub(super) sheet: Sheet,
 }
 
-/// All parts, in order.
 pub(super) fn parts(review: &Review) -> Vec<Part> {
     let mut parts = vec![Part { title: "Summary".to_owned(), sheet: summary(review) }];
     if review.sections.is_empty() || review.by == Some(GroupBy::Objective) {
@@ -32,7 +31,7 @@ pub(super) fn parts(review: &Review) -> Vec<Part> {
     parts
 }
 
-/// The name of a group, or that it is none.
+/// The name of a group, or the word for objectives without one.
 pub(super) fn named(review: &Review, section: &Section) -> String {
     match (&section.name, &review.by) {
         (Some(name), _) => name.clone(),
@@ -45,7 +44,7 @@ pub(super) fn time(millis: Option<i64>) -> String {
     millis.map_or("–".to_owned(), short_time)
 }
 
-/// The sign and the word of an outcome; a period that lasts is not met yet.
+/// The sign and the word of an outcome; a running period is not met yet.
 pub(super) fn outcome(outcome: Outcome, complete: bool) -> &'static str {
     match outcome {
         Outcome::Missed => "✖ missed",
@@ -63,13 +62,13 @@ fn tone(outcome: Outcome) -> Tone {
     }
 }
 
-/// The availability of some objectives together, floored.
+/// The combined availability of some objectives, floored.
 pub(super) fn availability(summary: &Summary) -> String {
     let (part, whole) = summary.available(summary.consumed_us);
     percent(part, whole, DIGITS)
 }
 
-/// How much a share differs from another one, in percentage points; of lost microseconds, and of lengths in milliseconds.
+/// The difference between two shares, in percentage points; of lost microseconds, and of durations in milliseconds.
 pub(super) fn change(now: (i64, i64), before: (i64, i64)) -> String {
     let ((lost, length), (lost_before, length_before)) = (now, before);
     if length <= 0 || length_before <= 0 {
@@ -80,7 +79,7 @@ pub(super) fn change(now: (i64, i64), before: (i64, i64)) -> String {
     if change.abs() < 0.0005 { "±0".to_owned() } else { format!("{change:+.3}") }
 }
 
-/// Whether some time of the period is under a correction: only then it is told how much of each.
+/// Whether any time of the period is under a correction: only then a column shows it.
 fn has_corrections(review: &Review) -> bool {
     review.entries.iter().any(|entry| entry.level.report.corrected_ms > 0)
 }
@@ -89,7 +88,7 @@ fn with_corrections(sheet: Sheet, review: &Review) -> Sheet {
     if has_corrections(review) { sheet.right("CORRECTED").optional() } else { sheet }
 }
 
-/// One row a group, and all of them together.
+/// One row per group, and one for all.
 pub(super) fn summary(review: &Review) -> Sheet {
     let met = if review.is_complete() { "MET" } else { "ON TRACK" };
     let mut sheet = Sheet::new().left("GROUP").names().right("OBJECTIVES").right(met).right("MISSED").right("AVAIL");
@@ -180,7 +179,7 @@ pub(super) fn used(entry: &Entry) -> String {
     if budget.total() == 0 {
         return short_down(budget.consumed_us());
     }
-    // What is overspent never looks as if it were just spent.
+    // An overspent budget never looks as if it were just spent.
     let shows =
         |digits: &u32| budget.consumed() * 100 * 10_i128.pow(*digits) / budget.total() > 100 * 10_i128.pow(*digits);
     let digits = (0..4).find(|digits| !budget.is_breaching() || shows(digits));
@@ -190,7 +189,7 @@ pub(super) fn used(entry: &Entry) -> String {
     }
 }
 
-/// How much of an outage is charged, or why nothing is.
+/// How much of an outage is charged, or why none is.
 fn charged(outage: &Interruption) -> String {
     match outage.charged_us {
         0 if outage.too_short => "too short".to_owned(),
@@ -236,7 +235,7 @@ pub(super) fn sources(outage: &Interruption) -> String {
     outage.sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// The maintenance in force during an outage, and for how much of it where that is not all.
+/// The maintenance during an outage, and for how much of it unless all.
 pub(super) fn planned(outage: &Interruption, as_of: Instant) -> String {
     let known = &outage.circumstances;
     let names = known.maintenance.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");

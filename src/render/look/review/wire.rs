@@ -1,4 +1,4 @@
-//! Owns the review of a period in the shape programs read.
+//! Owns the review of a period for programs.
 
 use crate::domain::account::weights::FULL;
 use crate::render::form::number::{down_minutes, minutes, ratio_percent, scaled_minutes};
@@ -15,7 +15,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::render::Document;
 
-/// What outages come to.
+/// The totals of outages.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WireInterruptions {
@@ -123,7 +123,7 @@ impl<'a> WireEntry<'a> {
     }
 }
 
-/// Sums over the objectives of which something is known, and what their outages come to.
+/// Totals of the objectives with data, and of their outages.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct WireSummary {
@@ -131,7 +131,7 @@ struct WireSummary {
     met: usize,
     missed: usize,
     no_data: usize,
-    /// Of all objectives together, each for as long as it was counted.
+    /// Of all objectives together, each weighted by its counted time.
     current_availability: Option<f64>,
     strict_availability: Option<f64>,
     error_budget_total_minutes: f64,
@@ -201,7 +201,7 @@ struct WireOutage<'a> {
     start_time: String,
     end_time: Option<String>,
     duration_seconds: i64,
-    /// Of what lies in the period.
+    /// Of the part within the period.
     downtime_seconds: i64,
     excluded_seconds: i64,
     counted: bool,
@@ -256,7 +256,7 @@ impl WireDay {
     }
 }
 
-/// The review for programs; in CSV its rows are the objectives.
+/// The review for programs; in CSV, the rows are the objectives.
 pub(crate) fn document(review: &Review) -> Result<Document> {
     let entries: Vec<_> = review.entries.iter().map(|entry| WireEntry::of(review, entry)).collect();
     let mut document = Document::list(review.as_of, "objectives", &entries)?;

@@ -1,4 +1,4 @@
-//! Owns the accounting below a portrait: what was counted and what was not, and why.
+//! Owns the accounting below a portrait: what counted and what did not, and why.
 
 use super::Portrait;
 use crate::domain::account::objective::DependencyExclusion;
@@ -8,23 +8,23 @@ use crate::render::form::moment::{range, zoned};
 use crate::render::form::number::{percent, short_down, short_time};
 use crate::render::look::health::ago;
 
-/// Corrections that are named, the first by name.
+/// The most corrections listed by name.
 const MOST_NAMED: usize = 5;
 
-/// When the newest fact was, and how long ago.
+/// The time of the newest fact, and how long ago that is.
 fn last_data(report: &ObjectiveReport) -> String {
     let at = report.last_seen.map_or(String::new(), |at| zoned(at) + ", ");
     at + &ago(report.data_age_ms())
 }
 
-/// The first names of a list, and how many more there are.
+/// The first names of a list, and the number of others.
 fn listed(names: &[&str]) -> String {
     let more = names.len().saturating_sub(MOST_NAMED);
     let first = names[..names.len() - more].join(", ");
     if more > 0 { format!("{first} and {more} more") } else { first }
 }
 
-/// What was counted and what was not, and why.
+/// What counted and what did not, and why.
 pub(super) fn accounting(portrait: &Portrait) -> Vec<String> {
     let (report, objective) = (&portrait.report, &portrait.objective);
     let budget = &report.budget;

@@ -1,5 +1,5 @@
-//! Owns the answer that `slo show` begins with: whether it is down and since when, why, what was written of it, whether that was
-//! planned, and what is left of the budget.
+//! Owns the first part of `slo show`: whether it is down and since when, why, the notes, whether it was planned, and
+//! the budget left.
 
 use super::{BAR, Portrait};
 use crate::domain::account::outage::Outage;
@@ -21,7 +21,7 @@ use crate::render::part::{down, maintenance};
 /// Notes shown, the last ones.
 const MOST_NOTES: usize = 3;
 
-/// Whether it is down now, and since when; else when it was down last.
+/// Whether it is down now, and since when; else when it was last down.
 pub(super) fn now(portrait: &Portrait) -> String {
     let report = &portrait.report;
     if let (Some(down), Some(words)) = (&report.down, down::in_words(report)) {
@@ -41,7 +41,7 @@ pub(super) fn now(portrait: &Portrait) -> String {
     }
 }
 
-/// To whom the latest outage is charged; nothing where none of it is.
+/// Who is charged for the latest outage; empty if nobody is.
 pub(super) fn cause(portrait: &Portrait) -> Vec<String> {
     let Some(latest) = &portrait.latest else { return Vec::new() };
     let causes: Vec<&str> =
@@ -50,7 +50,7 @@ pub(super) fn cause(portrait: &Portrait) -> Vec<String> {
     if causes.is_empty() { Vec::new() } else { vec![format!("{} ({})", causes.join(" and "), sources.join(" and "))] }
 }
 
-/// What was written of the latest outage, the last of it.
+/// The notes of the latest outage, the last ones.
 pub(super) fn notes(portrait: &Portrait) -> Vec<String> {
     let notes = portrait.latest.as_ref().map_or(&[][..], |latest| &latest.notes);
     let line = |note: &Note| {
@@ -64,7 +64,7 @@ pub(super) fn notes(portrait: &Portrait) -> Vec<String> {
     shown.chain((hidden > 0).then_some(earlier)).collect()
 }
 
-/// Whether the latest outage was planned, and which maintenance is in force now.
+/// Whether the latest outage was planned, and which maintenance is active now.
 pub(super) fn planned(portrait: &Portrait) -> Vec<String> {
     let report = &portrait.report;
     let in_force = report.maintenance.as_ref().map(maintenance::in_words);
@@ -79,7 +79,7 @@ pub(super) fn planned(portrait: &Portrait) -> Vec<String> {
     vec![answer]
 }
 
-/// Whether the latest outage was planned, where no maintenance is in force.
+/// Whether the latest outage was planned, if no maintenance is active.
 fn over(portrait: &Portrait) -> String {
     let Some(outage) = portrait.latest.as_ref().map(|latest| &latest.outage) else { return "no".to_owned() };
     let known = &outage.circumstances;
@@ -129,14 +129,14 @@ pub(super) fn forecast(portrait: &Portrait) -> Vec<String> {
     let until = |at: Instant| format!("in {}, at {}", short_time(at.since(portrait.as_of)), zoned(at));
     let leaves =
         |at: Instant| {
-            // What leaves the window then is what lies at its start.
+            // What leaves the window then is at its start.
             let start = at.plus(-portrait.report.budget.window.millis());
             let leaving = |outage: &&Outage| outage.start < start && outage.end.is_none_or(|end| start <= end);
             portrait.outages.iter().find(leaving).map_or(String::new(), |outage| {
                 format!(", when the outage of {} leaves the window", minute(outage.start))
             })
         };
-    // While it is down, what ends its downtime is maintenance.
+    // While it is down, only maintenance ends its downtime.
     let then = if report.has_open_downtime() { "if no status changes" } else { "if it stays up" };
     let mut lines = Vec::new();
     lines.extend(overspending(report).map(|words| format!("if it stays down, {words}")));

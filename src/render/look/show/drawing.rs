@@ -1,4 +1,4 @@
-//! Owns what `slo show` draws: whose the downtime is, when it was, and what was left day by day.
+//! Owns the drawings of `slo show`: who caused the downtime, when it was, and the budget left day by day.
 
 use crate::render::form::number::short_down;
 use std::cmp::Ordering;
@@ -16,7 +16,7 @@ use crate::render::{Canvas, Tone};
 /// The most columns of a drawing of time.
 const MOST_COLUMNS: usize = 112;
 
-/// Whose the downtime is, as a stacked bar with its legend.
+/// Who caused the downtime, as a stacked bar with its legend.
 pub(super) fn blame(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let report = &portrait.report;
     let excluded = report.budget.tally.excluded_us;
@@ -39,7 +39,7 @@ pub(super) fn blame(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     for (name, micros, mark) in parts {
         passed += micros;
         let end = (i128::from(passed) * BAR as i128 / i128::from(whole)) as usize;
-        // Everything there is shows, if only as one mark, as long as there is room.
+        // Every part is visible, at least as one mark, while there is room.
         let end = end.max(drawn + 1).min(BAR);
         bar.push_str(&mark.repeat(end.saturating_sub(drawn)));
         drawn = end.max(drawn);
@@ -48,16 +48,16 @@ pub(super) fn blame(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     vec![paint(&bar, Tone::Plain, canvas), legend.join("  ")]
 }
 
-/// The columns beside the headings that a drawing may take.
+/// The columns for a drawing beside the headings.
 fn room(canvas: Canvas, most: usize) -> usize {
     canvas.width.map_or(most, |width| usize::from(width).saturating_sub(HEAD).clamp(10, most))
 }
 
-/// The milliseconds of each cell that are its own downtime, and that of upstreams. An event that takes no time yet counts as
-/// one millisecond, so that every event shows.
+/// The milliseconds of own and upstream downtime in each cell. An event that has taken no time yet counts as one
+/// millisecond, so that every event is visible.
 fn shares(events: &[&Event], elapsed: Span, as_of: Instant, columns: usize) -> Vec<[i64; 2]> {
     let mut cells = vec![[0; 2]; columns];
-    // Where the cells begin, and the last one ends.
+    // The boundaries of the cells.
     let edge = |column: usize| {
         let passed = i128::from(elapsed.millis()) * column as i128 / columns as i128;
         elapsed.start.plus(i64::try_from(passed).unwrap_or(i64::MAX))
@@ -79,7 +79,7 @@ fn shares(events: &[&Event], elapsed: Span, as_of: Instant, columns: usize) -> V
     cells
 }
 
-/// When the elapsed window had downtime: its own, and that of upstreams, each moment with downtime showing.
+/// When the elapsed window had downtime: its own, and that of upstreams; every instant with downtime is visible.
 pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let events = portrait.events();
     if events.is_empty() {
@@ -92,7 +92,7 @@ pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         .map(|[own, upstream]| match own.cmp(&upstream) {
             _ if own == 0 && upstream == 0 => ("·", Tone::Faint),
             Ordering::Less => ("▓", Tone::Warning),
-            // Of two alike, its own is the one that can be fixed.
+            // If they are equal, it shows its own, which can be fixed.
             Ordering::Equal | Ordering::Greater => ("█", Tone::Bad),
         })
         .collect();
@@ -106,7 +106,7 @@ pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     vec![line, format!("{first}{:before$}{legend}{:after$}{last}", "", "", before = gap / 2, after = gap - gap / 2)]
 }
 
-/// What was left of the budget, day by day, in as many lines as it takes.
+/// The budget left, day by day, in as many lines as necessary.
 pub(super) fn trend(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     const MARKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let (Some(first), Some(last)) = (portrait.snapshots.first(), portrait.snapshots.last()) else { return Vec::new() };

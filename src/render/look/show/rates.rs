@@ -1,4 +1,4 @@
-//! Owns the burn rates of `slo show`, and what they mean.
+//! Owns the burn rates of `slo show`, and their meaning.
 
 use super::Portrait;
 use crate::domain::budget::balance::LOOKBACKS;

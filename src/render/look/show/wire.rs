@@ -1,4 +1,4 @@
-//! Owns the shape in which programs read what `slo show` shows.
+//! Owns `slo show` for programs.
 
 use std::collections::BTreeMap;
 
@@ -105,7 +105,6 @@ fn rules(portrait: &Portrait) -> Vec<WireRule> {
     POLICY.into_iter().map(rule).collect()
 }
 
-/// The screen for programs.
 pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
     let budget = &portrait.report.budget;
     let mut document = Document::new(portrait.as_of);

@@ -1,4 +1,4 @@
-//! Owns what is said below the table of `status`: what lies ahead, what the numbers do not see, how old they are.
+//! Owns the lines below the table of `status`: the forecast, what the numbers do not cover, and the age of the data.
 
 use crate::domain::budget::balance::{Budget, State};
 use crate::domain::budget::report::ObjectiveReport;
@@ -8,12 +8,12 @@ use crate::render::form::number::percent;
 use crate::render::look::health::ago;
 use crate::render::part::forecast::next_period;
 
-/// Objectives whose outlook is told below the table.
+/// Objectives with a forecast below the table.
 const MOST_OUTLOOKS: usize = 3;
-/// Coverage from which on nothing needs to be said about it.
+/// The coverage that needs no remark.
 const GOOD_COVERAGE_PERCENT: i128 = 95;
 
-/// The first of some objectives, each with what is said of it, and how many more there are; `None` when there are none.
+/// The first of some objectives, each with a remark, and the number of others; `None` if there are none.
 fn told(head: &str, reports: &[&ObjectiveReport], said: impl Fn(&ObjectiveReport) -> String) -> Option<String> {
     let mut names: Vec<String> = reports.iter().take(MOST_OUTLOOKS).map(|report| said(report)).collect();
     if reports.len() > MOST_OUTLOOKS {
@@ -22,7 +22,7 @@ fn told(head: &str, reports: &[&ObjectiveReport], said: impl Fn(&ObjectiveReport
     (!names.is_empty()).then(|| format!("{head}: {}", names.join(", ")))
 }
 
-/// How old the newest fact of all these objectives is, and whose newest fact is the oldest.
+/// The age of the newest fact of all objectives, and the objective whose newest fact is oldest.
 pub(super) fn last_data(reports: &[ObjectiveReport]) -> Option<String> {
     let running = || reports.iter().filter(|report| !is_over(report));
     let aged = || running().filter_map(|report| Some((report.data_age_ms()?, report)));
@@ -32,7 +32,8 @@ pub(super) fn last_data(reports: &[ObjectiveReport]) -> Option<String> {
     Some(format!("last data {}{}", ago(Some(newest)), if oldest == newest { "" } else { &least }))
 }
 
-/// What the numbers do not see: objectives whose status is unknown now, and those known for a part of their window only.
+/// What the numbers do not cover: objectives whose status is unknown now, and those known only for a part of their
+/// window.
 pub(super) fn blind_spots(reports: &[ObjectiveReport]) -> Vec<String> {
     let known = |report: &ObjectiveReport| {
         let budget = &report.budget;
@@ -52,7 +53,7 @@ pub(super) fn blind_spots(reports: &[ObjectiveReport]) -> Vec<String> {
     unknown.into_iter().chain(told("status known for only a part of the window", &before, known)).collect()
 }
 
-/// What lies ahead of the worst objectives if nothing else happens.
+/// The forecast of the worst objectives if nothing else happens.
 pub(super) fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
     let outlook = |report: &ObjectiveReport| {
         let forecast = &report.forecast;
@@ -71,7 +72,7 @@ pub(super) fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
     reports.iter().filter(|report| !is_over(report)).filter_map(outlook).take(MOST_OUTLOOKS).collect()
 }
 
-/// Whether it is told at the close of a period, after which nothing is to come.
+/// Whether it is reported at the close of a period, so that nothing can follow.
 fn is_over(report: &ObjectiveReport) -> bool {
     let Budget { window, elapsed, .. } = &report.budget;
     matches!(report.window_kind, Window::Calendar { .. }) && elapsed.end >= window.end

@@ -17,14 +17,13 @@ use crate::render::form::sheet::paint;
 use crate::render::part::period;
 use crate::render::{Canvas, Cell, Document, Sheet, Tone};
 
-/// States in the order in which they are counted.
+/// States in counting order.
 const WORST_FIRST: [State; 5] = [State::Breaching, State::Down, State::AtRisk, State::Healthy, State::NoData];
 
-/// Objectives in groups.
 pub(crate) struct Grouped {
     by: GroupBy,
     frame: Option<Frame>,
-    /// Group by group, the one with the worst objective first; within a group the worst first.
+    /// Group by group, the one with the worst objective first; within a group, the worst first.
     reports: Vec<ObjectiveReport>,
 }
 
@@ -68,7 +67,7 @@ impl<'a> WireGroup<'a> {
 }
 
 impl Grouped {
-    /// Groups objectives, which come worst first.
+    /// Groups objectives, which are sorted worst first.
     pub(crate) fn of(reports: Vec<ObjectiveReport>, by: GroupBy, frame: Option<Frame>) -> Self {
         let order = groups(&reports.iter().collect::<Vec<_>>(), &by);
         let order = order.iter().enumerate().map(|(place, group)| (group.name.map(ToOwned::to_owned), place));
@@ -90,10 +89,10 @@ impl Grouped {
         })
     }
 
-    /// The answer for programs; in CSV its rows are the groups.
+    /// The answer for programs; in CSV, the rows are the groups.
     ///
     /// # Errors
-    /// When it cannot be represented.
+    /// If it cannot be represented.
     pub(crate) fn document(&self, as_of: Instant) -> Result<Document> {
         let groups: Vec<_> = self.groups().map(|(group, _)| group).collect();
         let mut document = Document::list(as_of, "groups", &groups.iter().map(WireGroup::of).collect::<Vec<_>>())?;
@@ -108,7 +107,7 @@ impl Grouped {
         all
     }
 
-    /// One row a group, and all of them together.
+    /// One row per group, and one for all.
     fn summary(&self) -> Sheet {
         let mut sheet = Sheet::new().left("GROUP").names().right("OBJECTIVES").right("DOWN");
         for title in ["BREACHING", "AT-RISK", "HEALTHY", "NO-DATA"] {
@@ -129,7 +128,7 @@ impl Grouped {
     /// The title and the table of each part.
     fn parts(&self, wide: bool, canvas: Canvas) -> Vec<(String, Sheet)> {
         let mut parts = vec![("Summary".to_owned(), self.summary())];
-        // Groups of one objective each have nothing more to say.
+        // Tables of groups of one objective each would add nothing.
         if self.by != GroupBy::Objective {
             parts.extend(
                 self.groups().map(|(group, reports)| (self.by.called(group.name), fitted(reports, wide, canvas))),

@@ -1,4 +1,4 @@
-//! Owns the metrics of objectives and systems under names of our own, which docs/reference/metrics.md promises.
+//! Owns the metrics of objectives and systems under slo's own names, which docs/reference/metrics.md promises.
 
 use super::{Labels, Sink, label_name, seconds};
 use crate::domain::budget::balance::{Budget, BudgetTier, LOOKBACKS, State};
@@ -9,7 +9,7 @@ use crate::domain::health::transition::Status;
 use crate::domain::value::name::Name;
 use crate::domain::value::window::Window;
 
-/// A metric of which every objective has at most one value.
+/// A metric with at most one value per objective.
 type Value = (&'static str, &'static str, fn(&ObjectiveReport) -> Option<f64>);
 
 const VALUES: [Value; 29] = [
@@ -100,12 +100,12 @@ const fn flag(is: bool) -> f64 {
     if is { 1.0 } else { 0.0 }
 }
 
-/// Whose a sample is.
+/// The labels of an objective's sample.
 fn whose(report: &ObjectiveReport) -> Labels {
     Labels::default().with("objective", report.objective.as_str()).with("system", report.system.as_str())
 }
 
-/// Whose a sample is, and of which kind.
+/// The labels of an objective's sample of one kind.
 fn whose_of(report: &ObjectiveReport, name: &str, value: &str) -> Labels {
     whose(report).with(name, value)
 }
@@ -162,7 +162,7 @@ fn rates(sink: &mut Sink<'_>, report: &ObjectiveReport) {
     }
 }
 
-/// All that is declared of an objective.
+/// The declaration of an objective.
 fn described(report: &ObjectiveReport) -> Labels {
     let Budget { target, exclusion, .. } = &report.budget;
     let window = match report.window_kind {
@@ -178,7 +178,7 @@ fn described(report: &ObjectiveReport) -> Labels {
     let mut names: Vec<String> = Vec::new();
     for (key, value) in &report.labels {
         let mut name = label_name(key);
-        // Two keys that differ only in what a name cannot have: the second one is told apart.
+        // Two keys may differ only in characters that a label name cannot have: the second one gets a suffix.
         if names.contains(&name) {
             name = format!("{name}_{}", names.len());
         }
@@ -188,7 +188,7 @@ fn described(report: &ObjectiveReport) -> Labels {
     labels
 }
 
-/// A metric of which every system has at most one value.
+/// A metric with at most one value per system.
 type SystemValue = (&'static str, &'static str, fn(&Health) -> Option<f64>);
 
 const SYSTEM_VALUES: [SystemValue; 7] = [

@@ -1,4 +1,4 @@
-//! Owns the metrics under the names and labels of Sloth's recording rules, so that dashboards made for those work.
+//! Owns the metrics with the names and labels of Sloth's recording rules, so that dashboards made for those work.
 
 use super::{Labels, Sink};
 use crate::domain::account::weights::FULL;
@@ -17,10 +17,10 @@ const ERROR_RATIOS: [&str; 7] = [
     "slo:sli_error:ratio_rate1d",
     "slo:sli_error:ratio_rate3d",
 ];
-/// The rule for the window of 30 days, which is Sloth's usual one.
+/// The rule for the window of 30 days, Sloth's default.
 const PERIOD_RATIO: &str = "slo:sli_error:ratio_rate30d";
 const PERIOD_DAYS: i64 = 30;
-/// The place of five minutes among the lookbacks.
+/// The index of five minutes among the lookbacks.
 const FIVE_MINUTES: usize = 0;
 
 type Value = (&'static str, &'static str, fn(&ObjectiveReport) -> Option<f64>);
@@ -40,12 +40,12 @@ const VALUES: [Value; 6] = [
     ),
 ];
 
-/// The share of time that the target leaves for failure.
+/// The share of time that the target allows for failure.
 fn allowed(budget: &Budget) -> f64 {
     budget.target.error_share() as f64 / WHOLE as f64
 }
 
-/// The consumed share of the budget; `None` where there is none.
+/// The consumed share of the budget; `None` if there is none.
 fn spent(budget: &Budget) -> Option<f64> {
     (budget.total() > 0).then(|| budget.consumed() as f64 / budget.total() as f64)
 }

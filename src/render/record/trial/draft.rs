@@ -1,4 +1,5 @@
-//! Owns a feed to start from, for records that nobody has described: what can be told of them is filled in, and said to be a guess.
+//! Owns a feed to start from, for records without a description: what can be recognized is filled in, marked as a
+//! guess.
 
 mod guess;
 
@@ -13,17 +14,17 @@ use crate::domain::value::wording::one_line;
 use crate::render::declare::manifest::name_text;
 use guess::{Guess, meaning};
 
-/// The most values of one name that are shown, and the most characters of them.
+/// The most values of one name that are shown, and the most characters of each.
 const MOST_SHOWN: usize = 6;
 const LONGEST_SHOWN: usize = 60;
 /// Lines of a text that are shown.
 const FEW_LINES: usize = 3;
 const LONGEST_LINE: usize = 110;
-/// Observations are missing once so many in a row have not come.
+/// Observations are missing after this many did not come.
 const MISSED: i64 = 3;
 const MINUTE_MS: i64 = 60_000;
 
-/// A feed that reads a file as far as it can be told by its looks.
+/// A feed that reads a file, as far as its content shows how.
 pub(crate) fn draft(name: &str, file: &str, sight: &Sight) -> String {
     let name = Name::like(name).map_or("my-feed".to_owned(), |name| name.as_str().to_owned());
     let file = one_line(file);
@@ -68,7 +69,7 @@ fn of_lines(sight: &Sight) -> String {
            values: { status: { UP: healthy, DOWN: unhealthy } }\n  slug: true\n"
 }
 
-/// The expression for the time at the beginning of a line: in brackets, as a date and a time, or as one word.
+/// The expression for the time at the start of a line: in brackets, as a date and a time, or as one word.
 fn moment(line: &str) -> &'static str {
     let mut words = line.split_whitespace();
     let has_digit = |word: &str| word.starts_with(|c: char| c.is_ascii_digit());
@@ -95,7 +96,7 @@ fn shown(distinct: &[String]) -> String {
     text
 }
 
-/// A value on one line, cut when it has more characters.
+/// A value on one line, cut to `most` characters.
 fn cut(value: &str, most: usize) -> String {
     let mut text: String = value.chars().take(most).flat_map(char::escape_debug).collect();
     // Nothing is in quotes here.
@@ -137,7 +138,7 @@ fn fields(guess: &Guess<'_>) -> String {
     text
 }
 
-/// The end of an incident: a sign that stands for no time, such as a dash, is none.
+/// The end of an incident: a placeholder for no time, such as a dash, is not one.
 fn end_field(end: &Seen) -> String {
     let is_sign =
         |value: &String| !matches!(value.as_str(), "null" | "") && !value.contains(|c: char| c.is_ascii_digit());
@@ -148,7 +149,7 @@ fn end_field(end: &Seen) -> String {
     format!("    end: {{ from: {name}, match: '(.*[0-9].*)' }}  # guessed; without a number: still open\n")
 }
 
-/// What each status that was seen means.
+/// The meaning of each status that was seen.
 fn values(guess: &Guess<'_>) -> String {
     if guess.end.is_some() {
         return String::new();
@@ -166,7 +167,7 @@ fn values(guess: &Guess<'_>) -> String {
     text
 }
 
-/// What the records are, where that shows.
+/// The kind of the records, if recognized.
 fn shape(guess: &Guess<'_>) -> String {
     if guess.end.is_some() {
         return "  shape: intervals  # guessed, because there is a start and an end\n".to_owned();

@@ -32,7 +32,6 @@ struct WireCorrection {
     reason: Option<String>,
 }
 
-/// Writes a correction.
 pub(in crate::store) fn write_correction(declared: &DeclaredCorrection) -> Result<String> {
     let Correction { start, end, target: Target { check, source, location }, status } = &declared.correction;
     Ok(serde_json::to_string(&WireCorrection {
@@ -48,7 +47,6 @@ pub(in crate::store) fn write_correction(declared: &DeclaredCorrection) -> Resul
     })?)
 }
 
-/// Reads a correction.
 pub(in crate::store) fn read_correction(name: &str, body: &str) -> Result<DeclaredCorrection> {
     let wire: WireCorrection = serde_json::from_str(body).with_context(|| format!("the stored Correction {name}"))?;
     let named = |name: Option<String>| name.map(|name| stored_name(&name)).transpose();

@@ -66,7 +66,6 @@ struct WireDependency {
     label: Option<String>,
 }
 
-/// Writes a system.
 pub(in crate::store) fn write_system(system: &System) -> Result<String> {
     let dependencies = system.dependencies.iter().map(|edge| WireDependency {
         upstream: edge.upstream.to_string(),
@@ -104,7 +103,6 @@ fn write_check(check: &CheckRules) -> WireCheck {
     }
 }
 
-/// Reads a system.
 pub(in crate::store) fn read_system(name: &str, body: &str) -> Result<System> {
     let wire: WireSystem = serde_json::from_str(body).with_context(|| format!("the stored System {name}"))?;
     let dependencies = wire.dependencies.into_iter().map(|edge| {

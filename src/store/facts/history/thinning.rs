@@ -57,7 +57,6 @@ impl Thinned {
         self.kept.len()
     }
 
-    /// Takes the next one.
     #[inline]
     pub(super) fn push(&mut self, transition: Transition) {
         if self.silence == Silence::Any {

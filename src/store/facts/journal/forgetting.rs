@@ -116,7 +116,7 @@ struct Forgetting<'a> {
 }
 
 impl Forgetting<'_> {
-    /// Returns the earliest changed moment.
+    /// Returns the earliest changed instant.
     fn forget(&mut self) -> Result<Option<Instant>> {
         let (stream, ingest) = (self.stream, self.ingest);
         let sql = "DELETE FROM overruled WHERE stream = ?1 AND ingest = ?2";

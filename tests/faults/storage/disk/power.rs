@@ -1,4 +1,4 @@
-//! Power cuts: everything that a sync has not made durable may be lost, in any order and in parts.
+//! Power cuts: everything not made durable by a sync may be lost, in any order and in parts.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,12 +7,12 @@ use super::work::{STEPS, facts, is_sound, is_whole, world};
 use super::{Fault, SHIM, scratch, under};
 use crate::harness::{Output, World, night, tell};
 
-/// Cuts of each recording, on an ordinary day.
+/// Cuts of each recording, by default.
 const CUTS: u64 = 24;
-/// What a disk writes wholly or not at all.
+/// The unit that a disk writes completely or not at all.
 const SECTOR: usize = 512;
 
-/// A change of a file or of the names in the folder, in the order in which it was asked for.
+/// A change of a file or of the names in the folder, in the order of the calls.
 struct Operation {
     kind: u8,
     name: String,
@@ -42,7 +42,7 @@ fn read_record(bytes: &[u8], root: &str) -> Vec<Operation> {
         let (name, other) = (text(one), text(two));
         let carried = if kind == b'W' { length as usize } else { 0 };
         let data = take(carried).to_vec();
-        // What has no name any more is nobody's to find.
+        // A file without a name cannot be found any more.
         if !name.ends_with(" (deleted)") {
             operations.push(Operation { kind, name, other, offset, data });
         }
@@ -51,7 +51,7 @@ fn read_record(bytes: &[u8], root: &str) -> Vec<Operation> {
     operations
 }
 
-/// Numbers that follow from a seed.
+/// Numbers derived from a seed.
 struct Dice(u64);
 
 impl Dice {
@@ -87,7 +87,7 @@ struct Disk {
     /// The file behind each name, as programs see it and as it is on the disk.
     seen: BTreeMap<String, usize>,
     durable: BTreeMap<String, usize>,
-    /// Names as they were after each change since the folder was last synced.
+    /// Names after each change since the folder was last synced.
     history: Vec<BTreeMap<String, usize>>,
 }
 
@@ -135,11 +135,11 @@ impl Disk {
         self.history.push(self.seen.clone());
     }
 
-    /// What is on the disk when the power goes. `loses` of four unsynced sectors are lost.
+    /// The content of the disk when the power goes. `loses` of four unsynced sectors are lost.
     fn cut(&self, dice: &mut Dice, loses: u64) -> BTreeMap<String, Vec<u8>> {
         let reached = dice.roll(self.history.len() as u64 + 1) as usize;
         let names = if reached == 0 { &self.durable } else { &self.history[reached - 1] };
-        // The index of the log is in memory only.
+        // The index of the log is only in memory.
         let kept = names.iter().filter(|(name, _)| !name.ends_with("-shm"));
         let mut contents = |file: &File| {
             let mut bytes = file.durable.clone();
@@ -162,10 +162,10 @@ impl Disk {
     }
 }
 
-/// What all steps have asked of the disk.
+/// The operations of all steps on the disk.
 struct Recording {
     operations: Vec<Operation>,
-    /// How many operations there were when each step reported that it had succeeded, and the facts by then.
+    /// The number of operations when each step reported success, and the facts by then.
     reported: Vec<(usize, Facts)>,
 }
 
@@ -192,13 +192,13 @@ impl Recording {
         &self.reported.last().unwrap().1
     }
 
-    /// The facts that were reported as kept by the time of an operation.
+    /// The facts that were reported as stored by the time of an operation.
     fn reported_by(&self, operations: usize) -> Option<&Facts> {
         self.reported.iter().rev().find(|(end, _)| *end <= operations).map(|(_, facts)| facts)
     }
 }
 
-/// Cuts the power at many places, and checks what is left.
+/// Cuts the power at many places, and checks the result.
 fn cuts(seed: u64, wanted: u64) -> u64 {
     let recording = Recording::of(seed);
     let operations = &recording.operations;
@@ -254,7 +254,7 @@ fn a_power_cut_at_any_moment_loses_nothing_that_was_reported() {
     tell(&format!("power cuts: {done}"));
 }
 
-/// The harness sees what it is to see: on a disk that takes no notice of syncs, what was reported is lost.
+/// The test is effective: on a disk that ignores syncs, reported facts are lost.
 #[test]
 fn a_disk_that_ignores_syncs_is_noticed() {
     if SHIM.is_none() {
@@ -262,7 +262,7 @@ fn a_disk_that_ignores_syncs_is_noticed() {
     }
     let recording = Recording::of(0);
     let mut disk = Disk::default();
-    // Names are kept, or nothing would be there at all.
+    // Names are kept, or nothing would be left at all.
     let unsynced = recording.operations.iter().filter(|one| one.kind != b'S' || one.name.is_empty());
     let (end, facts) = &recording.reported[0];
     unsynced.take(*end).for_each(|operation| disk.run(operation));

@@ -1,15 +1,11 @@
-// Owns faults between a program and its disk, for tests alone: loaded with LD_PRELOAD, it counts the calls that touch files below
-// a folder, and at the n-th one ends the process, tears the write, or lets the call fail. It can also record what is written, so that
-// a power cut can be simulated, and set the clock.
+// Owns faults between a program and its disk, only for tests: loaded with LD_PRELOAD, it counts the calls that touch
+// files below a folder, and at the n-th one ends the process, tears the write, or lets the call fail. It can also
+// record what is written, so that a power cut can be simulated, and set the clock.
 //
-// SHIM_ROOT    the folder, without links in its path
-// SHIM_MODE    count, kill, tear, fail or record
-// SHIM_AT      the call at which it happens, counted from 1
-// SHIM_ERRNO   the error of a call that fails
-// SHIM_STICKY  1: every later call fails as well
-// SHIM_READS   1: calls that read are counted too
-// SHIM_OUT     the file that gets the number of calls, or the record
-// SHIM_CLOCK   the time that the wall clock shows, in Unix seconds
+// SHIM_ROOT    the folder, without links in its path SHIM_MODE    count, kill, tear, fail or record SHIM_AT      the
+// call at which it happens, counted from 1 SHIM_ERRNO   the error of a call that fails SHIM_STICKY  1: every later call
+// fails as well SHIM_READS   1: calls that read are counted too SHIM_OUT     the file that gets the number of calls, or
+// the record SHIM_CLOCK   the time that the wall clock shows, in Unix seconds
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -87,7 +83,7 @@ static int path_of(int fd, char *path) {
     ssize_t length = readlink(link, path, PATH_MAX - 1);
     if (length < 0) return 0;
     path[length] = 0;
-    // The folder itself, for its entries are made durable by a sync of it.
+    // Also the folder itself, because syncing it makes its entries durable.
     return below(path) || ((size_t)length == root_length - 1 && !strncmp(path, root, root_length - 1));
 }
 
@@ -117,7 +113,7 @@ static void record(char operation, const char *one, const char *two, uint64_t of
     pthread_mutex_unlock(&lock);
 }
 
-// Counts a call; returns whether it has to fail. `half` does the part of a write that a torn one does.
+// Counts a call; returns whether it must fail. `half` does the part of a torn write that succeeds.
 static int strikes(int fd, const void *data, size_t length, off_t offset, int positioned) {
     pthread_mutex_lock(&lock);
     long number = ++calls;

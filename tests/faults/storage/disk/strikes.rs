@@ -8,13 +8,13 @@ use super::work::{STEPS, Step, complete, facts, is_sound, is_told, is_whole, wor
 use super::{EIO, ENOSPC, Fault, SHIM, count, under};
 use crate::harness::{Output, World, night, tell};
 
-/// Places that are struck in each command, on an ordinary day.
+/// Places struck in each command, by default.
 const FEW: u64 = 3;
 
-/// Calls of the first command in which the database is made.
+/// Calls of the first command while the database is created.
 const MAKING: u64 = 40;
 
-/// The files of a world, to begin from again and again.
+/// The files of a world, to restore it repeatedly.
 struct Saved(Vec<(std::path::PathBuf, Vec<u8>)>);
 
 impl Saved {
@@ -33,7 +33,7 @@ impl Saved {
     }
 }
 
-/// Places spread over all there are; another seed gives other ones.
+/// Places spread over all calls; another seed gives different ones.
 fn places(calls: u64, wanted: u64, seed: u64) -> Vec<u64> {
     if wanted >= calls {
         return (1..=calls).collect();
@@ -43,7 +43,7 @@ fn places(calls: u64, wanted: u64, seed: u64) -> Vec<u64> {
     places.into_iter().collect()
 }
 
-/// Strikes every step at some of its calls with each fault, and checks what is left; returns how often.
+/// Strikes every step at some of its calls with each fault, and checks the result; returns how often.
 fn strike(seed: u64, faults: &[Fault], each: u64) -> u64 {
     let world = world(seed);
     let (mut struck, mut tried) = (0, 0);
@@ -56,7 +56,7 @@ fn strike(seed: u64, faults: &[Fault], each: u64) -> u64 {
         for (kind, fault) in faults.iter().enumerate() {
             let mut places = places(calls, each, seed * 31 + (index * 7 + kind) as u64);
             if index == 0 && matches!(fault, Fault::Kill) {
-                // While a database is being made, every call leaves something else behind.
+                // While a database is created, every call leaves a different state behind.
                 places = (1..=MAKING).chain(places.into_iter().filter(|at| *at > MAKING)).collect();
             }
             for at in places {
@@ -76,12 +76,12 @@ fn strike(seed: u64, faults: &[Fault], each: u64) -> u64 {
         }
         done.restore(&world);
     }
-    // A process may make a call less than the one that was counted.
+    // A process may make a call less than when it was counted.
     assert!(struck * 10 >= tried * 9 || !matches!(faults[0], Fault::Kill), "{struck} of {tried} were killed");
     struck
 }
 
-/// Runs a step that is struck; returns whether it was killed or failed.
+/// Runs a step with a fault; returns whether it was killed or failed.
 fn once(world: &World, step: &Step, fault: Fault, at: u64, context: &str) -> bool {
     let output = under(world, step.args, fault, at, Path::new("/dev/null")).output().unwrap();
     if output.status.code().is_none() {
@@ -99,7 +99,7 @@ fn rounds(name: &str, faults: &[Fault], each: u64) {
     if SHIM.is_none() {
         return;
     }
-    // A night strikes more places of each world, and more worlds.
+    // A night's run strikes more places of each world, and more worlds.
     let (each, worlds) = (each * night().min(20), night().div_ceil(20));
     let struck: u64 = (0..worlds).map(|seed| strike(seed, faults, each)).sum();
     assert!(struck >= STEPS.len() as u64, "{struck}");
@@ -117,7 +117,7 @@ fn a_call_that_fails_once_or_from_then_on_loses_nothing() {
     rounds("failing calls", &faults.map(|(error, sticky)| Fault::Fail { error, sticky }), FEW.div_ceil(2));
 }
 
-/// Whoever reads answers what is right or says that it cannot.
+/// A reader answers correctly or fails.
 #[test]
 fn a_read_that_fails_changes_no_answer() {
     if SHIM.is_none() {

@@ -1,14 +1,14 @@
-//! Owns the commands that are struck, and what must hold of a database after each of them.
+//! Owns the commands that are struck, and the checks of a database after each of them.
 
 use std::collections::BTreeSet;
 use std::fs;
 
 use crate::harness::{OBJECTIVE, Output, World, line, lines};
 
-/// Commands that write, each with what it needs done before it.
+/// Commands that write, each with its preparation.
 pub(super) struct Step {
     pub(super) args: &'static [&'static str],
-    /// A file that the command makes, and that must be whole if it is there.
+    /// A file that the command creates, which must be complete if it exists.
     pub(super) makes: Option<&'static str>,
 }
 
@@ -22,7 +22,7 @@ pub(super) const STEPS: [Step; 7] = [
     Step { args: &["report", "-q", "--html", "page.html", "--as-of", "2024-03-20"], makes: Some("page.html") },
 ];
 
-/// A world with everything to ingest and nothing ingested; `seed` changes how much of it there is.
+/// A world with everything to ingest and nothing ingested; `seed` changes the amount.
 pub(super) fn world(seed: u64) -> World {
     let world = World::new();
     let size = 40 + (seed % 7) as i64 * 150;
@@ -34,13 +34,13 @@ pub(super) fn world(seed: u64) -> World {
     world.write("a.jsonl", lines("a", 0, size) + &shop);
     world.write("b.jsonl", lines("b", 0, size * 2));
     world.write("c.jsonl", lines("a", size * 2, size) + &lines("c", 0, size));
-    // In the middle of what is there, and worse than some of it.
+    // In the middle of the existing facts, and worse than some of them.
     world.write("late.jsonl", lines("a", size / 2, size * 2) + &line("2024-03-05T10:00:30Z", "shop", "down"));
     world.write("shop.yaml", OBJECTIVE);
     world
 }
 
-/// The facts in the database; none where there is no database yet.
+/// The facts in the database; none if it does not exist yet.
 pub(super) fn facts(world: &World) -> BTreeSet<String> {
     let journal = world.run(&["export", "journal"]);
     let nothing_yet = journal.stderr.contains("there is no database") || journal.stderr.contains("it is empty");
@@ -48,7 +48,7 @@ pub(super) fn facts(world: &World) -> BTreeSet<String> {
     journal.text().lines().map(str::to_owned).collect()
 }
 
-/// The database is sound, or not there yet.
+/// The database is intact, or does not exist yet.
 #[track_caller]
 pub(super) fn is_sound(world: &World, context: &str) {
     let verified = world.run(&["db", "verify"]);
@@ -56,7 +56,7 @@ pub(super) fn is_sound(world: &World, context: &str) {
     assert!(verified.code == 0 || nothing_yet, "{context}: {}{}", verified.text(), verified.stderr);
 }
 
-/// A file that a command makes is whole if it is there.
+/// A file that a command creates is complete if it exists.
 #[track_caller]
 pub(super) fn is_whole(world: &World, name: &str, context: &str) {
     let path = world.path(name);
@@ -81,7 +81,7 @@ pub(super) fn complete(world: &World, step: &Step, context: &str) {
     assert_eq!(output.code, 0, "{context}, again: {}", output.stderr);
 }
 
-/// A failing command says so as any other failure.
+/// A failing command reports it like any other failure.
 #[track_caller]
 pub(super) fn is_told(output: &Output, context: &str) {
     assert!(output.code == 2 && output.stderr.contains("error: "), "{context}: {} {}", output.code, output.stderr);

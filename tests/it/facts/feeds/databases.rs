@@ -1,4 +1,4 @@
-//! The laws of every built-in feed, for those that read a database: its rows in another order, fewer of them, and damaged ones.
+//! The laws of every built-in feed that reads a database: rows in another order, fewer rows, and damaged ones.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::inputs::{Input, exported, inputs};
 use super::laws::facts;
 use crate::harness::Slo;
 
-/// A table with moments: its name, its key, and the column with the moments.
+/// A table with times: its name, its key, and the column of the times.
 type Table = (String, String, String);
 
 fn tables(path: &Path) -> Vec<Table> {
@@ -26,7 +26,7 @@ fn databases() -> Vec<Input> {
     all
 }
 
-/// Changes a database and ingests it; returns the exit code and what was said.
+/// Changes a database and ingests it; returns the exit code and the messages.
 fn ingest(slo: &Slo, input: &Input, change: &str) -> (u8, String) {
     let path = input.place(slo);
     Connection::open(&path).unwrap().execute_batch(change).unwrap();

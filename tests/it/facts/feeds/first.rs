@@ -1,5 +1,5 @@
-//! What somebody meets who tries a file for the first time: drafts that know the whole file, counts that add up, and refusals that
-//! leave nothing behind.
+//! Trying a file for the first time: drafts based on the entire file, correct counts, and refusals that leave nothing
+//! behind.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::inputs::inputs;
 use crate::harness::Slo;
 
-/// A check of every five minutes, of which each host has two, and which fails only late.
+/// A check every five minutes, two per host, which fails only late.
 fn regular() -> String {
     let mut text = "Checked at,Job,Host,Outcome,Millis\n".to_owned();
     for number in 0..400 {
@@ -47,7 +47,7 @@ fn a_draft_knows_what_comes_late_in_the_file_and_what_comes_regularly() {
     ] {
         assert!(draft.lines().any(|drafted| drafted.trim() == line), "{line}\n{draft}");
     }
-    // It is whole, so it reads the file as it is.
+    // It is complete, so it reads the file unchanged.
     let feed = slo.write("feed.yaml", &draft);
     let ingested = slo.pass(&["ingest", "--feed", feed.to_str().unwrap(), path.to_str().unwrap()], b"");
     assert_eq!(
@@ -85,7 +85,7 @@ fn what_is_counted_adds_up() {
     for input in inputs() {
         let slo = Slo::new();
         let (path, plans) = (input.place(&slo), slo.path("plans.yaml"));
-        // Of an incident, a record says two things or one.
+        // A record of an incident yields one fact or two.
         if slo.pass(&["feed", "show", &input.feed], b"").contains("shape: intervals") {
             continue;
         }

@@ -1,4 +1,4 @@
-//! Inputs that are made to hurt, or that are of something else: each ends soon, with one error and what to do.
+//! Inputs that are hostile or of another kind: each ends soon, with one error and its remedy.
 
 use std::fs;
 
@@ -34,7 +34,7 @@ fn hostile_inputs_end_soon_and_say_why() {
     assert!(output.stderr.contains("file is not a database"), "{}", output.stderr);
 }
 
-/// Bytes that look like nothing, the same in every run.
+/// Bytes without structure, the same in every run.
 fn noise(length: usize) -> Vec<u8> {
     (0..length as u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect()
 }
@@ -80,7 +80,7 @@ fn every_built_in_feed_bounds_what_is_not_its_own() {
         }
     }
     assert_eq!(slo.pass(&["export", "journal"], b""), "", "none of it is a fact");
-    // Each has inputs of its own, in each of its formats, so that no law leaves one out.
+    // Each has inputs of its own, in each of its formats, so that no law skips one.
     for name in &names {
         let formats = |text: &str, word: &str| -> std::collections::BTreeSet<String> {
             text.lines()

@@ -1,4 +1,5 @@
-//! Inputs in the shape of other programs' output, one folder a built-in feed, and what a world has after one was ingested.
+//! Inputs in the format of other programs, one folder per built-in feed, and the content of a world after ingesting
+//! one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,14 +9,14 @@ use serde_json::Value;
 
 use crate::harness::Slo;
 
-/// An input, and the feed it is of.
+/// An input and its feed.
 pub(super) struct Input {
     pub(super) feed: String,
     pub(super) path: PathBuf,
 }
 
 impl Input {
-    /// The name under which it lies in a world; a database is made of its statements.
+    /// Its path in a world; a database is made from its statements.
     pub(super) fn place(&self, slo: &Slo) -> PathBuf {
         let to = slo.path(self.path.file_name().unwrap().to_str().unwrap());
         if self.is_database() {
@@ -57,7 +58,7 @@ pub(super) fn inputs() -> Vec<Input> {
     found
 }
 
-/// What a world has after it has ingested a text as the input of a feed.
+/// The content of a world after ingesting a text as the input of a feed.
 pub(super) fn journal(input: &Input, text: &str) -> String {
     let slo = Slo::new();
     let path = slo.path(input.path.file_name().unwrap().to_str().unwrap());
@@ -72,7 +73,7 @@ pub(super) fn exported(slo: &Slo) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
 }
 
-/// What an ingest says, the journal after it, and the maintenance that was told of.
+/// The messages of an ingest, the journal after it, and the maintenance found.
 pub(super) fn outcome(slo: &Slo, input: &Input, path: &str) -> String {
     let plans = slo.path("plans.yaml");
     let told = slo.pass(&["ingest", "--feed", &input.feed, path, "--maintenance", plans.to_str().unwrap()], b"");

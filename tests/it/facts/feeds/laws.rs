@@ -1,4 +1,4 @@
-//! Laws of every built-in feed: any order, a longer export later, one that is cut off, a damaged record.
+//! Laws of every built-in feed: any order, a longer export later, a truncated export, a damaged record.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::inputs::{Input, exported, inputs, journal};
 use crate::harness::Slo;
 
-/// The tree of a document; what is YAML may be written as JSON, too.
+/// The tree of a document; YAML may be written as JSON, too.
 fn tree(input: &Input, text: &str) -> Option<Value> {
     match input.path.extension()?.to_str()? {
         "json" => Some(serde_json::from_str(text).unwrap()),
@@ -68,7 +68,7 @@ fn any_order_of_records_gives_the_same_journal() {
     }
 }
 
-/// Every place of a list of records, as the way to it.
+/// A document with every list of records cut to `keep`.
 fn shortened(value: &Value, keep: usize) -> Value {
     match value {
         Value::Array(items) if items.iter().all(|item| item.is_object() || item.is_array()) => {
@@ -83,7 +83,7 @@ fn shortened(value: &Value, keep: usize) -> Value {
 
 #[test]
 fn a_later_longer_export_only_adds() {
-    // An update that has not been written yet changes what a status page says of an incident, so its turn is another test's.
+    // A status page describes an incident differently before its later updates, which another test covers.
     for input in inputs().iter().filter(|input| !input.is_database() && input.feed != "statuspage") {
         let expected = journal(input, &input.text());
         for keep in 0..4 {
@@ -104,7 +104,7 @@ fn a_later_longer_export_only_adds() {
     }
 }
 
-/// Texts with one time after the other spoilt; which of them are times is told by their looks.
+/// Copies of a text, each with one time damaged; times are recognized by their format.
 fn spoilt(text: &str) -> Vec<String> {
     let marks = ["2026-", "179", "178"];
     let places = text.char_indices().filter(|(at, _)| {
@@ -137,7 +137,7 @@ fn a_damaged_record_is_rejected_by_name_and_the_rest_is_kept() {
             if output.code == 1 {
                 rejected += 1;
                 assert!(output.stderr.contains(": rejected: ") && output.stderr.contains("9999"), "{}", output.stderr);
-                // What is left was there before, but for what is unknown for want of what was spoilt.
+                // The remaining facts were there before, except for those that are unknown because of the damage.
                 let kept = exported(&slo);
                 let (known, left) = (facts(&whole), facts(&kept));
                 let strange: Vec<_> =
@@ -169,7 +169,7 @@ fn an_export_that_is_cut_off_costs_nothing_once_it_is_whole() {
     }
 }
 
-/// What a status page had said by a moment: later updates are not there, and what was resolved later is open.
+/// A status page at an earlier time: without later updates, and with incidents resolved later still open.
 fn said_by(page: &Value, moment: &str) -> Value {
     let is_past = |at: &Value| at.as_str().is_some_and(|at| at <= moment);
     let mut page = page.clone();

@@ -1,4 +1,4 @@
-//! Exports of programs that no built-in feed reads: from the file to a status, by the draft that is made for it.
+//! Exports of programs without a built-in feed: from the file to a status, by way of the draft made for it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::inputs::exported;
 use crate::harness::Slo;
 
-/// Exports of programs that no built-in feed reads, each in a folder with the feed that was made of its draft, the draft and what becomes of it.
+/// Exports of programs without a built-in feed, each in a folder with the draft, the feed made from it, and the result.
 fn unknown() -> Vec<(PathBuf, PathBuf)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/unknown");
     let mut folders: Vec<PathBuf> = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -19,7 +19,7 @@ fn unknown() -> Vec<(PathBuf, PathBuf)> {
     folders.into_iter().map(|folder| (export(&folder).unwrap(), folder)).collect()
 }
 
-/// The draft that is made for an export, and what becomes of the export with the finished feed.
+/// The draft made for an export, and the result of the export with the finished feed.
 fn described(slo: &Slo, export: &Path, folder: &Path) -> (String, String) {
     let path = slo.path(export.file_name().unwrap().to_str().unwrap());
     fs::copy(export, &path).unwrap();

@@ -1,5 +1,6 @@
-//! Owns random worlds in which all that may be declared meets: composites of composites over checks from several locations with thresholds,
-//! under corrections, with objectives that have weights, hours, minimums and graces, around a change of clocks.
+//! Owns random worlds that combine everything that can be declared: composites of composites over checks from several
+//! locations with thresholds, under corrections, with objectives that have weights, hours, minimums and graces, around
+//! a change of clocks.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -15,10 +16,11 @@ use crate::world::{
 
 /// Systems whose checks report from two locations.
 const CHECKED: [&str; 2] = ["db", "cache"];
-/// Everything, from the bottom up: two checked ones, a composite of them, one more, a composite of both, and what that depends on.
+/// All systems, from the bottom up: two with checks, a composite of them, one more, a composite of both, and their
+/// upstream.
 const SYSTEMS: [&str; 6] = ["db", "cache", "fleet", "api", "cluster", "auth"];
 
-/// A fact of the place: system, location, status, how long after the one before.
+/// A random fact: system, location, status, and the time since the one before.
 fn raw_fact() -> impl Strategy<Value = (Index, bool, Status, Ms)> {
     let status = select(vec![
         Status::Healthy,
@@ -50,7 +52,7 @@ fn facts(raw: &[(Index, bool, Status, Ms)], as_of: Ms) -> Vec<Fact> {
     seen.chain(raw.iter().map(fact).collect::<Vec<_>>()).collect()
 }
 
-/// What is said of two checks, of both composites, and of silence.
+/// The rules of two checks, of both composites, and for silence.
 type RawRules = ([(RawCheck, Thresholds); 2], [Quorum; 2], Option<Ms>);
 
 fn rules() -> impl Strategy<Value = RawRules> {
@@ -78,7 +80,7 @@ fn systems((checks, quorums, silence): &RawRules) -> Vec<System> {
     systems
 }
 
-/// What is corrected, from when on and for how long, and to what.
+/// The target of a correction, its start and duration, and the status.
 type RawCorrection = (Index, Index, Ms, Option<Status>);
 
 fn correction() -> impl Strategy<Value = RawCorrection> {
@@ -101,7 +103,7 @@ fn corrections(raw: &[RawCorrection], facts: &[Fact]) -> Vec<Correction> {
     made
 }
 
-/// An objective in which everything is declared.
+/// An objective with every option declared.
 fn objective() -> impl Strategy<Value = Objective> {
     let zone = || select(vec![Zone::Berlin, Zone::Berlin, Zone::Azores, Zone::LordHowe, Zone::Utc]);
     let rolling = select(vec![1, 2]).prop_map(|days| Window::Rolling { days });
@@ -120,7 +122,7 @@ fn objective() -> impl Strategy<Value = Objective> {
     )
 }
 
-/// Worlds in which everything meets.
+/// Worlds that combine everything.
 pub(crate) fn rich_worlds() -> impl Strategy<Value = World> {
     let clocks = select(vec!["2026-10-25T01:00:00Z", "2026-03-29T01:00:00Z", "2026-10-03T15:30:00Z"]);
     let as_of = (clocks, 0..30_i64, -1..2_i64).prop_map(|(clocks, hours, past)| instant(clocks) + hours * HOUR + past);

@@ -1,4 +1,4 @@
-//! Blame in a whole graph equals that of each system alone.
+//! Attribution across a graph equals that of each system alone.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ proptest! {
             prop_assert_eq!(graph.add(member(number as i64)), number);
         }
         for (place, (_, edges)) in systems.iter().enumerate() {
-            // An edge leads to a system before; not every system has any.
+            // Edges lead only to earlier systems, so the graph has no cycle.
             let edges = edges.iter().filter(|(upstream, _)| **upstream < place);
             let edges: Vec<Edge> = edges.map(|(&upstream, &transitive)| Edge { upstream, transitive }).collect();
             if !edges.is_empty() {

@@ -1,4 +1,4 @@
-//! What outages come to, counted millisecond by millisecond.
+//! Sums of outages, against counting every millisecond.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::domain::account::outage::Accounting;
 use crate::domain::account::weights::FULL;
 use crate::domain::health::transition::Source;
 
-/// The moment as of which the small histories are looked at.
+/// The instant as of which the small histories are evaluated.
 const NOW: i64 = 60;
 
 fn at(millis: i64) -> Instant {
@@ -20,7 +20,7 @@ fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-/// Outages of three objectives on two systems, which do not overlap for one objective, with events that lie in them.
+/// Outages of three objectives on two systems, with events in them. Outages of one objective do not overlap.
 fn outages() -> impl Strategy<Value = Vec<Outage>> {
     let run = (1..9_i64, 1..15_i64, prop::collection::vec((0..6_i64, 1..6_i64, 0..6_usize), 0..4));
     let of_objective = prop::collection::vec(run, 0..5);
@@ -106,7 +106,7 @@ fn millis(span: Span) -> impl Iterator<Item = i64> {
     span.start.millis()..span.end.millis()
 }
 
-/// Outages of one set of objectives, joined over and over until nothing changes.
+/// Outages of one set of objectives, joined repeatedly until nothing changes.
 fn joined<'o>(outages: &[&'o Outage]) -> Vec<Vec<&'o Outage>> {
     let mut sets: Vec<Vec<&Outage>> = outages.iter().map(|outage| vec![*outage]).collect();
     let meet = |one: &Outage, other: &Outage| {
@@ -124,7 +124,7 @@ fn joined<'o>(outages: &[&'o Outage]) -> Vec<Vec<&'o Outage>> {
     }
 }
 
-/// The totals by key: counted anew for every key.
+/// The totals by key, counted separately for each key.
 fn slow(outages: &[Outage], by: Option<&By>, range: &Range) -> BTreeMap<String, Totals> {
     let set = |outage: &Outage| match by {
         Some(By::Objective) => outage.objective.to_string(),
@@ -150,7 +150,7 @@ fn slow(outages: &[Outage], by: Option<&By>, range: &Range) -> BTreeMap<String, 
                 let charged: BTreeSet<i64> = millis(event.span(at(NOW)).intersect(within)).collect();
                 let part = match by {
                     Some(By::Upstream) => event.upstream.as_ref().map_or("self".to_owned(), ToString::to_string),
-                    // All of the small history is on one day.
+                    // The small history lies on one day.
                     Some(By::Day(_)) if charged.is_empty() => continue,
                     Some(By::Day(_)) => "1970-01-01".to_owned(),
                     _ => key.clone(),

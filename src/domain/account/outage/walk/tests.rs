@@ -10,7 +10,7 @@ use crate::domain::account::small::{at, load, model, name, transitions};
 use crate::domain::account::weights::FULL;
 use crate::domain::health::transition::{Source, Status, Transition};
 
-/// The last moment of the small histories.
+/// The last instant of the small histories.
 const UNTIL: i64 = 80;
 
 fn status(transitions: &[Transition], millis: i64) -> Option<Status> {
@@ -21,7 +21,7 @@ fn is_out(transitions: &[Transition], millis: i64) -> bool {
     status(transitions, millis).is_some_and(Status::is_outage)
 }
 
-/// The outages that touch a range, told millisecond by millisecond.
+/// The outages that touch a range, found millisecond by millisecond.
 fn slow([own, up]: &[Vec<Transition>; 2], range: Span, as_of: i64) -> Vec<Outage> {
     let cause = |millis: i64| is_out(own, millis).then(|| is_out(up, millis).then(|| name("up")));
     let mut found: Vec<Outage> = Vec::new();

@@ -1,4 +1,4 @@
-//! Owns examples of what a plan says of conditions.
+//! Owns examples of plans with conditions.
 
 use super::*;
 use crate::domain::rules::condition::{Scope, Severity};

@@ -1,10 +1,10 @@
-//! Owns the laws of reconciling, as properties.
+//! Owns the laws of reconciliation, as properties.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// The stored objects after a plan has been carried out on them.
+/// The stored objects after a plan is applied to them.
 fn apply(plan: &Plan, stored: &[Held]) -> Vec<Held> {
     let mut objects: BTreeMap<_, _> = stored.iter().map(|held| (held.object.identity(), held.clone())).collect();
     for rename in &plan.rename {
@@ -24,7 +24,7 @@ fn apply(plan: &Plan, stored: &[Held]) -> Vec<Held> {
     objects.into_values().collect()
 }
 
-/// What is stored, but for the order: each object, its set, and whether that has dropped it.
+/// The stored objects without their order: each object, its set, and whether it is orphaned.
 fn content(held: &[Held]) -> Vec<(Identity, Vec<Field>, Option<Name>, bool)> {
     let mut content: Vec<_> = held
         .iter()
@@ -99,7 +99,7 @@ fn any_set() -> impl Strategy<Value = Vec<Object>> {
     })
 }
 
-/// Stored objects of the set that is applied, of another one, and of none, some of them orphaned.
+/// Stored objects of the applied set, of another one, and of none, some of them orphaned.
 fn any_holdings() -> impl Strategy<Value = Vec<Held>> {
     let whose = prop::sample::select(vec![Some("own"), Some("own"), Some("other"), None]);
     (any_set(), prop::collection::vec((whose, any::<bool>()), 12)).prop_map(|(objects, whose)| {
@@ -135,7 +135,7 @@ proptest! {
             let own = after.iter().filter(|held| held.set == Some(name("own"))).map(|held| held.object.clone());
             prop_assert_eq!(meaning(own), meaning(wanted));
         }
-        // Whatever is not wanted and not the set's own is as it was.
+        // Objects that are neither wanted nor the set's own are unchanged.
         for before in stored.iter().filter(|before| before.set != Some(name("own"))) {
             let now = after.iter().find(|held| held.object.identity() == before.object.identity());
             let wanted = plan.written().any(|object| object.identity() == before.object.identity())

@@ -1,4 +1,4 @@
-//! Holds that what is called certain is so, against views with any values an objective can have.
+//! Checks certainties against views with any values an objective can have.
 
 use std::collections::BTreeMap;
 
@@ -43,7 +43,7 @@ fn any_objective() -> impl Strategy<Value = Objective> {
         .prop_map(|(target, days, multiplier, check, counted)| objective(target, days, multiplier, check, counted))
 }
 
-/// A value of a view, in millionths: of milliseconds for lengths of time, else of the field's unit.
+/// A value of a view, in millionths: of milliseconds for durations, else of the field's unit.
 #[derive(Clone, PartialEq, Debug)]
 enum Value {
     Number(i128),
@@ -52,7 +52,7 @@ enum Value {
     Null,
 }
 
-/// One view in which every field has some value it can have, and everything else comes out at random.
+/// A view in which every field has a possible value, and everything else is random.
 struct View<'a> {
     objective: &'a Objective,
     chosen: BTreeMap<Field, Value>,
@@ -66,7 +66,7 @@ impl View<'_> {
         self.dice[self.next % self.dice.len()] as usize % sides
     }
 
-    /// A value of a field, near one it is compared with if it can be that.
+    /// A value of a field, near a compared one if possible.
     fn value(&mut self, field: &Field, near: i128) -> Value {
         if let Some(value) = self.chosen.get(field) {
             return value.clone();
@@ -79,7 +79,7 @@ impl View<'_> {
     fn draw(&mut self, field: &Field, near: i128) -> Value {
         let is_this = field.subject == Subject::This;
         let objective = self.objective;
-        // Of another objective nothing is known: it may have any target and the longest window.
+        // Nothing is known of another objective: it may have any target and the longest window.
         let share = if is_this { i128::from(objective.target.error_share()) } else { 1 };
         let days = match objective.window {
             Window::Rolling { days, .. } if is_this => i128::from(days),
@@ -202,7 +202,7 @@ impl View<'_> {
 
     fn holds(&mut self, term: &Term) -> bool {
         match term {
-            // All are evaluated, so that what is rolled does not depend on outcomes.
+            // Evaluates all terms, so that random values do not depend on outcomes.
             Term::All(terms) => !terms.iter().map(|term| self.holds(term)).collect::<Vec<_>>().contains(&false),
             Term::Any(terms) => terms.iter().map(|term| self.holds(term)).collect::<Vec<_>>().contains(&true),
             Term::Not(term) => !self.holds(term),
@@ -234,7 +234,7 @@ impl View<'_> {
                 };
                 share > 0.0 && urgency.rules().into_iter().any(reachable) && self.roll(2) == 1
             }
-            // What has held for some time holds now; whether it has is anyone's guess.
+            // A term that held for some time holds now; whether it held is random.
             Term::Held { term, .. } => {
                 let long_enough = self.roll(2) == 1;
                 self.holds(term) && long_enough

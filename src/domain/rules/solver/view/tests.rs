@@ -1,4 +1,4 @@
-//! What is drawn from strips of an account, against what is drawn from all of it.
+//! Views from strips of an account, compared to views from all of it.
 
 use std::convert::Infallible;
 
@@ -11,10 +11,10 @@ use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::value::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
 
-/// Some minutes more than an hour, so that changes lie before, at and after midnights and ends of lookbacks.
+/// Slightly more than an hour, so that changes lie before, at and after midnights and ends of lookbacks.
 const UNIT_MS: i64 = HOUR_MS + 7 * MINUTE_MS;
 
-/// The days of a model as of a moment, and a week in which nothing happens.
+/// The days of a model as of an instant, and a week without changes.
 fn days<F>(model: &Rc<Model>, as_of: Instant, chronicle: &mut Chronicle<F>) -> Days
 where
     F: FnMut(SystemId, Scope<'_>, Instant, Instant) -> Result<SystemHistory, Infallible>,
@@ -26,7 +26,7 @@ where
     Days::draw(Rc::clone(model), &assessment, &later)
 }
 
-/// What is asked for of an account.
+/// Queries about an account.
 fn asked() -> Vec<What> {
     let properties = Property::ALL.into_iter().map(What::Property).filter(|what| !what.is_of_streaks());
     properties.chain(Urgency::ALL.map(What::Policy)).collect()
@@ -65,7 +65,7 @@ proptest! {
                 let rest = Span::new(from, stretch.end);
                 let next = last.as_ref().and_then(|last| last.next(what, rest, &mut parts).unwrap());
                 let view = next.unwrap_or_else(|| {
-                    // What something else was asked for before tells this, too.
+                    // A view computed for other queries can answer this one, too.
                     let other = View::part(&model, (asked()[first], None), rest, &days, &mut parts).unwrap();
                     View::part(&model, (what, Some(&other)), rest, &days, &mut parts).unwrap()
                 });

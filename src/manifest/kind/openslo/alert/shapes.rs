@@ -1,4 +1,4 @@
-//! Owns what alert policies, conditions and notification targets of `OpenSLO` may contain.
+//! Owns the fields of alert policies, conditions and notification targets of `OpenSLO`.
 
 use crate::manifest::kind::openslo::metadata::{LONGEST_DESCRIPTION, METADATA};
 use crate::manifest::mapping::shape::{Content, FieldShape, Length, Shape};

@@ -12,7 +12,7 @@ use crate::domain::value::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
 use crate::domain::value::name::Name;
 use crate::render::declare::manifest::yaml::Node;
 
-/// Of each of the given objectives, the conditions that can be written as policies.
+/// Per objective, the conditions that can be written as policies.
 pub(super) fn policies<'a>(objects: &'a [Object], slos: &BTreeSet<&Name>) -> Policies<'a> {
     let mut policies = Policies::new();
     for object in objects {
@@ -25,7 +25,7 @@ pub(super) fn policies<'a>(objects: &'a [Object], slos: &BTreeSet<&Name>) -> Pol
     policies
 }
 
-/// A condition as a policy, or why it can be none.
+/// A condition as a policy, or why it cannot be one.
 pub(super) fn policy(condition: &Condition) -> Result<Node, String> {
     if !matches!(condition.scope, Scope::Objective(_)) {
         return Err("an alert policy of OpenSLO is referred to by its objective".to_owned());
@@ -50,7 +50,7 @@ pub(super) fn policy(condition: &Condition) -> Result<Node, String> {
             ])),
         ),
     ]);
-    // OpenSLO wants somebody to be notified; this says that it is whoever runs the check.
+    // OpenSLO requires a notification target; this one says that it is whoever runs the check.
     let target = Node::map([
         ("kind", Some(Node::text("AlertNotificationTarget"))),
         ("metadata", Some(Node::map([("name", Some(Node::text("slo-check")))]))),
@@ -98,7 +98,7 @@ fn burn_rate(condition: &Condition) -> Result<Node, String> {
     ]))
 }
 
-/// A length as one number and one letter; `None` if it is not whole minutes.
+/// A duration as one number and one letter; `None` unless it is whole minutes.
 fn shorthand(millis: i64) -> Option<String> {
     let units = [(DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "m")];
     let (unit, letter) = units.into_iter().find(|(unit, _)| millis % unit == 0)?;

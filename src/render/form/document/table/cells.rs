@@ -1,4 +1,4 @@
-//! Owns how a row that is serialized becomes the cells of a table.
+//! Owns turning a serialized row into the cells of a table.
 
 use std::fmt;
 
@@ -60,7 +60,7 @@ impl SerializeTuple for List<'_> {
     }
 }
 
-/// The fields of a row, or of what is nested in it.
+/// The fields of a row, or of a value nested in it.
 pub(super) struct Fields<'t> {
     table: &'t mut Table,
     key: String,
@@ -107,7 +107,7 @@ impl SerializeMap for Fields<'_> {
     }
 }
 
-/// Methods that take what is of one kind.
+/// Methods for values of one type.
 macro_rules! take {
     ($($name:ident $kind:ty => $does:expr),* $(,)?) => {
         $(fn $name(self, value: $kind) -> Result<(), Failed> {
@@ -122,7 +122,7 @@ fn plain(table: &mut Table, value: impl fmt::Display) -> Result<(), Failed> {
 }
 
 fn real(table: &mut Table, value: f64) -> Result<(), Failed> {
-    // As JSON writes it; what is no number is nothing there.
+    // As in JSON; what is not a number is empty there.
     match serde_json::Number::from_f64(value) {
         Some(number) => plain(table, number),
         None => plain(table, ""),

@@ -1,13 +1,13 @@
-//! Owns guessing which of the values of records is what, by their names and by what they look like.
+//! Owns guessing the role of each value in records, by its name and its content.
 
 use crate::domain::health::foreign::meant;
 use crate::domain::health::transition::Status;
 use crate::domain::health::trial::{Seen, Sight};
 
-/// The words by which a value is known: those that are its whole name, the likelier ones first, and those that are in it.
+/// The words that identify a value: those that are its entire name, the likelier ones first, and those in its name.
 const STARTS: [&[&str]; 2] =
     [&["start", "begin"], &["start", "begin", "from", "opened", "down_at", "down time", "down since", "triggered"]];
-/// Of what is closed some time, when its record was made.
+/// For what can be closed, when the record was created.
 const MADE: [&[&str]; 2] = [&[], &["created", "raised"]];
 const CLOSED: [&[&str]; 2] = [&[], &["resolved", "closed", "recovered"]];
 const ENDS: [&[&str]; 2] =
@@ -18,7 +18,7 @@ const SYSTEMS: [&[&str]; 2] = [
     &["system", "service", "host", "hostname", "monitor", "component", "application", "app", "site", "server", "node"],
     &["service", "system", "host", "monitor", "component", "site"],
 ];
-/// What may be the name of something else.
+/// Values that may be the name of something else.
 const NAMES: [&[&str]; 2] = [&["name", "entity", "check", "job", "target", "url", "title"], &["name", "target"]];
 const STATUSES: [&[&str]; 2] =
     [&["status", "state", "result", "health", "outcome"], &["status", "state", "result", "health", "outcome"]];
@@ -27,22 +27,22 @@ const LOCATIONS: [&[&str]; 2] = [&["location", "region", "satellite", "agent"], 
 const IDS: [&[&str]; 2] = [&["id", "incident_id", "incidentid", "event_id", "eventid", "uuid", "arn"], &[]];
 const NOTES: [&[&str]; 2] =
     [&["note", "reason", "message", "msg", "error", "output", "cause", "text", "title", "summary", "description"], &[]];
-/// Words in the name of what is true or false that say what true means.
+/// Words in the name of a boolean for which true is good.
 const GOOD: [&str; 5] = ["success", "healthy", "alive", "passed", "online"];
 const BAD: [&str; 5] = ["fail", "error", "down", "outage", "problem"];
-/// When a record was last touched says nothing of what it tells.
+/// When a record was last changed is not the time of its content.
 const TOUCHED: [&str; 3] = ["updated", "modified", "deleted"];
 
-/// What is taken for what.
+/// The role of each value.
 pub(super) struct Guess<'s> {
     pub(super) ts: Option<&'s Seen>,
-    /// Of incidents, which have a start, too.
+    /// For incidents, which have a start, too.
     pub(super) end: Option<&'s Seen>,
     pub(super) system: Option<&'s Seen>,
     pub(super) status: Option<&'s Seen>,
     pub(super) check: Option<&'s Seen>,
     pub(super) location: Option<&'s Seen>,
-    /// Of incidents, what they are called and when their record was last changed.
+    /// For incidents, their id and when their record was last changed.
     pub(super) id: Option<&'s Seen>,
     pub(super) updated: Option<&'s Seen>,
     pub(super) note: Option<&'s Seen>,
@@ -51,7 +51,7 @@ pub(super) struct Guess<'s> {
 impl<'s> Guess<'s> {
     pub(super) fn of(sight: &'s Sight) -> Self {
         let values = &sight.values;
-        // What is not over has no time there.
+        // An ongoing incident has no time there.
         let ends = |seen: &Seen| is_time(seen) || seen.distinct.iter().all(|value| is_nothing(value) || value == "-");
         let lasts = |starts, by| find(values, starts, is_time).zip(find(values, by, ends));
         let (start, end) = lasts(STARTS, ENDS).or_else(|| lasts(MADE, CLOSED)).unzip();
@@ -67,7 +67,7 @@ impl<'s> Guess<'s> {
         let mut taken: Vec<&Seen> = [ts, end, status].into_iter().flatten().collect();
         let system = system(values, &taken);
         taken.extend(system);
-        // A check that is made again and again lasts a while, too, and is no incident.
+        // A repeated check has a duration, too, but is no incident.
         let repeats = |seen: &&Seen| seen.time.as_ref().is_some_and(|it| it.period(system.as_slice()).is_some());
         let end = end.filter(|_| !ts.as_ref().is_some_and(repeats));
         let mut guess =
@@ -88,20 +88,20 @@ impl<'s> Guess<'s> {
         guess
     }
 
-    /// The time after which a record mostly follows another one of the same stream.
+    /// The usual time between two records of the same stream.
     pub(super) fn period(&self) -> Option<i64> {
         let stream: Vec<&Seen> = [self.system, self.check, self.location].into_iter().flatten().collect();
         self.ts?.time.as_ref()?.period(&stream)
     }
 }
 
-/// What true or false means under a name that says it.
+/// The meaning of true or false under a name that shows it.
 pub(super) fn meaning(name: &str, value: &str) -> Option<Status> {
     let is_good = truth(name)? == (value == "true");
     is_bool(value).then_some(if is_good { Status::Healthy } else { Status::Unhealthy })
 }
 
-/// Whether true under this name is good; `None` where the name does not say.
+/// Whether true under this name is good; `None` if the name does not show it.
 fn truth(name: &str) -> Option<bool> {
     let name = name.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
@@ -116,7 +116,7 @@ fn is_bool(value: &str) -> bool {
     matches!(value, "true" | "false")
 }
 
-/// What is called a system, or the name of one, or else what has a name.
+/// A value called a system, or a system's name, or else any name.
 fn system<'s>(values: &'s [Seen], taken: &[&Seen]) -> Option<&'s Seen> {
     let is_free = |seen: &Seen| !is_time(seen) && !taken.iter().any(|of| std::ptr::eq(*of, seen));
     let has_name = |seen: &Seen| seen.distinct.iter().any(|value| is_words(value));
@@ -132,7 +132,7 @@ fn system<'s>(values: &'s [Seen], taken: &[&Seen]) -> Option<&'s Seen> {
     whole.or(named).or_else(within).or_else(other)
 }
 
-/// The value that is known by its whole name, else the first one by a word in it.
+/// The value identified by its entire name, else the first one by a word in it.
 fn find<'s>(values: &'s [Seen], words: [&[&str]; 2], is: impl Fn(&Seen) -> bool) -> Option<&'s Seen> {
     let [whole, within] = words;
     let known: Vec<&Seen> = values.iter().filter(|seen| is(seen) && !is_touched(seen)).collect();
@@ -154,7 +154,7 @@ fn is_nothing(value: &str) -> bool {
     matches!(value, "" | "null")
 }
 
-/// More than a number, true or false: nobody can tell what those mean.
+/// More than a number, true or false, whose meaning nobody knows.
 fn is_words(value: &str) -> bool {
     value.parse::<f64>().is_err() && !matches!(value, "true" | "false") && !is_nothing(value)
 }
@@ -163,12 +163,12 @@ fn is_url(seen: &Seen) -> bool {
     seen.distinct.iter().all(|value| value.contains("://"))
 }
 
-/// Whether all of it is in the record itself, and not in the first of several things that it holds.
+/// Whether all of it is in the record itself, and not in the first element of a list.
 fn is_single(seen: &Seen) -> bool {
     !seen.name.contains("[0]")
 }
 
-/// Whether records of one of these have several values there, each of which several records have.
+/// Whether records with the same values here have several values there, each in several records.
 fn splits(sight: &Sight, of: &[Option<&Seen>], seen: &Seen) -> bool {
     let of: Vec<&Seen> = of.iter().copied().flatten().collect();
     let together = sight.combinations(&[&of[..], &[seen]].concat());
