@@ -48,7 +48,7 @@ pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use corrections::{corrections_behind, corrections_of};
 pub(crate) use digest::digest;
 pub(crate) use latest::latest;
-pub(crate) use outages::{downtime, each_outage};
+pub(crate) use outages::{each_charged, each_outage};
 pub(crate) use periods::{reports_over, review};
 pub(crate) use prospect::{consequences, trials};
 pub(crate) use rewriting::{Rewritten, rewrite};

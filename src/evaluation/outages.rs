@@ -63,15 +63,18 @@ pub(crate) fn each_outage(
     Ok(())
 }
 
-/// The outages of an objective with charged time within `range`, with the events that touch it, as of an instant;
-/// oldest first.
-pub(crate) fn downtime(store: &Store, stored: Stored, range: Span, as_of: Instant) -> Result<Vec<Outage>> {
-    let mut found = Vec::new();
+/// Passes on the outages of an objective of which something is charged within `range`, with the events that touch it,
+/// as of an instant; oldest first.
+pub(crate) fn each_charged(
+    store: &Store,
+    stored: Stored,
+    range: Span,
+    as_of: Instant,
+    hand: &mut dyn FnMut(Outage) -> Result<()>,
+) -> Result<()> {
     each_outage(store, vec![stored], &Range::Touching(range), (as_of, false), &mut |outage| {
-        found.push(outage);
-        Ok(())
-    })?;
-    Ok(charged(found, range))
+        charged(vec![outage], range).into_iter().try_for_each(&mut *hand)
+    })
 }
 
 /// The systems whose facts evaluating objectives may read.
