@@ -356,7 +356,7 @@ fn moment(text: &str, as_of: Instant) -> Result<Instant> {
 /// Whether the reader of standard output is still there.
 ///
 /// # Errors
-/// Of writing; a closed pipe is not one.
+/// Write errors; a closed pipe is not one.
 fn written(result: std::io::Result<()>) -> Result<bool> {
     match result {
         Ok(()) => Ok(true),

@@ -35,7 +35,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
 /// Creates a new file with a text.
 ///
 /// # Errors
-/// Of the disk, `AlreadyExists` if the name is taken.
+/// Disk errors, including `AlreadyExists` if the name is taken.
 pub(crate) fn create(path: &Path, text: &str) -> std::io::Result<()> {
     let mut fresh = Fresh::beside(path, None)?;
     fresh.file().write_all(text.as_bytes())?;

@@ -24,7 +24,7 @@ impl<'io> Printer<'io> {
     /// Writes the rest of the output of `work` if it succeeded. Returns whether the reader is still there.
     ///
     /// # Errors
-    /// Of `work`, and of writing; a closed pipe is not one.
+    /// Errors of `work`, and write errors; a closed pipe is not one.
     pub(super) fn print(mut self, work: impl FnOnce(&mut dyn Write) -> Result<()>) -> Result<bool> {
         let done = work(&mut self);
         if done.is_ok() {

@@ -243,7 +243,7 @@ fn short(words: &[OsString]) -> Option<Result<ArgMatches, clap::Error>> {
     Some(root.subcommand(called.definition(&output)).try_get_matches_from(words))
 }
 
-/// The root with the arguments of all commands, and the one that each command describes in its own way: `-o`.
+/// The root with the options common to all commands, and `-o`, which each command describes in its own way.
 fn root() -> (clap::Command, Arg) {
     let root = Cli::command();
     let output = root.get_arguments().find(|arg| arg.get_id() == "output").cloned();

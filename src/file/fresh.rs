@@ -79,7 +79,7 @@ impl Fresh {
     /// Replaces the target, after everything written is on the disk.
     ///
     /// # Errors
-    /// Of the disk; then the target is unchanged.
+    /// Disk errors; then the target is unchanged.
     pub(crate) fn replace(mut self) -> io::Result<File> {
         self.file.sync_all()?;
         fs::rename(&self.path, &self.target)?;
@@ -91,7 +91,7 @@ impl Fresh {
     /// Takes the target's name unless it exists by now.
     ///
     /// # Errors
-    /// Of the disk, `AlreadyExists` among them; then the target is unchanged.
+    /// Disk errors, including `AlreadyExists`; then the target is unchanged.
     pub(crate) fn publish(mut self) -> io::Result<()> {
         self.file.sync_all()?;
         match fs::hard_link(&self.path, &self.target) {

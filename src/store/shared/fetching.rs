@@ -58,7 +58,7 @@ impl Shared {
         }
         let groups = self.catalog.groups(missing).fold(0, |all, group| all | group) & !self.filled.get();
         if self.mode.get() != Mode::Read {
-            // Whoever is going to change a table has asked for it.
+            // A table is requested before it is changed.
             self.note_tables(connection, groups)?;
         }
         let segment = self.catalog.bits(&["segment"]);
@@ -104,7 +104,7 @@ impl Shared {
             ))?;
             known.insert(name.to_owned(), last);
         }
-        // This asked for nothing.
+        // The statements above were not requests.
         self.asked.forget(!self.filled.get());
         Ok(())
     }

@@ -47,7 +47,7 @@ impl<'a> Patience<'a> {
         self.began.elapsed() < retry_for || self.tries < MOST_LONG_TRIES && !retry_for.is_zero()
     }
 
-    /// Longer with each try, and different for processes that were prevented at the same time.
+    /// Longer with each try, and different for processes that failed at the same time.
     fn pause(&self) -> Duration {
         let longest = SHORTEST.saturating_mul(1 << self.tries.min(10)).min(LONGEST);
         let mixed = std::process::id().wrapping_mul(0x9e37_79b9).rotate_left(self.tries * 7);

@@ -117,7 +117,7 @@ impl Session {
     /// Runs statements in one round trip, and returns the rows of each.
     ///
     /// # Errors
-    /// Of the server; then nothing of an open transaction will be kept.
+    /// Server errors; then nothing of an open transaction is kept.
     pub(super) fn ask(&mut self, sql: &str) -> Result<Vec<Vec<SimpleQueryRow>>> {
         let beginning = self.beginning.take();
         let whole = beginning.map(|beginning| format!("{beginning};\n{sql}"));

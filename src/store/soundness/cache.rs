@@ -62,7 +62,7 @@ impl Store {
     /// The content of a cache if it can be read and is intact; otherwise notes the damage and returns `None`.
     ///
     /// # Errors
-    /// Of the database, other than damage.
+    /// Database errors other than damage.
     pub(in crate::store) fn believe<T>(
         &self,
         table: &'static str,

@@ -1,5 +1,5 @@
-//! Uncharged downtime: every instant that an objective is down, or was recorded as down, is listed once by `downtime
-//! --all`, with the reason.
+//! Uncharged downtime: every instant that an objective is down, or was recorded as down, is listed once by
+//! `downtime --all`, with the reason.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -43,7 +43,7 @@ impl Reading {
     /// Passes the events, oldest first, then by objective. They can be read once.
     ///
     /// # Errors
-    /// Of the source and of `hand`, and if they were already read.
+    /// Errors of the source and of `hand`, and if they were already read.
     pub(super) fn read(&self, hand: impl FnMut(&Event) -> Result<()>) -> Result<()> {
         let source = self.source.take().ok_or_else(|| anyhow!("these outages have been read"))?;
         let sums = pass(&self.asked, source, hand)?;
