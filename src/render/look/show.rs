@@ -29,8 +29,8 @@ use crate::render::form::moment::{day, minute};
 use crate::render::form::sheet::paint;
 use crate::render::{Canvas, Tone};
 use drawing::{blame, columns, timeline, trend};
-use outages::Seen;
 pub(crate) use outages::Outages;
+use outages::Seen;
 
 pub(crate) use wire::document;
 

@@ -117,7 +117,7 @@ fn however_windows_are_read_each_system_has_its_own() {
         // The last 60 s, of which 30 s are `over` already, and all of which is `b`.
         let excluded = if count == 0 { 0.0 } else { count as f64 + 1.0 };
         assert_eq!(objective["excludedMinutes"], excluded, "{system}");
-        let active = &objective["inMaintenance"]["window"];
+        let active = &objective["inMaintenance"]["name"];
         let expected = if count == 0 { serde_json::Value::Null } else { format!("{system}-a").into() };
         assert_eq!(*active, expected, "{system}");
     }

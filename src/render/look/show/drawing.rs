@@ -175,7 +175,9 @@ mod tests {
             event(400, None, None),
         ];
         let mut cells = Cells::new(Span::new(at(0), at(400)), 4);
-        events.iter().for_each(|event| cells.add(event, at(400)));
+        for event in &events {
+            cells.add(event, at(400));
+        }
         let cells = cells.shares;
         assert_eq!(cells, [[50, 0], [1, 69], [1, 30], [1, 0]]);
         assert_eq!(cells.iter().flatten().sum::<i64>(), 50 + 1 + 49 + 50 + 1 + 1);
