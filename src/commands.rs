@@ -2,6 +2,8 @@
 //! compute nothing and format nothing.
 
 mod answer;
+#[cfg(unix)]
+mod concealing;
 mod decide;
 mod declare;
 mod expression;
@@ -37,6 +39,8 @@ pub(crate) use crate::store::Noticed;
 use crate::store::{Access, Address, Store, expect_file, is_address, shows_password};
 
 use answer::Answer;
+#[cfg(unix)]
+pub(crate) use concealing::conceal;
 pub(crate) use maintain::completions::complete;
 use printer::Printer;
 use registry::{Forms, Run};

@@ -25,7 +25,11 @@ use crate::{clock, commands};
 /// The width if a terminal does not report its own.
 const USUAL_WIDTH: u16 = 80;
 
-pub(crate) fn run(invocation: Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {
+pub(crate) fn run(mut invocation: Invocation, stdout: &mut dyn Write, stderr: &mut dyn Write) -> ExitStatus {
+    #[cfg(unix)]
+    if invocation.owns_process {
+        commands::conceal(&mut invocation);
+    }
     let db = default_db(&invocation.env);
     if let Some(status) = commands::complete(&invocation, db.as_deref(), stdout) {
         return status;

@@ -29,5 +29,7 @@ pub(crate) use published::computed::{Before, Publisher};
 pub(crate) use published::turns::LoggedUntil;
 pub(crate) use sealed::followers::Followers;
 pub(crate) use sealed::seals::Seal;
+#[cfg(unix)]
+pub(crate) use shared::without_password;
 pub(crate) use shared::{Address, is_address, shows_password};
 pub(crate) use soundness::{Difference, Noticed};

@@ -114,7 +114,7 @@ fn on_disk(what: &str, db: &Path, rows: usize, target: f64) -> Result<()> {
     Ok(())
 }
 
-fn speed(what: &str, rows: usize, timing: &Timing, target: f64) {
+pub(crate) fn speed(what: &str, rows: usize, timing: &Timing, target: f64) {
     Row {
         what,
         target: format!(">= {:.2} M/s", target / 1e6),

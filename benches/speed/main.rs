@@ -1,6 +1,7 @@
 //! Measures `slo` as whole processes on databases of a realistic size: `cargo bench`, or `cargo bench -- GROUP…` with
-//! the groups `ingest shapes cron status days wide long manifests questions pipeline`. `SLO_BENCH_QUICK=1` measures a hundredth of the data, to see
-//! that it runs at all; `SLO_BENCH_PYTHON` names a Python that has duckdb. Data stays in `target/bench-data`.
+//! the groups `ingest shapes cron status days wide long manifests questions pipeline shared`. `SLO_BENCH_QUICK=1` measures a
+//! hundredth of the data, to see that it runs at all; `SLO_BENCH_PYTHON` names a Python that has duckdb. Data stays in
+//! `target/bench-data`.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock and its environment")]
 
@@ -12,6 +13,10 @@ mod manifests;
 mod pipeline;
 mod process;
 mod questions;
+#[path = "../../tests/it/shared/server.rs"]
+#[expect(dead_code, clippy::unwrap_used, reason = "tests use more of it, and end where it fails")]
+mod server;
+mod shared;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -85,7 +90,7 @@ fn main() -> Result<()> {
     // Feeds are reused; databases of another build are not.
     world.fresh("year.db")?;
     table::head();
-    let all: [(&str, Group); 10] = [
+    let all: [(&str, Group); 11] = [
         ("ingest", bulk::ingest),
         ("shapes", bulk::shapes),
         ("cron", bulk::cron),
@@ -96,6 +101,7 @@ fn main() -> Result<()> {
         ("manifests", answers::manifests),
         ("questions", questions::questions),
         ("pipeline", pipeline::pipeline),
+        ("shared", shared::shared),
     ];
     for (name, group) in all {
         if wanted(name) {

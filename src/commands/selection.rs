@@ -202,16 +202,23 @@ fn listed(names: &[&str]) -> String {
 /// # Errors
 /// If a name is not a system's.
 pub(super) fn systems(store: &Store, names: &[String]) -> Result<Vec<(Name, SystemId)>> {
-    let all = store.systems()?;
     if names.is_empty() {
-        return Ok(all);
+        return store.systems();
     }
-    for name in names {
-        if !all.iter().any(|(known, _)| known.as_str() == name) {
-            return Err(unknown("system", name, all.iter().map(|(known, _)| known.as_str())));
-        }
+    let mut found = BTreeMap::new();
+    for text in names {
+        let name = Name::parse(text).ok();
+        let Some((name, id)) = name.map(|name| named_system(store, name)).transpose()?.flatten() else {
+            let all = store.systems()?;
+            return Err(unknown("system", text, all.iter().map(|(known, _)| known.as_str())));
+        };
+        found.insert(name, id);
     }
-    Ok(all.into_iter().filter(|(known, _)| names.iter().any(|name| known.as_str() == name)).collect())
+    Ok(found.into_iter().collect())
+}
+
+fn named_system(store: &Store, name: Name) -> Result<Option<(Name, SystemId)>> {
+    Ok(store.system(&name)?.map(|id| (name, id)))
 }
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> anyhow::Error {

@@ -15,8 +15,9 @@ use crate::store::{Store, Stored};
 /// # Errors
 /// Those of the database, and when a stored body cannot be read.
 pub(crate) fn corrections_of(store: &Store, system: &Name, within: Span) -> Result<Vec<DeclaredCorrection>> {
-    let mut declared = touching(store, within)?;
-    declared.retain(|it| it.system == *system);
+    let Some(id) = store.system(system)? else { return Ok(Vec::new()) };
+    let mut declared = store.corrections_of(id, system)?;
+    declared.retain(|it| !it.correction.span().intersect(within).is_empty());
     Ok(declared)
 }
 
@@ -35,14 +36,14 @@ pub(crate) fn corrections_behind(
     let model = evaluation.resolver.model(stored)?;
     let mut systems = Vec::new();
     with_members(&model.system, &mut systems);
+    systems.sort_unstable();
+    systems.dedup();
+    let mut declared = Vec::new();
+    for system in &systems {
+        declared.extend(corrections_of(store, system, within)?);
+    }
     let check = model.objective.healthcheck.as_ref();
-    let mut declared = touching(store, within)?;
-    declared.retain(|it| systems.contains(&it.system) && it.correction.target.concerns(check));
-    Ok(declared)
-}
-
-fn touching(store: &Store, within: Span) -> Result<Vec<DeclaredCorrection>> {
-    let mut declared = store.corrections()?;
-    declared.retain(|it| !it.correction.span().intersect(within).is_empty());
+    declared.retain(|it| it.correction.target.concerns(check));
+    declared.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
     Ok(declared)
 }

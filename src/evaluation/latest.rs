@@ -47,9 +47,8 @@ fn notes(store: &Store, mut systems: Vec<Name>, span: Span) -> Result<Vec<Note>>
     let mut notes = Notes::default();
     for system in &systems {
         let Some(id) = store.system(system)? else { continue };
-        store.each_noted(id, |fact, until, text| {
-            let touches = fact.at < span.end && until.is_none_or(|until| until > span.start);
-            if touches && fact.status != Status::Healthy {
+        store.each_noted_within(id, span, |fact, text| {
+            if fact.status != Status::Healthy {
                 notes.add(system, fact.at, text);
             }
         })?;

@@ -46,6 +46,11 @@ pub(crate) fn shows_password(_: &str) -> bool {
     false
 }
 
+#[cfg(unix)]
+pub(crate) fn without_password(_: &str) -> Option<String> {
+    None
+}
+
 /// How a transaction writes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Writing {
@@ -78,6 +83,14 @@ pub(super) enum About<'a> {
     SystemId(i64),
 }
 
+/// What a statement reads of one table.
+#[derive(Clone, Copy, Debug)]
+#[expect(dead_code, reason = "a file has everything")]
+pub(super) enum Part<'a> {
+    NotesOf(i64, i64, i64),
+    Ingests(&'a BTreeSet<i64>),
+}
+
 /// No store is shared.
 #[derive(Debug)]
 pub(super) struct Shared(Infallible);
@@ -94,6 +107,7 @@ none! {
     fn fill(&Connection) -> rusqlite::Result<()>;
     fn fill_but_segments(&Connection) -> rusqlite::Result<()>;
     fn fill_about(&Connection, About<'_>) -> rusqlite::Result<()>;
+    fn fill_part(&Connection, Part<'_>) -> rusqlite::Result<()>;
     fn fill_all(&Connection) -> rusqlite::Result<()>;
     fn next_id(&'static str) -> rusqlite::Result<i64>;
     fn want_segments(&Connection, i64, (i64, i64)) -> rusqlite::Result<()>;

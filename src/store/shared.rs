@@ -12,6 +12,7 @@ mod fetching;
 mod figures;
 mod moving;
 mod numbers;
+mod parts;
 mod passwords;
 mod published;
 mod pushing;
@@ -30,11 +31,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::Result;
 
-pub(crate) use address::{Address, is_address, shows_password};
+pub(crate) use address::{Address, is_address, shows_password, without_password};
 use catalog::Catalog;
 use copying::Asked;
 pub(super) use moving::copy_to;
 use numbers::Numbers;
+pub(super) use parts::Part;
+use parts::Parts;
 use segments::Segments;
 pub(super) use session::Held;
 use session::Session;
@@ -75,6 +78,8 @@ pub(super) struct Shared {
     segments: RefCell<Segments>,
     /// The few objectives and systems in the copy, unless everything was asked for.
     subjects: RefCell<Subjects>,
+    /// The parts in the copy of tables that were not asked for as a whole.
+    parts: RefCell<Parts>,
     /// Whether changes in the copy are noted.
     notes_changes: Arc<AtomicBool>,
     /// The tables that can note changes, and those of them that still can after the copy is emptied.
@@ -120,6 +125,7 @@ impl Shared {
             notes_changes,
             noted: Cell::new((0, 0)),
             subjects: RefCell::default(),
+            parts: RefCell::default(),
             numbers: RefCell::default(),
             touched: RefCell::default(),
             touching: RefCell::default(),

@@ -9,6 +9,7 @@ mod commands;
 mod completions;
 mod conditions;
 mod demo;
+mod features;
 mod gallery;
 mod gitops;
 mod golden;

@@ -17,6 +17,7 @@ pub(crate) mod model;
 pub(crate) mod recurrence;
 mod schedule;
 pub(crate) mod sets;
+mod sums;
 pub(crate) mod view;
 
 pub(crate) use compare::difference;

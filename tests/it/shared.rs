@@ -5,6 +5,7 @@ mod encrypted;
 mod faults;
 mod large;
 mod moving;
+mod passwords;
 mod rights;
 pub(crate) mod server;
 mod standby;

@@ -4,8 +4,6 @@
 //! | `slo history SYSTEM` | the journal of one system, and which import each transition came from; repeats of a
 //! stream's status are counted, or listed with `--all` (JSON lists all) | |
 
-use std::collections::HashMap;
-
 use anyhow::Result;
 
 use crate::cli::History;
@@ -34,29 +32,31 @@ impl Run for History {
         let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?;
         let store = context.store(Access::Read)?;
         let shown = Span::new(since, until.unwrap_or(as_of.plus(1)).max(since));
+        let recorded = Span::new(since, shown.end.min(as_of.plus(1)).max(since));
         let (entries, corrections) = store.read(|store| {
             let (mut entries, mut corrections) = (Vec::new(), Vec::new());
-            let ingests: HashMap<i64, _> = store.ingests()?.into_iter().map(|ingest| (ingest.id, ingest)).collect();
             for (name, id) in selection::systems(store, std::slice::from_ref(&args.system))? {
-                store.each_fact(id, |stream, fact, note| {
-                    let at = fact.transition.at;
-                    if since <= at && at <= as_of && until.is_none_or(|until| at < until) {
-                        let ingest = ingests.get(&fact.ingest);
-                        entries.push(Entry {
-                            transition: fact.transition,
-                            source: stream.source,
-                            check: stream.check.clone(),
-                            location: stream.location.clone(),
-                            note: note.map(str::to_owned),
-                            ingest: fact.ingest,
-                            file: ingest.map(|ingest| ingest.file.clone()),
-                            ingested_at: ingest.map(|ingest| ingest.started_at),
-                            effective: None,
-                            corrected_by: None,
-                        });
-                    }
+                store.each_fact_within(id, recorded, |stream, fact, note| {
+                    entries.push(Entry {
+                        transition: fact.transition,
+                        source: stream.source,
+                        check: stream.check.clone(),
+                        location: stream.location.clone(),
+                        note: note.map(str::to_owned),
+                        ingest: fact.ingest,
+                        file: None,
+                        ingested_at: None,
+                        effective: None,
+                        corrected_by: None,
+                    });
                     Ok(())
                 })?;
+                let ingests = store.ingests_numbered(&entries.iter().map(|entry| entry.ingest).collect())?;
+                for entry in &mut entries {
+                    let ingest = ingests.get(&entry.ingest);
+                    entry.file = ingest.map(|ingest| ingest.file.clone());
+                    entry.ingested_at = ingest.map(|ingest| ingest.started_at);
+                }
                 entries.sort_by(|a, b| a.key().cmp(&b.key()));
                 let moments: Vec<_> = entries.iter().map(|entry| entry.transition.at).collect();
                 for (entry, status) in entries.iter_mut().zip(statuses(store, &name, &moments, as_of)?) {

@@ -105,8 +105,7 @@ impl Correction {
 
     /// Whether it applies at an instant.
     pub(crate) fn holds_at(&self, at: Instant) -> bool {
-        let span = self.span();
-        span.start <= at && at < span.end
+        self.span().contains(at)
     }
 
     /// Whether it differs from another one for the same streams at the same time.

@@ -33,6 +33,11 @@ impl Span {
         Self { start: self.start.plus(-millis), end: self.end.plus(millis) }
     }
 
+    /// Whether an instant is in it.
+    pub(crate) fn contains(self, at: Instant) -> bool {
+        self.start <= at && at < self.end
+    }
+
     /// The common part; empty when there is none.
     pub(crate) fn intersect(self, other: Self) -> Self {
         Self { start: self.start.max(other.start), end: self.end.min(other.end) }

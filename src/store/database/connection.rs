@@ -6,7 +6,7 @@ use std::ops::Deref;
 use rusqlite::{CachedStatement, Params, Result, Row, Statement};
 
 use crate::domain::value::instant::Instant;
-use crate::store::shared::{About, Shared};
+use crate::store::shared::{About, Part, Shared};
 
 /// What statements run on. Everything not named here, such as the last inserted row id, is SQLite's own.
 #[derive(Debug)]
@@ -69,6 +69,14 @@ impl Connection {
     /// Fetches, in one trip, the declared objects and caches that statements about these will read.
     pub(in crate::store) fn expect(&self, about: About<'_>) -> Result<()> {
         self.shared.as_ref().map_or(Ok(()), |shared| shared.fill_about(self, about))
+    }
+
+    /// The same for a statement that reads of a table only a part of its rows.
+    pub(in crate::store) fn prepare_part(&self, sql: &str, part: Part<'_>) -> Result<CachedStatement<'_>> {
+        let Some(shared) = &self.shared else { return self.sqlite.prepare_cached(sql) };
+        let statement = self.sqlite.prepare_cached(&format!("{sql} /* a part */"))?;
+        shared.fill_part(self, part)?;
+        Ok(statement)
     }
 
     pub(in crate::store) fn execute<P: Params>(&self, sql: &str, parameters: P) -> Result<usize> {

@@ -8,9 +8,9 @@ use rusqlite::{Row, params};
 
 use super::manifests::{Stored, correction, covered, maintenance_window, stored_objective};
 use super::wire;
+use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::maintenance::Schedule;
 use crate::domain::account::member::SystemId;
-use crate::domain::health::correction::Correction;
 use crate::domain::plan::object::Kind;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -168,16 +168,14 @@ impl Store {
     }
 
     /// The corrections of a system, sorted by name.
-    pub(super) fn corrections_of(&self, system: SystemId, name: &Name) -> Result<Vec<(Correction, Name)>> {
+    pub(crate) fn corrections_of(&self, system: SystemId, name: &Name) -> Result<Vec<DeclaredCorrection>> {
         let mut corrections = Vec::new();
         self.each_covering(Kind::Correction, system, |row, _| {
             let declared = correction(row)?;
-            if declared.system == *name {
-                corrections.push((declared.correction, declared.metadata.name));
-            }
+            corrections.extend((declared.system == *name).then_some(declared));
             Ok(())
         })?;
-        corrections.sort_by(|(_, a), (_, b)| a.cmp(b));
+        corrections.sort_by(|a, b| a.metadata.name.cmp(&b.metadata.name));
         Ok(corrections)
     }
 

@@ -185,7 +185,8 @@ impl<'s> Resolver<'s> {
         let corrections = Corrections::new(if self.complete && !self.looks_up_corrections {
             self.corrections.remove(name).unwrap_or_default()
         } else if self.has_corrections()? {
-            self.store.corrections_of(id, name)?
+            let declared = self.store.corrections_of(id, name)?;
+            declared.into_iter().map(|it| (it.correction, it.metadata.name)).collect()
         } else {
             Vec::new()
         });

@@ -2,16 +2,16 @@
 
 mod counting;
 mod noted;
+mod recorded;
 mod thinning;
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use anyhow::Result;
 use rusqlite::params;
 
-use super::segment::{Fact, Packed, decode, read, read_changes};
+use super::segment::{Packed, read, read_changes};
 use crate::domain::account::chronicle::empty_history;
 use crate::domain::account::member::{BySystem, SystemId};
 use crate::domain::health::rules::{Rules, StreamRules};
@@ -24,7 +24,7 @@ use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::{Store, Unreadable};
 use crate::store::shared::About;
-use crate::store::soundness::row::{expect, expect_whole, intact, whole, width};
+use crate::store::soundness::row::{expect_whole, whole, width};
 use thinning::{Silence, Thinned};
 
 /// A stream in the journal.
@@ -300,84 +300,6 @@ impl Store {
             systems.push((stored_name(row.get_ref(1)?.as_str()?)?, SystemId(id)));
         }
         Ok(systems)
-    }
-
-    /// Calls `each` for every fact of every stream, stream by stream, oldest first.
-    pub(crate) fn each_fact(
-        &self,
-        system: SystemId,
-        mut each: impl FnMut(&StreamRow, &Fact, Option<&str>) -> Result<()>,
-    ) -> Result<()> {
-        for stream in self.streams(system)? {
-            let mut notes = self.notes(stream.id)?;
-            self.each_segment(stream.id, |facts| {
-                facts.iter().try_for_each(|fact| {
-                    let note = notes.remove(&fact.transition.at.millis());
-                    each(&stream, fact, note.as_deref())
-                })
-            })?;
-        }
-        Ok(())
-    }
-
-    /// Calls `each` for every fact of a system that has a note, with the time of the next fact of its stream, stream by
-    /// stream, oldest first. Streams without notes are not read.
-    pub(crate) fn each_noted(
-        &self,
-        system: SystemId,
-        mut each: impl FnMut(Transition, Option<Instant>, &str),
-    ) -> Result<()> {
-        for stream in self.streams(system)? {
-            let notes = self.notes(stream.id)?;
-            if notes.is_empty() {
-                continue;
-            }
-            let mut before: Option<(Transition, &String)> = None;
-            self.each_segment(stream.id, |facts| {
-                for fact in facts {
-                    let at = fact.transition.at;
-                    if let Some((noted, note)) = before.take() {
-                        each(noted, Some(at), note);
-                    }
-                    before = notes.get(&at.millis()).map(|note| (fact.transition, note));
-                }
-                Ok(())
-            })?;
-            if let Some((noted, note)) = before {
-                each(noted, None, note);
-            }
-        }
-        Ok(())
-    }
-
-    /// Calls `each` with the facts of every segment of a stream, oldest first.
-    pub(in crate::store) fn each_segment(
-        &self,
-        stream: i64,
-        mut each: impl FnMut(Vec<Fact>) -> Result<()>,
-    ) -> Result<()> {
-        let sql = "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1 ORDER BY first_ts";
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query([stream])?;
-        while let Some(row) = rows.next()? {
-            let Packed { first, count, body, .. } = Packed::read(row, stream)?;
-            let facts = decode(body, first, count)
-                .map_err(|_| Unreadable(format!("a segment of stream {stream} does not decode")))?;
-            each(facts)?;
-        }
-        Ok(())
-    }
-
-    fn notes(&self, stream: i64) -> Result<HashMap<i64, String>> {
-        let sql = concat!("SELECT ts, text, ", intact!(note), " FROM note WHERE stream = ?1");
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query([stream])?;
-        let mut notes = HashMap::new();
-        while let Some(row) = rows.next()? {
-            expect(row, 2, || format!("a note of stream {stream}"))?;
-            notes.insert(row.get(0)?, row.get(1)?);
-        }
-        Ok(notes)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Owns the record of ingests: which file added which transitions, and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
-use rusqlite::params;
+use rusqlite::{Row, params};
 
 use super::journal::{Bringer, Incoming, JournalWriter, Merged};
 use crate::domain::account::member::SystemId;
@@ -16,7 +16,7 @@ use crate::store::database::open::Store;
 use crate::store::published::turns;
 use crate::store::sealed::followers::Followers;
 use crate::store::sealed::seals;
-use crate::store::shared::{Shared, Taking};
+use crate::store::shared::{Part, Shared, Taking};
 use crate::store::soundness::row::{expect, intact};
 
 impl Store {
@@ -146,22 +146,44 @@ impl Store {
         let mut rows = statement.query([])?;
         let mut records = Vec::new();
         while let Some(row) = rows.next()? {
-            let id: i64 = row.get(0)?;
-            expect(row, 9, || format!("ingest {id}"))?;
-            records.push(IngestRecord {
-                id,
-                file: row.get(1)?,
-                started_at: Instant::from_millis(row.get(2)?),
-                finished_at: row.get::<_, Option<i64>>(3)?.map(Instant::from_millis),
-                read: row.get(4)?,
-                inserted: row.get(5)?,
-                duplicates: row.get(6)?,
-                conflicts: row.get(7)?,
-                rejected: row.get(8)?,
-            });
+            records.push(read_record(row)?);
         }
         Ok(records)
     }
+
+    /// The ingests with these numbers, by number.
+    pub(crate) fn ingests_numbered(&self, numbers: &BTreeSet<i64>) -> Result<BTreeMap<i64, IngestRecord>> {
+        let sql = concat!(
+            "SELECT id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected, ",
+            intact!(ingest),
+            " FROM ingest WHERE id = ?1"
+        );
+        let mut statement = self.connection.prepare_part(sql, Part::Ingests(numbers))?;
+        let mut records = BTreeMap::new();
+        for number in numbers {
+            let mut rows = statement.query([number])?;
+            if let Some(row) = rows.next()? {
+                records.insert(*number, read_record(row)?);
+            }
+        }
+        Ok(records)
+    }
+}
+
+fn read_record(row: &Row<'_>) -> Result<IngestRecord> {
+    let id: i64 = row.get(0)?;
+    expect(row, 9, || format!("ingest {id}"))?;
+    Ok(IngestRecord {
+        id,
+        file: row.get(1)?,
+        started_at: Instant::from_millis(row.get(2)?),
+        finished_at: row.get::<_, Option<i64>>(3)?.map(Instant::from_millis),
+        read: row.get(4)?,
+        inserted: row.get(5)?,
+        duplicates: row.get(6)?,
+        conflicts: row.get(7)?,
+        rejected: row.get(8)?,
+    })
 }
 
 /// A part of a stream's name, as stored.

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-pub(crate) use reading::{is_address, shows_password};
+pub(crate) use reading::{is_address, shows_password, without_password};
 
 use super::passwords;
 use crate::domain::value::duration::parse_millis;

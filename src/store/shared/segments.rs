@@ -15,37 +15,47 @@ const MOST_ALONE: u32 = 2;
 const MOST_ASKED: u32 = 5;
 
 /// From one instant through another, both included.
-type Range = (i64, i64);
+pub(super) type Range = (i64, i64);
 
 /// What has been fetched.
 #[derive(Default, Debug)]
 pub(super) struct Segments {
     everything: bool,
-    of_all: Vec<Range>,
-    of_system: BTreeMap<i64, Vec<Range>>,
+    of_all: Ranges,
+    of_system: BTreeMap<i64, Ranges>,
     /// How often something was missing.
     misses: u32,
 }
 
 impl Segments {
-    fn has(&self, system: i64, (from, through): Range) -> bool {
-        let mut ranges = self.of_all.iter().chain(self.of_system.get(&system).into_iter().flatten());
-        self.everything || ranges.any(|(first, last)| *first <= from && through <= *last)
+    fn has(&self, system: i64, range: Range) -> bool {
+        let of_system = || self.of_system.get(&system).is_some_and(|ranges| ranges.cover(range));
+        self.everything || self.of_all.cover(range) || of_system()
     }
 }
 
-/// Adds a range to others, and joins those that touch.
-fn add(ranges: &mut Vec<Range>, range: Range) {
-    ranges.push(range);
-    ranges.sort_unstable();
-    let mut joined: Vec<Range> = Vec::with_capacity(ranges.len());
-    for (from, through) in ranges.drain(..) {
-        match joined.last_mut() {
-            Some((_, last)) if from <= *last => *last = through.max(*last),
-            _ => joined.push((from, through)),
-        }
+/// Ranges apart from each other, in order.
+#[derive(Default, PartialEq, Eq, Debug)]
+pub(super) struct Ranges(Vec<Range>);
+
+impl Ranges {
+    pub(super) fn cover(&self, (from, through): Range) -> bool {
+        self.0.iter().any(|(first, last)| *first <= from && through <= *last)
     }
-    *ranges = joined;
+
+    /// Adds a range, and joins it with those that it touches.
+    pub(super) fn add(&mut self, range: Range) {
+        self.0.push(range);
+        self.0.sort_unstable();
+        let mut joined: Vec<Range> = Vec::with_capacity(self.0.len());
+        for (from, through) in self.0.drain(..) {
+            match joined.last_mut() {
+                Some((_, last)) if from <= *last => *last = through.max(*last),
+                _ => joined.push((from, through)),
+            }
+        }
+        self.0 = joined;
+    }
 }
 
 impl Shared {
@@ -73,11 +83,11 @@ impl Shared {
                 }
                 _ if misses > MOST_ALONE => {
                     self.fetch_segments(connection, &self.within(wide, ""))?;
-                    add(&mut self.segments.borrow_mut().of_all, wide);
+                    self.segments.borrow_mut().of_all.add(wide);
                 }
                 _ => {
                     self.fetch_segments(connection, &self.within(wide, &format!("WHERE s.system = {system}")))?;
-                    add(self.segments.borrow_mut().of_system.entry(system).or_default(), wide);
+                    self.segments.borrow_mut().of_system.entry(system).or_default().add(wide);
                 }
             }
             Ok(())
@@ -130,11 +140,11 @@ mod tests {
 
     #[test]
     fn ranges_that_touch_are_one() {
-        let mut ranges = Vec::new();
+        let mut ranges = Ranges::default();
         for range in [(10, 20), (40, 50), (15, 30), (60, 70), (5, 5), (30, 41)] {
-            add(&mut ranges, range);
+            ranges.add(range);
         }
-        assert_eq!(ranges, [(5, 5), (10, 50), (60, 70)]);
+        assert_eq!(ranges.0, [(5, 5), (10, 50), (60, 70)]);
         let segments = Segments { of_all: ranges, ..Segments::default() };
         assert!(segments.has(1, (12, 50)) && !segments.has(1, (12, 51)) && !segments.has(1, (5, 10)));
     }

@@ -71,7 +71,7 @@ impl Shared {
     }
 
     /// The tables that are filled with the seals.
-    fn base(&self) -> u64 {
+    pub(super) fn base(&self) -> u64 {
         self.catalog.groups(self.catalog.bits(&["seal"])).fold(0, |all, group| all | group)
     }
 

@@ -93,6 +93,7 @@ impl Shared {
         self.asked.forget(u64::MAX);
         *self.segments.borrow_mut() = super::Segments::default();
         *self.subjects.borrow_mut() = super::Subjects::default();
+        *self.parts.borrow_mut() = super::Parts::default();
         self.touched.borrow_mut().clear();
         self.touching.borrow_mut().clear();
         self.counters.borrow_mut().clear();

@@ -11,7 +11,7 @@ use crate::harness::Slo;
 use crate::reference::budget::Budget;
 use crate::reference::calendar::{DAY, MINUTE, Ms, SECOND, Unit, Zone, civil_from_days, instant, period, rfc3339};
 use crate::reference::downtime::{Joined, hull, joined, outages};
-use crate::reference::history::History;
+use crate::reference::history::{History, Totals};
 use crate::reference::model::Model;
 use crate::reference::{at_close, difference, objectives};
 use crate::world::strategy::worlds;
@@ -140,25 +140,14 @@ proptest! {
         let sum = |rows: &[&Value], field: &str| rows.iter().map(|row| row[field].as_f64().unwrap()).sum::<f64>();
         let close = |one: f64, other: f64| (one - other).abs() <= 1e-9 * one.abs().max(1.0);
         // Each row against the slow reference: any range, in exact milliseconds.
-        let model = Model::new(&world, world.as_of);
         for objective in &world.objectives {
-            let own = zone.unwrap_or(objective.zone());
-            let (start, end) = (own.start_of(first), own.start_of(first + count));
-            let now = end.min(world.as_of);
-            let closed = Model::new(&world, now);
-            // The reference cuts schedules only as far back as a window reaches, so the window must contain the range.
-            let days = (now - start) / DAY + 3;
-            let wide = Objective { window: Window::Rolling { days }, timezone: objective.zone(), ..objective.clone() };
-            let history = History::new(if end > world.as_of { &model } else { &closed }, &wide);
-            let budget = Budget::within(&history, (start, end), now);
+            let (known, budget) = over(&world, objective, zone.unwrap_or(objective.zone()), (first, first + count));
             let row = named(&whole["objectives"], &objective.name);
             let minutes = |millis: i128| millis as f64 / MINUTE as f64;
-            let down_minutes = |micros: i128| micros as f64 / (1000 * MINUTE) as f64;
             prop_assert!(close(row["errorBudgetConsumedMinutes"].as_f64().unwrap(), down_minutes(budget.totals.consumed)));
             prop_assert!(close(row["errorBudgetConsumedStrictMinutes"].as_f64().unwrap(), down_minutes(budget.totals.strict)));
             prop_assert!(close(row["excludedMinutes"].as_f64().unwrap(), down_minutes(budget.totals.excluded)));
             prop_assert!(close(row["notCountedMinutes"].as_f64().unwrap(), minutes(budget.totals.not_counted)));
-            let known = history.first.is_some() && budget.totals.known > 0;
             let result = match (known, budget.is_breaching()) {
                 (false, _) => "no-data",
                 (true, true) => "missed",
@@ -166,17 +155,31 @@ proptest! {
             };
             prop_assert_eq!(&row["result"], result, "{}", objective.name);
         }
-        // Days add up; an outage counts on the day on which it begins.
+        // Days add up; an outage counts on the day on which it begins. Charged downtime is that as of the close of each day: later facts may
+        // still change its attribution, or make the outage long enough. Then the days are those of the reference.
         let days: Vec<Value> = (first..first + count).filter_map(|day| ask(&date(day), "system")).collect();
         if days.len() as i64 == count {
             for objective in &world.objectives {
                 let rows: Vec<&Value> = days.iter().map(|day| named(&day["objectives"], &objective.name)).collect();
                 let row = named(&whole["objectives"], &objective.name);
-                for field in ["errorBudgetConsumedMinutes", "errorBudgetConsumedStrictMinutes", "excludedMinutes",
-                    "notCountedMinutes", "errorBudgetTotalMinutes", "outages", "downtimeMinutes"]
-                {
+                for field in ["excludedMinutes", "notCountedMinutes", "errorBudgetTotalMinutes", "outages", "downtimeMinutes"] {
                     let (total, parts) = (row[field].as_f64().unwrap(), sum(&rows, field));
                     prop_assert!(close(total, parts), "{} {field}: {total} ≠ {parts}", objective.name);
+                }
+                let own = zone.unwrap_or(objective.zone());
+                let closed: Vec<Totals> =
+                    (first..first + count).map(|day| over(&world, objective, own, (day, day + 1)).1.totals).collect();
+                let whole = over(&world, objective, own, (first, first + count)).1.totals;
+                let charged: [(&str, Charged); 2] = [
+                    ("errorBudgetConsumedMinutes", |totals| totals.consumed),
+                    ("errorBudgetConsumedStrictMinutes", |totals| totals.strict),
+                ];
+                for (field, micros) in charged {
+                    let told: i128 = closed.iter().map(micros).sum();
+                    let parts = sum(&rows, field);
+                    prop_assert!(close(down_minutes(told), parts), "{} {field}: {told} µs ≠ {parts}", objective.name);
+                    let is_immediate = objective.minimum_outage == 0 && objective.attribution_grace == 0;
+                    prop_assert!(!is_immediate || told == micros(&whole), "{} {field}", objective.name);
                 }
             }
             // Outages shared by objectives of a system are cut at the same times only if their days are the same.
@@ -209,6 +212,26 @@ proptest! {
             .as_object().unwrap().iter().filter(|(key, _)| ["outages", "openOutages", "longestSeconds", "mttrSeconds"]
             .contains(&key.as_str())).map(|(key, value)| (key.clone(), value.clone())).collect()), None);
     }
+}
+
+/// A sum of charged downtime, in microseconds.
+type Charged = fn(&Totals) -> i128;
+
+fn down_minutes(micros: i128) -> f64 {
+    micros as f64 / (1000 * MINUTE) as f64
+}
+
+/// The budget of an objective from one date until another, as of its close or now, and whether any status was known.
+fn over(world: &World, objective: &Objective, zone: Zone, (from, to): (i64, i64)) -> (bool, Budget) {
+    let (start, end) = (zone.start_of(from), zone.start_of(to));
+    let now = end.min(world.as_of);
+    let model = Model::new(world, now);
+    // The reference cuts schedules only as far back as a window reaches, so the window must contain the range.
+    let days = (now - start) / DAY + 3;
+    let wide = Objective { window: Window::Rolling { days }, timezone: objective.zone(), ..objective.clone() };
+    let history = History::new(&model, &wide);
+    let budget = Budget::within(&history, (start, end), now);
+    (history.first.is_some() && budget.totals.known > 0, budget)
 }
 
 /// The totals of all objectives' outages that begin between two dates of the zone, or of each objective's own.

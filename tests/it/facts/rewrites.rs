@@ -233,6 +233,22 @@ proptest! {
     }
 
     #[test]
+    fn merging_is_as_if_the_facts_had_been_ingested((world, ingests) in ingests(), looks in any::<bool>()) {
+        let (here, there) = ingests.split_at(2);
+        let (slo, _) = database(&world, here);
+        if looks {
+            look(&slo, &world);
+        }
+        let other = Slo::new();
+        for (place, said) in there.iter().enumerate() {
+            let file = other.write(&format!("{place}.jsonl"), &feed(said));
+            other.pass(&["ingest", file.to_str().unwrap()], b"");
+        }
+        slo.pass(&["db", "merge", other.db().to_str().unwrap()], b"");
+        prop_assert_eq!(everything(&slo, &world), everything(&database(&world, &ingests).0, &world));
+    }
+
+    #[test]
     fn what_is_shown_beforehand_is_what_is_done((world, ingests) in ingests(), gone in 0..4_usize) {
         let (slo, numbers) = database(&world, &ingests);
         let Some(number) = numbers[gone] else { return Ok(()) };
@@ -322,6 +338,24 @@ fn a_feed_ingested_into_the_wrong_database_goes_away_again() {
     // Its number is not reused.
     slo.ingest("{\"ts\":\"2026-11-21T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n");
     assert!(slo.pass(&["list", "ingests", "-o", "json"], b"").contains("\"ingestId\": 3"));
+}
+
+/// Where nothing changes but what was written, what was published with it is written anew as well.
+#[test]
+fn published_events_have_the_note_that_stands_again() {
+    let slo = shop();
+    let again = r#"{"ts":"2026-11-20T10:00:00Z","system":"shop","status":"down","note":"called by Grace Hopper"}"#;
+    slo.ingest(&format!("{again}\n"));
+    let compute = || {
+        slo.pass(&["compute", "--as-of", AS_OF], b"");
+        format!("{:?}", tables(&slo))
+    };
+    assert!(compute().contains("called by Grace Hopper"));
+    slo.pass(&["db", "forget", "--ingest", "3", "--yes"], b"");
+    slo.pass(&["db", "verify"], b"");
+    let now = compute();
+    assert!(now.contains("called by Ada Lovelace") && !now.contains("called by Grace Hopper"), "{now}");
+    slo.pass(&["db", "verify"], b"");
 }
 
 #[test]

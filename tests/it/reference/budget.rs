@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use super::calendar::{DAY, HOUR, Ms, period};
 use super::history::{History, Totals};
+use super::sums::Sums;
 use crate::world::Window;
 
 /// The entire window in millionths of a percent: a target of 100%.
@@ -177,9 +178,12 @@ pub(crate) struct Streak {
 fn all_streaks(history: &History, as_of: Ms) -> Vec<(i64, Ms, Option<Ms>)> {
     let mut streaks: Vec<(i64, Ms, Option<Ms>)> = Vec::new();
     let Some(first) = history.first else { return streaks };
+    let (sums, mut last) = (Sums::new(history), None);
     for close in history.objective.zone().closes(first, as_of) {
         let running = streaks.last_mut().filter(|(_, _, end)| end.is_none());
-        if Budget::at_close(history, close).is_breaching() {
+        let (consumed, allowed) = sums.spent_within(closing_bounds(history.objective.window, close), close);
+        last = Some((close, consumed, allowed));
+        if consumed > allowed {
             if let Some((_, _, end)) = running {
                 *end = Some(close);
             }
@@ -189,6 +193,10 @@ fn all_streaks(history: &History, as_of: Ms) -> Vec<(i64, Ms, Option<Ms>)> {
                 None => streaks.push((1, close, None)),
             }
         }
+    }
+    if let Some((close, consumed, allowed)) = last {
+        let budget = Budget::at_close(history, close);
+        assert_eq!((budget.consumed, budget.allowed), (consumed, allowed), "piece by piece, and by sums");
     }
     streaks
 }

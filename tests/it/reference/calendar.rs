@@ -1,5 +1,7 @@
 //! Owns dates and the zones of the tests, from the published rules alone: without a date library.
 
+use std::sync::LazyLock;
+
 pub(crate) type Ms = i64;
 
 pub(crate) const SECOND: Ms = 1000;
@@ -94,13 +96,21 @@ impl Zone {
         }
     }
 
-    /// When summer time begins and ends in a year.
+    /// When summer time begins and ends in a year; computed once, because every step over days asks several times.
+    fn changes(self, year: i64) -> [Ms; 2] {
+        static KNOWN: LazyLock<Vec<[[Ms; 2]; 5]>> =
+            LazyLock::new(|| (1970..2300).map(|year| Zone::ALL.map(|zone| zone.ruled(year))).collect());
+        let known = usize::try_from(year - 1970).ok().and_then(|place| KNOWN.get(place));
+        known.map_or_else(|| self.ruled(year), |zones| zones[self as usize])
+    }
+
+    /// The rule of that.
     ///
     /// The European Union's rule, in force since 1996: from the last Sunday of March, 01:00 UTC, to the last Sunday of October, 01:00
     /// UTC. Lebanon's, since 1999: the same Sundays, 00:00 on clocks. Lord Howe Island's, since 2008: from the first Sunday of
     /// October to the first Sunday of April, 02:00 on clocks; before that to the last one of March (2006: as now) and from the last
     /// one of October (2000: of August).
-    fn changes(self, year: i64) -> [Ms; 2] {
+    fn ruled(self, year: i64) -> [Ms; 2] {
         let sunday = |days: i64| days - (weekday(days) + 1) % 7;
         let last = |month: i64| sunday(days_from_civil(year, month, 31)) * DAY;
         let first = |month: i64| sunday(days_from_civil(year, month, 7)) * DAY;

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use super::budget::{Budget, MICROS, WHOLE, window_bounds};
+use super::budget::{Budget, WHOLE, window_bounds};
 use super::calendar::Ms;
 use super::history::History;
-use super::model::{FAR, last_looked_at};
+use super::model::last_looked_at;
+use super::sums::Sums;
 use crate::world::{Window, World};
 
 /// When the budget is exhausted, when the objective stops breaching, and when the budget is full again.
@@ -37,48 +38,6 @@ pub(crate) fn forecast(world: &World, history: &History) -> Forecast {
         exhausted: sees(!now.is_exhausted() && history.class_at(as_of).down, Condition::Exhausted),
         recovers: sees(rolling && now.is_breaching(), Condition::NotBreaching),
         full: sees(rolling && now.consumed > 0, Condition::Full),
-    }
-}
-
-/// Consumed and uncounted time from the beginning of time up to any instant.
-struct Sums<'h, 'w> {
-    history: &'h History<'w>,
-    /// At the start of each piece.
-    at_start: Vec<(i128, i128)>,
-}
-
-impl<'h, 'w> Sums<'h, 'w> {
-    fn new(history: &'h History<'w>) -> Self {
-        let mut sum = (0, 0);
-        let at_start = history.pieces.iter().map(|piece| {
-            let before = sum;
-            let millis = i128::from(piece.end - piece.start);
-            sum.0 += if history.consumes(history.charged(piece, FAR)) { millis * piece.class.weight } else { 0 };
-            sum.1 += if piece.class.not_counted { millis } else { 0 };
-            before
-        });
-        Self { history, at_start: at_start.collect() }
-    }
-
-    fn at(&self, at: Ms) -> (i128, i128) {
-        let index = self.history.pieces.partition_point(|piece| piece.start <= at) - 1;
-        let (piece, (consumed, not_counted)) = (&self.history.pieces[index], self.at_start[index]);
-        let millis = i128::from(at - piece.start);
-        let charged = self.history.charged(piece, FAR);
-        let spends = if self.history.consumes(charged) { piece.class.weight } else { 0 };
-        (consumed + millis * spends, not_counted + if piece.class.not_counted { millis } else { 0 })
-    }
-
-    /// Consumed and allowed time of the window as of an instant, in microseconds × 10⁸.
-    fn spent(&self, at: Ms) -> (i128, i128) {
-        let (start, end) = window_bounds(self.history.objective.window, at);
-        let (before, now) = (self.at(start), self.at(at));
-        let length = i128::from(end - start) - (now.1 - before.1);
-        // The latest downtime may count differently as of that instant than in the end.
-        let objective = self.history.objective;
-        let last = start.max(at - objective.minimum_outage.max(objective.attribution_grace));
-        let more = self.history.totals(last, at).consumed - self.history.totals_as_of(last, at, FAR).consumed;
-        ((now.0 - before.0 + more) * WHOLE, (WHOLE - self.history.objective.target_micro) * length * MICROS)
     }
 }
 

@@ -137,10 +137,10 @@ impl Model<'_> {
 
     /// The correction of the effective status, if there is one.
     fn corrected(&self, system: &str, at: Ms) -> Option<&Correction> {
+        let mut corrections = self.world.corrections.iter();
+        let found = corrections.find(|it| it.system == system && it.is_of_system() && it.holds(at))?;
         let begun = self.first_transition(system).is_some_and(|first| first <= at);
-        let counts = begun && !self.retired(system, at);
-        let mut corrections = self.world.corrections.iter().filter(|_| counts);
-        corrections.find(|it| it.system == system && it.is_of_system() && it.holds(at))
+        (begun && !self.retired(system, at)).then_some(found)
     }
 
     /// The statuses of the checks that count, by name, or of a composite system's members.

@@ -132,7 +132,8 @@ impl<'w> Model<'w> {
             || (objective.not_counted_unknown && status == Status::Unknown);
         let excluded =
             down && !outside && maintenance && (objective.exclude_maintenance || objective.not_counted_maintenance);
-        let (attribution, known_from) = self.attribution(objective, at);
+        // Only downtime has an attribution.
+        let (attribution, known_from) = if down { self.attribution(objective, at) } else { (Attribution::Own, at) };
         let unexcused = down.then(|| {
             let makes_down = |side: Option<Status>| side.is_some_and(is_down);
             let incident = !makes_down(checks) && makes_down(incidents);

@@ -57,27 +57,46 @@ pub(crate) fn again(tests: &[&str]) -> usize {
     told.matches("... ok\n").count()
 }
 
-/// A server that listens on a socket in its folder.
+/// A server that listens on a socket in its folder, or one that runs elsewhere.
 pub(crate) struct Server {
     folder: PathBuf,
+    /// Its address without a schema.
+    address: String,
+    /// The start of its schemas' names.
+    prefix: String,
+    keeper: Option<Keeper>,
+    given: AtomicUsize,
+}
+
+/// The process that starts and ends a server.
+struct Keeper {
     /// Kept open, because closing it ends the server.
     pipe: ChildStdin,
     said: Lines<BufReader<ChildStdout>>,
-    _keeper: Child,
-    given: AtomicUsize,
+    _process: Child,
 }
 
 impl Server {
     /// The server of this process; `None`, with the reason printed, if there cannot be one.
     pub(crate) fn any() -> Option<&'static Self> {
         static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
-        match SERVER.get_or_init(|| Self::start("-c fsync=off -c full_page_writes=off -c max_connections=60")) {
+        match SERVER.get_or_init(Self::there_or_started) {
             Ok(server) => Some(server),
             Err(reason) => {
                 skip(&format!("no PostgreSQL server: {reason}"));
                 None
             }
         }
+    }
+
+    /// The server at the address `SLO_TEST_SERVER`, such as one of another engine, or a new one.
+    #[expect(clippy::disallowed_methods, reason = "it says how tests run")]
+    fn there_or_started() -> Result<Self, String> {
+        let Ok(address) = std::env::var("SLO_TEST_SERVER") else {
+            return Self::start("-c fsync=off -c full_page_writes=off -c max_connections=60");
+        };
+        let prefix = format!("world_{}_", std::process::id());
+        Ok(Self { folder: PathBuf::new(), address, prefix, keeper: None, given: AtomicUsize::new(0) })
     }
 
     /// Starts one with more options.
@@ -113,18 +132,12 @@ impl Server {
         let mut keeper = unprivileged(Path::new("sh"));
         keeper.args(["-c", KEEPER, "sh"]).arg(&programs).arg(&folder).arg(options);
         keeper.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut keeper = keeper.spawn().map_err(|error| error.to_string())?;
-        let (pipe, said) = keeper.stdin.take().zip(keeper.stdout.take()).ok_or("no pipes")?;
-        let said = BufReader::new(said).lines();
-        let mut server = Self { folder, pipe, said, _keeper: keeper, given: AtomicUsize::new(0) };
-        server.expect_ready().map(|()| server)
-    }
-
-    fn expect_ready(&mut self) -> Result<(), String> {
-        match self.said.next() {
-            Some(Ok(line)) if line == "ready" => Ok(()),
-            other => Err(format!("it does not start: {}", other.and_then(Result::ok).unwrap_or_default())),
-        }
+        let mut process = keeper.spawn().map_err(|error| error.to_string())?;
+        let (pipe, said) = process.stdin.take().zip(process.stdout.take()).ok_or("no pipes")?;
+        let mut keeper = Keeper { pipe, said: BufReader::new(said).lines(), _process: process };
+        keeper.expect_ready()?;
+        let address = format!("host={} user=slo dbname=postgres", folder.display());
+        Ok(Self { folder, address, prefix: "world_".to_owned(), keeper: Some(keeper), given: AtomicUsize::new(0) })
     }
 
     /// Crashes the server, and starts it again.
@@ -143,17 +156,18 @@ impl Server {
     }
 
     fn tell(&mut self, what: &str) {
-        writeln!(self.pipe, "{what}").unwrap();
-        self.expect_ready().unwrap();
+        let keeper = self.keeper.as_mut().unwrap();
+        writeln!(keeper.pipe, "{what}").unwrap();
+        keeper.expect_ready().unwrap();
     }
 
     /// The address of an empty database: a schema of its own.
     pub(crate) fn fresh(&self) -> String {
-        self.of(&format!("world_{}", self.given.fetch_add(1, Ordering::Relaxed)))
+        self.of(&format!("{}{}", self.prefix, self.given.fetch_add(1, Ordering::Relaxed)))
     }
 
     pub(crate) fn of(&self, schema: &str) -> String {
-        format!("host={} user=slo dbname=postgres schema={schema} retry_for=60s", self.folder.display())
+        format!("{} schema={schema} retry_for=60s", self.address)
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -168,10 +182,19 @@ impl Server {
     /// Runs SQL with psql, as a user; returns its output.
     pub(crate) fn sql(&self, user: &str, sql: &str) -> String {
         let mut psql = Command::new("psql");
-        psql.args(["-h", self.folder.to_str().unwrap(), "-U", user, "-d", "postgres", "-X", "-A", "-t", "-q"]);
+        psql.args(["-d", &format!("{} user={user}", self.address), "-X", "-A", "-t", "-q"]);
         let output = psql.args(["-v", "ON_ERROR_STOP=1", "-c", sql]).output().unwrap();
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Keeper {
+    fn expect_ready(&mut self) -> Result<(), String> {
+        match self.said.next() {
+            Some(Ok(line)) if line == "ready" => Ok(()),
+            other => Err(format!("it does not start: {}", other.and_then(Result::ok).unwrap_or_default())),
+        }
     }
 }
 
@@ -207,14 +230,17 @@ pub(super) fn program(name: &str) -> PathBuf {
     programs().unwrap_or_default().join(name)
 }
 
-/// The folder of the server's programs, which Debian keeps off the path.
+/// The folder of the server's programs: `SLO_TEST_POSTGRES`, or where Debian keeps them, off the path.
 fn programs() -> Option<PathBuf> {
     let has_both = |folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists();
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<PathBuf> = versions.map(|version| version.path().join("bin")).collect();
     versions.sort();
     #[expect(clippy::disallowed_methods, reason = "tests ask for programs that may be installed")]
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let variable = |name: &str| std::env::var_os(name).unwrap_or_default();
+    if !variable("SLO_TEST_POSTGRES").is_empty() {
+        return Some(variable("SLO_TEST_POSTGRES").into()).filter(has_both);
+    }
+    let on_path: Vec<PathBuf> = std::env::split_paths(&variable("PATH")).collect();
     versions.into_iter().rev().chain(on_path).find(has_both)
 }

@@ -10,11 +10,15 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 use crate::store::database::open::{Store, Unreadable};
 use crate::store::facts::segment::{Packed, read};
+use crate::store::shared::Part;
 use crate::store::soundness::row::{expect, intact};
 
 impl Store {
-    /// The streams of one system that have notes.
+    /// The streams of one system that may have notes. A shared database is not asked in advance.
     pub(crate) fn noted_streams(&self, system: SystemId) -> Result<Vec<StreamRow>> {
+        if self.is_shared() {
+            return self.streams(system);
+        }
         let mut statement = self.connection.prepare_cached("SELECT 1 FROM note WHERE stream = ?1 LIMIT 1")?;
         let mut noted = Vec::new();
         for stream in self.streams(system)? {
@@ -32,7 +36,7 @@ impl Store {
         stream: &StreamRow,
         within: Span,
     ) -> Result<Vec<(Instant, String)>> {
-        let notes = self.notes_within(stream.id, within)?;
+        let notes = self.notes_within(system, stream.id, within)?;
         let (Some((first, _)), Some((last, _))) = (notes.first(), notes.last()) else { return Ok(Vec::new()) };
         self.connection.want_segments(system, *first, *last)?;
         let mut statement = self.connection.prepare_wanted(
@@ -60,14 +64,15 @@ impl Store {
         Ok(found)
     }
 
-    fn notes_within(&self, stream: i64, within: Span) -> Result<Vec<(Instant, String)>> {
+    fn notes_within(&self, system: i64, stream: i64, within: Span) -> Result<Vec<(Instant, String)>> {
         let sql = concat!(
             "SELECT ts, text, ",
             intact!(note),
             " FROM note WHERE stream = ?1 AND ts >= ?2 AND ts < ?3 ORDER BY ts"
         );
-        let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query(params![stream, within.start.millis(), within.end.millis()])?;
+        let (start, end) = (within.start.millis(), within.end.millis());
+        let mut statement = self.connection.prepare_part(sql, Part::NotesOf(system, start, end))?;
+        let mut rows = statement.query(params![stream, start, end])?;
         let mut notes = Vec::new();
         while let Some(row) = rows.next()? {
             expect(row, 2, || format!("a note of stream {stream}"))?;

@@ -152,10 +152,11 @@ impl Forgetting<'_> {
             }
             let at = fact.transition.at;
             let next = kept.get_mut(&at).and_then(Vec::pop);
-            self.replace_note(at, notes.get(&at).map(AsRef::as_ref), next.as_ref())?;
+            let is_renoted = self.replace_note(at, notes.get(&at).map(AsRef::as_ref), next.as_ref())?;
             let stands =
                 next.map(|(Entry { status, .. }, ingest)| Fact { transition: Transition { at, status }, ingest });
-            if stands.map(|stands| stands.transition) != Some(fact.transition) {
+            // Published events carry notes.
+            if is_renoted || stands.map(|stands| stands.transition) != Some(fact.transition) {
                 earliest = earliest.or(Some(at));
             }
             self.extent.transitions += 1;
@@ -170,13 +171,16 @@ impl Forgetting<'_> {
         Ok(earliest)
     }
 
-    /// Replaces the note of an instant by that of the entry that wins now, if any.
-    fn replace_note(&mut self, at: Instant, before: Option<&str>, stands: Option<&(Entry, i64)>) -> Result<()> {
+    /// Replaces the note of an instant by that of the entry that wins now, if any; returns whether it changed.
+    fn replace_note(&mut self, at: Instant, before: Option<&str>, stands: Option<&(Entry, i64)>) -> Result<bool> {
         let after = stands.and_then(|(entry, _)| entry.note.as_deref());
         self.extent.notes += u64::from(before.is_some());
         if before != after {
             entry::put_note(self.connection, self.stream, at, after)?;
         }
-        stands.map_or(Ok(()), |(stands, _)| entry::drop_kept(self.connection, self.stream, at, stands))
+        if let Some((stands, _)) = stands {
+            entry::drop_kept(self.connection, self.stream, at, stands)?;
+        }
+        Ok(before != after)
     }
 }

@@ -13,12 +13,29 @@ pub(crate) fn is_address(text: &str) -> bool {
         return SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
     }
     let key = text.split_once('=').map(|(key, _)| key.trim());
-    key.is_some_and(|key| ["host", "hostaddr", "port", "user", "dbname", "sslmode", "schema"].contains(&key))
+    key.is_some_and(|key| {
+        ["host", "hostaddr", "port", "user", "password", "dbname", "sslmode", "schema"].contains(&key)
+    })
 }
 
 /// Whether an address contains a password.
 pub(crate) fn shows_password(text: &str) -> bool {
     is_address(text) && pairs(text).is_ok_and(|pairs| pairs.iter().any(|(key, _)| key == "password"))
+}
+
+/// An address that contains a password, or may contain one, as pairs without it.
+pub(crate) fn without_password(text: &str) -> Option<String> {
+    if !is_address(text) {
+        return None;
+    }
+    let Ok(mut pairs) = pairs(text) else { return Some("postgres://".to_owned()) };
+    let before = pairs.len();
+    pairs.retain(|(key, _)| key != "password");
+    let pair = |(key, value): &(String, String)| {
+        let value = value.replace('\\', "\\\\").replace('\'', "\\'");
+        format!("{key}='{value}'")
+    };
+    (pairs.len() < before).then(|| pairs.iter().map(pair).collect::<Vec<_>>().join(" "))
 }
 
 /// The pairs of an address, with libpq's names.
