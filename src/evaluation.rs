@@ -27,14 +27,14 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::domain::account::chronicle::Chronicle;
-use crate::domain::account::member::SystemId;
+use crate::domain::account::member::{Member, SystemId};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::chapter::Chapter;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::snapshot::{Snapshot, snapshots};
 use crate::domain::budget::streak::StreakReport;
 use crate::domain::health::report::{Health, TRANSITIONS_WINDOW_MS};
-use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory};
+use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory, Timeline};
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -99,17 +99,37 @@ impl<'s> Evaluation<'s> {
 
     /// The health of a system.
     fn health(&mut self, name: &Name) -> Result<Health> {
+        let (member, timeline) = self.recently(name)?;
+        self.health_of(&member, &timeline)
+    }
+
+    /// The health of a system, and keeps what was read for it: its objectives mostly need no more.
+    fn health_first(&mut self, name: &Name) -> Result<Health> {
+        let (member, timeline) = self.recently(name)?;
+        let health = self.health_of(&member, &timeline)?;
+        self.chronicle.remember(&member, timeline);
+        Ok(health)
+    }
+
+    /// What its health follows from.
+    fn recently(&mut self, name: &Name) -> Result<(Member, Timeline)> {
         let member = self.resolver.member(name)?;
         let mut back = TRANSITIONS_WINDOW_MS;
         loop {
             let from = self.as_of.plus(-back).max(BEGINNING);
             let timeline = self.chronicle.timeline(&member, from, self.as_of)?;
             if Health::is_settled(&timeline, self.as_of) {
-                let is_retired = member.rules.retired_at.is_some_and(|at| at <= self.as_of);
-                return Ok(Health { is_retired, ..Health::draw(name.clone(), &timeline, self.as_of) });
+                return Ok((member, timeline));
             }
             back = back.saturating_mul(4).min(END.millis());
         }
+    }
+
+    fn health_of(&mut self, member: &Member, timeline: &Timeline) -> Result<Health> {
+        let (name, as_of) = (&member.name, self.as_of);
+        let is_retired = member.rules.retired_at.is_some_and(|at| at <= as_of);
+        let maintenance = self.resolver.in_force(name)?;
+        Ok(Health { maintenance, is_retired, ..Health::draw(name.clone(), timeline, as_of) })
     }
 }
 
@@ -158,16 +178,17 @@ pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instan
 /// The health of systems as of an instant, in the order given.
 pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instant) -> Result<Vec<Health>> {
     let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
-    let health = |(name, _): &(Name, SystemId)| {
-        Ok(Health { maintenance: evaluation.resolver.in_force(name)?, ..evaluation.health(name)? })
-    };
-    systems.iter().map(health).collect()
+    systems.iter().map(|(name, _)| evaluation.health(name)).collect()
 }
 
 /// The health of every system as of an instant, sorted by name. A system that only later facts name does not exist yet,
 /// unless a manifest declares it.
 pub(crate) fn all_healths(store: &Store, as_of: Instant) -> Result<Vec<Health>> {
-    let mut healths = healths(store, &store.systems()?, as_of)?;
+    there_are(store, healths(store, &store.systems()?, as_of)?)
+}
+
+/// The healths of the systems that there are.
+fn there_are(store: &Store, mut healths: Vec<Health>) -> Result<Vec<Health>> {
     let declared = store.declared_systems()?;
     healths.retain(|health| health.last_seen.is_some() || declared.contains(&health.system));
     Ok(healths)

@@ -280,17 +280,18 @@ impl<R: Read> Reader<R> {
             if raw.iter().all(u8::is_ascii_whitespace) {
                 continue;
             }
-            match Self::begin(&mut self.shape, &mut self.opening, (raw, line, broken)) {
-                Ok(Begun { rejected, is_record }) => {
-                    reject_held(rejected, &mut batch, on_reject)?;
-                    if !is_record {
+            if !self.shape.is_settled() {
+                match Self::begin(&mut self.shape, &mut self.opening, (raw, line, broken)) {
+                    Ok(Begun { rejected, is_record: true }) => reject_held(rejected, &mut batch, on_reject)?,
+                    Ok(Begun { rejected, .. }) => {
+                        reject_held(rejected, &mut batch, on_reject)?;
                         continue;
                     }
-                }
-                Err(error) => {
-                    self.opening.hold(line, raw, String::new());
-                    self.failed = Some(error);
-                    break;
+                    Err(error) => {
+                        self.opening.hold(line, raw, String::new());
+                        self.failed = Some(error);
+                        break;
+                    }
                 }
             }
             let mut fields = Fields::default();
@@ -346,14 +347,11 @@ impl<R: Read> Reader<R> {
         }
     }
 
-    /// Examines a line of an input whose format may be unknown.
+    /// Examines a line of an input whose format is unknown.
     ///
     /// # Errors
     /// When it is a header without the required columns, or too many lines have no known format.
     fn begin(shape: &mut Shape, opening: &mut Opening, (raw, line, broken): (&[u8], u64, bool)) -> Result<Begun> {
-        if shape.is_settled() {
-            return Ok(Begun { rejected: Vec::new(), is_record: true });
-        }
         let (rejected, is_record) = match shape.learn(raw, opening.is_empty())? {
             // The held lines may begin a document that this line belongs to.
             Told::Record if opening.is_document() => (Vec::new(), true),

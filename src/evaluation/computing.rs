@@ -1,22 +1,24 @@
 //! Owns what `compute` publishes: everything as of one instant, the changes since the last computation, and comparing
 //! the tables with a recomputation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 
 use super::systems::Moves;
 use super::turning::{turns, wrong_turns};
-use super::{Evaluation, Load, all_healths, in_maintenance};
+use super::{Evaluation, Load, in_maintenance, there_are};
 use crate::domain::account::chronicle::Chronicle;
+use crate::domain::account::member::SystemId;
 use crate::domain::budget::achievement::{Contribution, Standing};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::budget::snapshot::{likes, snapshots};
+use crate::domain::health::report::Health;
 use crate::domain::health::timeline::BEGINNING;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::store::{Before, Difference, LogRange, Publisher, Seal, Store};
+use crate::store::{Before, Difference, LogRange, Publisher, Seal, Store, Stored};
 
 /// Updates the computed tables to an instant and logs the differences from `before`, whose range it returns; new
 /// conditions with their `history` on request. Runs in a write transaction.
@@ -58,40 +60,50 @@ fn draw<'s>(
     publisher: &mut Publisher<'_>,
     past: impl FnMut(&mut Evaluation<'s>, usize, (i64, Option<Seal>), &Assessment<'_>) -> Result<()>,
 ) -> Result<()> {
-    for (system, contributions) in draw_objectives(store, as_of, publisher, past)? {
+    let (objectives, systems) = (store.objectives()?, store.systems()?);
+    let count = objectives.len().max(systems.len());
+    let mut evaluation = Evaluation::open(store, count, as_of)?;
+    let (mut healths, contributions) = draw_objectives(&mut evaluation, objectives, publisher, past)?;
+    for (system, contributions) in contributions {
         let mut unlocked = Standing::of(&system, &contributions).unlocked;
         unlocked.sort_by_key(|unlocked| unlocked.achievement.as_str());
         unlocked.iter().try_for_each(|unlocked| publisher.achievement(unlocked))?;
     }
-    let healths = all_healths(store, as_of)?;
+    let health = |(name, _): &(Name, SystemId)| healths.remove(name).map_or_else(|| evaluation.health(name), Ok);
+    let healths = there_are(store, systems.iter().map(health).collect::<Result<_>>()?)?;
     let mut moves = Moves::between(store, (last, as_of), healths.len());
     healths.iter().try_for_each(|health| publisher.system(health, moves.of(health)?))
 }
 
-/// Publishes all objectives, and returns their contributions to the achievements of their systems.
+/// The health of the systems with objectives, and the contributions of their objectives to their achievements.
+type Drawn = (HashMap<Name, Health>, BTreeMap<Name, Vec<Contribution>>);
+
+/// Publishes all objectives.
 fn draw_objectives<'s>(
-    store: &'s Store,
-    as_of: Instant,
+    evaluation: &mut Evaluation<'s>,
+    objectives: Vec<Stored>,
     publisher: &mut Publisher<'_>,
     mut past: impl FnMut(&mut Evaluation<'s>, usize, (i64, Option<Seal>), &Assessment<'_>) -> Result<()>,
-) -> Result<BTreeMap<Name, Vec<Contribution>>> {
-    let objectives = store.objectives()?;
-    let count = objectives.len();
-    let mut evaluation = Evaluation::open(store, count, as_of)?;
+) -> Result<Drawn> {
+    let (count, as_of) = (objectives.len(), evaluation.as_of);
+    let mut healths = HashMap::new();
     let mut contributions: BTreeMap<Name, Vec<Contribution>> = BTreeMap::new();
     for stored in objectives {
         let (id, system) = (stored.id, stored.objective.system.clone());
-        let (sealed, seal) = store.sealed_and_seal(id, &stored.objective)?.unzip();
+        if !healths.contains_key(&system) {
+            healths.insert(system.clone(), evaluation.health_first(&system)?);
+        }
+        let (sealed, seal) = evaluation.store.sealed_and_seal(id, &stored.objective)?.unzip();
         let model = evaluation.resolver.model(stored)?;
         let assessment = Assessment::open(&model, sealed, as_of, &mut evaluation.chronicle)?;
-        past(&mut evaluation, count, (id, seal), &assessment)?;
+        past(evaluation, count, (id, seal), &assessment)?;
         let chronicle = &mut evaluation.chronicle;
         let report = ObjectiveReport::draw(&assessment, chronicle)?;
         publisher.objective(&in_maintenance(report, &mut evaluation.resolver)?)?;
         let contribution = Contribution::unlocking(&assessment, chronicle)?;
         contributions.entry(system).or_default().push(contribution);
     }
-    Ok(contributions)
+    Ok((healths, contributions))
 }
 
 /// Publishes the days of one objective that may be outdated, and seals those computed for it.

@@ -46,7 +46,7 @@ pub(super) fn seal_some(
     (inserted, now): (u64, Instant),
 ) -> Result<()> {
     let mut allowance = SEALING_ALLOWANCE + usize::try_from(inserted).unwrap_or(usize::MAX / 8) * 4;
-    if !store.has_inputs()? {
+    if !followers.has_objectives() && !store.has_inputs()? {
         return Ok(());
     }
     let behind = followers.behind(store, touched.keys().copied(), (now, allowance))?;

@@ -164,8 +164,7 @@ impl<'v> Fields<'v> {
     pub(super) fn stream(&self, interner: &mut Interner, names: &mut Names) -> Result<u32, String> {
         let source = match self.optional(Field::Source) {
             None => Source::Healthcheck,
-            Some(value) => Source::parse(value.bytes())
-                .ok_or_else(|| format!("unknown source {}; expected healthcheck or incident", quote(value.bytes())))?,
+            Some(value) => Source::parse(value.bytes()).ok_or_else(|| unknown_source(value.bytes()))?,
         };
         let system = names.read(Field::System, b"", self.name(Field::System)?)?;
         let mut within = |field| match self.optional(field) {
@@ -188,20 +187,13 @@ impl<'v> Fields<'v> {
     }
 
     fn required(&self, field: Field) -> Result<&Value<'v>, String> {
-        self.optional(field).ok_or_else(|| match field {
-            Field::Ts => "ts is missing (also called time, timestamp, at)".to_owned(),
-            Field::System => "system is missing (also called systemId, service)".to_owned(),
-            Field::Status => "status is missing (also called newStatus)".to_owned(),
-            other => format!("{} is missing", other.as_str()),
-        })
+        self.optional(field).ok_or_else(|| missing(field))
     }
 
     /// The name in a field: a text or a number.
     fn name(&self, field: Field) -> Result<&[u8], String> {
         match self.required(field)? {
-            Value::Bare(bare) if !bare.iter().any(u8::is_ascii_digit) => {
-                Err(format!("{} {} is not a string; put it in quotes", field.as_str(), excerpt(bare)))
-            }
+            Value::Bare(bare) if !bare.iter().any(u8::is_ascii_digit) => Err(unquoted(field, bare)),
             value => Ok(value.bytes()),
         }
     }
@@ -213,15 +205,10 @@ impl<'v> Fields<'v> {
             Some(at) => at.in_range(),
             None => std::str::from_utf8(bytes).map_err(|_| InstantError::Unreadable).and_then(Instant::parse),
         };
-        let at = parsed.map_err(|error| format!("ts {} is {error}", quote(bytes)))?;
-        if at > options.latest {
-            let ahead = format_millis(at.since(options.now));
-            return Err(format!(
-                "ts {} is {ahead} after this machine's clock; correct it, or allow more with --max-skew",
-                quote(bytes)
-            ));
+        match parsed {
+            Ok(at) if at <= options.latest => Ok(at),
+            other => Err(wrong_moment(other, bytes, options)),
         }
-        Ok(at)
     }
 }
 
@@ -235,7 +222,46 @@ pub(super) fn renaming(missing: &[Field], names: &[String]) -> Option<String> {
     Some(format!("rename {}", and_list(all.iter().map(String::as_str))))
 }
 
-/// Why a status is invalid, with the one probably meant. Valid lines never get here.
+// Valid lines never get to these functions, which are kept out of the code that valid lines run through.
+
+#[cold]
+#[inline(never)]
+fn missing(field: Field) -> String {
+    match field {
+        Field::Ts => "ts is missing (also called time, timestamp, at)".to_owned(),
+        Field::System => "system is missing (also called systemId, service)".to_owned(),
+        Field::Status => "status is missing (also called newStatus)".to_owned(),
+        other => format!("{} is missing", other.as_str()),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn unquoted(field: Field, bare: &[u8]) -> String {
+    format!("{} {} is not a string; put it in quotes", field.as_str(), excerpt(bare))
+}
+
+/// Why a time is invalid or too late.
+#[cold]
+#[inline(never)]
+fn wrong_moment(parsed: Result<Instant, InstantError>, bytes: &[u8], options: &Options) -> String {
+    let quoted = quote(bytes);
+    match parsed {
+        Err(error) => format!("ts {quoted} is {error}"),
+        Ok(at) => {
+            let ahead = format_millis(at.since(options.now));
+            format!("ts {quoted} is {ahead} after this machine's clock; correct it, or allow more with --max-skew")
+        }
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn unknown_source(bytes: &[u8]) -> String {
+    format!("unknown source {}; expected healthcheck or incident", quote(bytes))
+}
+
+/// Why a status is invalid, with the one probably meant.
 #[cold]
 #[inline(never)]
 fn unknown_status(bytes: &[u8]) -> String {

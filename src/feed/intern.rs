@@ -21,6 +21,8 @@ pub(super) struct Interner {
     names: Vec<u8>,
     hasher: DefaultHashBuilder,
     last: Option<Entry>,
+    /// Whether the last change of the stream followed the order in which streams first came.
+    in_turn: bool,
 }
 
 /// A stream's index and the place of its names: the system's up to `rest`, and the rest of its key up to `end`, if any.
@@ -35,7 +37,7 @@ struct Entry {
 impl Interner {
     pub(super) fn new() -> Self {
         let (entries, hasher) = (HashTable::new(), DefaultHashBuilder::default());
-        Self { keys: Vec::new(), entries, in_order: Vec::new(), names: Vec::new(), hasher, last: None }
+        Self { keys: Vec::new(), entries, in_order: Vec::new(), names: Vec::new(), hasher, last: None, in_turn: false }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -71,14 +73,18 @@ impl Interner {
         if let Some(last) = self.last.filter(same) {
             return Ok(last.index);
         }
-        // Feeds of many systems mostly list them in the same order each time.
+        // Feeds of many systems mostly list them in the same order each time. In others the lookup would only cost time.
         let follows = self.last.map_or(0, |last| last.index as usize + 1);
-        if let Some(next) = self.in_order.get(follows).or(self.in_order.first()).copied().filter(same) {
+        if self.in_turn
+            && let Some(next) = self.in_order.get(follows).or(self.in_order.first()).copied().filter(same)
+        {
             self.last = Some(next);
             return Ok(next.index);
         }
         let hash = stream.hash(&self.hasher);
         if let Some(entry) = self.entries.find(hash, same) {
+            let next = if follows < self.in_order.len() { follows } else { 0 };
+            self.in_turn = entry.index as usize == next;
             self.last = Some(*entry);
             return Ok(entry.index);
         }

@@ -47,8 +47,31 @@ fn skip(text: &[u8]) -> &[u8] {
 /// A string of printable ASCII without quote or backslash, and the rest.
 fn scan_string(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.strip_prefix(b"\"")?;
-    let length = text.iter().position(|byte| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\'))?;
-    (text[length] == b'"').then(|| (&text[..length], &text[length + 1..]))
+    let length = plain(text);
+    (*text.get(length)? == b'"').then(|| (&text[..length], &text[length + 1..]))
+}
+
+/// The number of bytes before the first quote, backslash or byte that is not printable ASCII.
+fn plain(text: &[u8]) -> usize {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGHS: u64 = ONES << 7;
+    let mut done = 0;
+    // Eight bytes at once. A byte that borrows from or carries into the next ones ends the text itself.
+    while let Some(eight) = text[done..].first_chunk::<8>() {
+        let word = u64::from_le_bytes(*eight);
+        let below = |limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
+        let is = |byte: u8| {
+            let other = word ^ (ONES * u64::from(byte));
+            other.wrapping_sub(ONES) & !other
+        };
+        let ends = (below(b' ') | is(b'"') | is(b'\\') | word.wrapping_add(ONES) | word) & HIGHS;
+        if ends != 0 {
+            return done + (ends.trailing_zeros() / 8) as usize;
+        }
+        done += 8;
+    }
+    let ends = |byte: &u8| !matches!(byte, b' '..=b'~') || matches!(byte, b'"' | b'\\');
+    text[done..].iter().position(ends).map_or(text.len(), |more| done + more)
 }
 
 /// An integer without sign or leading zero, and the rest.
@@ -188,5 +211,22 @@ impl Visitor<'_> for ScalarSeed {
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn texts_end_at_the_first_byte_that_is_not_plain(
+            text in prop::collection::vec(prop_oneof![4 => b' '..=b'~', 1 => any::<u8>(), 1 => Just(b'"'), 1 => Just(0x7f)], 0..40)
+        ) {
+            let expected = text.iter().position(|byte| !matches!(byte, b' '..=b'~') || b"\"\\".contains(byte));
+            prop_assert_eq!(plain(&text), expected.unwrap_or(text.len()));
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Owns fast reading of RFC 3339 times; it agrees with [`Instant::parse`] whenever it returns a result.
+//! Owns the fast reading of RFC 3339 moments and Unix times; it agrees with [`Instant::parse`] wherever it answers.
+//! Owns fast reading of RFC 3339 times and Unix times; it agrees with [`Instant::parse`] whenever it returns a result.
 
 use chrono::NaiveDate;
 
@@ -15,8 +16,12 @@ impl Times {
         Self { date: *b"1970-01-01", day_ms: 0 }
     }
 
-    /// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`; `None` for anything else, which may be a valid time.
+    /// `YYYY-MM-DDTHH:MM:SS[.fraction](Z|±HH:MM)`, or Unix seconds or milliseconds; `None` for anything else, which may
+    /// be a valid time.
     pub(super) fn fast(&mut self, text: &[u8]) -> Option<Instant> {
+        if let Some(at) = unix(text) {
+            return Some(at);
+        }
         let (date, rest) = text.split_first_chunk::<10>()?;
         let (clock, rest) = rest.split_first_chunk::<9>()?;
         if clock[0] != b'T' || clock[3] != b':' || clock[6] != b':' {
@@ -61,6 +66,20 @@ impl Times {
     }
 }
 
+/// Unix seconds or milliseconds from September 2001 on. No other number that is a time has as many digits.
+fn unix(text: &[u8]) -> Option<Instant> {
+    let to_millis = match text.len() {
+        10 => 1000,
+        13 => 1,
+        _ => return None,
+    };
+    let mut number = 0;
+    for byte in text {
+        number = number * 10 + i64::from(Some(byte.wrapping_sub(b'0')).filter(|digit| *digit < 10)?);
+    }
+    (text[0] != b'0').then(|| Instant::from_millis(number * to_millis))
+}
+
 /// A fraction of a second in milliseconds, cut off, and the rest.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some(digits) = text.strip_prefix(b".") else { return Some((0, text)) };
@@ -98,6 +117,13 @@ mod tests {
         }
 
         #[test]
+        fn numbers_too(text in "[0-9]{8,15}|[1-9][0-9]{9}|(1|9)[0-9]{12}|(19|20)[0-9]{8,12}") {
+            if let Some(fast) = Times::new().fast(text.as_bytes()) {
+                prop_assert_eq!(fast.in_range(), Instant::parse(&text), "{}", text);
+            }
+        }
+
+        #[test]
         fn any_bytes_are_safe(text: Vec<u8>) {
             let _ = Times::new().fast(&text);
         }
@@ -106,7 +132,13 @@ mod tests {
     #[test]
     fn the_usual_form_takes_the_fast_way() {
         let mut times = Times::new();
-        for text in ["2025-03-01T12:34:56.789Z", "2025-03-01T12:34:56Z", "2025-03-01T14:34:56.5+02:00"] {
+        for text in [
+            "2025-03-01T12:34:56.789Z",
+            "2025-03-01T12:34:56Z",
+            "2025-03-01T14:34:56.5+02:00",
+            "1740832496",
+            "1740832496789",
+        ] {
             assert_eq!(times.fast(text.as_bytes()), Instant::parse(text).ok(), "{text}");
         }
     }

@@ -26,6 +26,8 @@ use crate::domain::value::span::Span;
 
 /// The most folded changes kept. Beyond it all are dropped, which bounds memory.
 const MOST_CHANGES: usize = 2_000_000;
+/// The memory of a span besides its changes, in changes.
+const CHANGES_OF_A_STRETCH: usize = 20;
 /// A span with more changes than this is not extended backwards in larger steps, and no account covers more at once.
 const MANY_CHANGES: usize = 1 << 15;
 /// The most spans kept of one system.
@@ -154,6 +156,18 @@ where
         Ok(self.keep(system.id, scope, stretch))
     }
 
+    /// Keeps the effective status that a timeline contains.
+    pub(crate) fn remember(&mut self, system: &Member, timeline: Timeline) {
+        let Timeline { from, through, first, last_seen, mut changes, .. } = timeline;
+        changes.shrink_to_fit();
+        self.folded += changes.len();
+        self.keep(
+            system.id,
+            Scope::System,
+            Stretch { from, through, first, last_seen, changes, outages: OnceCell::new() },
+        );
+    }
+
     /// A kept span of a system that fits.
     fn known(&self, system: SystemId, scope: Scope<'_>, fits: impl Fn(&Stretch) -> bool) -> Option<Rc<Stretch>> {
         let known = self.stretches.get(&system)?.of(scope)?;
@@ -165,7 +179,7 @@ where
             self.stretches.clear();
             self.changes = 0;
         }
-        self.changes += stretch.changes.len();
+        self.changes += stretch.changes.len() + CHANGES_OF_A_STRETCH;
         let stretch = Rc::new(stretch);
         let kept = self.stretches.entry(system).or_default().of_mut(scope);
         if kept.len() == MOST_STRETCHES {

@@ -30,6 +30,17 @@ impl Status {
 
     /// Reads a status or one of its aliases, in any case.
     pub(crate) fn parse(text: &[u8]) -> Option<Self> {
+        // Long feeds mostly use these.
+        Some(match text {
+            b"healthy" => Self::Healthy,
+            b"unhealthy" => Self::Unhealthy,
+            b"degraded" => Self::Degraded,
+            b"unknown" => Self::Unknown,
+            _ => Self::alias(text)?,
+        })
+    }
+
+    fn alias(text: &[u8]) -> Option<Self> {
         let mut lower = [0u8; 20];
         let lower = lower.get_mut(..text.len())?;
         lower.copy_from_slice(text);

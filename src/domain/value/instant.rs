@@ -4,7 +4,7 @@ mod spelling;
 
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 
 /// Milliseconds in a UTC day.
 pub(crate) const DAY_MS: i64 = 86_400_000;
@@ -88,7 +88,28 @@ impl Instant {
 impl fmt::Display for Instant {
     /// RFC 3339 in UTC with milliseconds, the one form in which instants are printed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_chrono().to_rfc3339_opts(SecondsFormat::Millis, true))
+        if !self.is_storable() {
+            return f.write_str(&self.to_chrono().to_rfc3339_opts(SecondsFormat::Millis, true));
+        }
+        // Long answers contain millions of times.
+        let date = self.to_chrono().date_naive();
+        let clock = self.0.rem_euclid(DAY_MS);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut put = |end: usize, digits: usize, number: i64| {
+            let mut rest = number;
+            for place in text[end - digits..end].iter_mut().rev() {
+                *place = b'0' + (rest % 10) as u8;
+                rest /= 10;
+            }
+        };
+        put(4, 4, date.year().into());
+        put(7, 2, date.month().into());
+        put(10, 2, date.day().into());
+        put(13, 2, clock / HOUR_MS);
+        put(16, 2, clock / MINUTE_MS % 60);
+        put(19, 2, clock / 1000 % 60);
+        put(23, 3, clock % 1000);
+        f.write_str(std::str::from_utf8(&text).unwrap_or_default())
     }
 }
 
@@ -139,7 +160,17 @@ fn typed(at: Instant) -> impl fmt::Display {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn moments_are_printed_as_rfc_3339(millis in prop_oneof![0..=Instant::MAX.0, -9_000_000_000_000..9_999_999_999_999_i64]) {
+            let expected = Instant(millis).to_chrono().to_rfc3339_opts(SecondsFormat::Millis, true);
+            prop_assert_eq!(Instant(millis).to_string(), expected);
+        }
+    }
 
     fn ms(text: &str) -> i64 {
         Instant::parse(text).unwrap().millis()

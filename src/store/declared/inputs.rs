@@ -20,7 +20,7 @@ use crate::store::facts::history::stored_name;
 use crate::store::sealed::followers::Followers;
 use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
-use crate::store::soundness::row::{intact, whole};
+use crate::store::soundness::row::{intact, is_whole, whole, width};
 
 /// From this number of maintenance windows of a system on, it may be cheaper to read all there are than to look them up.
 const MANY_WINDOWS: usize = 1000;
@@ -167,6 +167,28 @@ impl Store {
         Ok(!self.is_shared() && self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
+    /// The systems that certainly have no maintenance window and no correction.
+    pub(super) fn uncovered_systems(&self) -> Result<HashSet<SystemId>> {
+        let read = || {
+            let sql = concat!(
+                "SELECT ",
+                whole!(input_digest),
+                " FROM input_digest AS digest WHERE windows = 0
+                 AND NOT EXISTS (SELECT 1 FROM maintenance_input AS input WHERE input.system = digest.system)"
+            );
+            let mut statement = self.connection.prepare(sql)?;
+            let mut rows = statement.query([])?;
+            let mut found = HashSet::new();
+            while let Some(row) = rows.next()? {
+                if is_whole(row, 0..width!(input_digest))? {
+                    found.insert(SystemId(row.get(0)?));
+                }
+            }
+            Ok(Some(found))
+        };
+        Ok(self.believe("maintenance_input", &"", read)?.unwrap_or_default())
+    }
+
     /// The corrections of a system, sorted by name.
     pub(crate) fn corrections_of(&self, system: SystemId, name: &Name) -> Result<Vec<DeclaredCorrection>> {
         let mut corrections = Vec::new();
@@ -257,7 +279,7 @@ impl Store {
     /// The names of the composite systems among some systems. A shared database is not asked: that would fetch the
     /// table.
     pub(crate) fn composites_among(&self, systems: &HashSet<SystemId>) -> Result<Vec<Name>> {
-        if self.is_shared() {
+        if self.is_shared() || !self.connection.prepare_cached("SELECT 1 FROM member_input")?.exists([])? {
             return Ok(Vec::new());
         }
         let sql = "SELECT id, name FROM system WHERE id IN (SELECT composite FROM member_input) ORDER BY name";

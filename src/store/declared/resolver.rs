@@ -45,6 +45,8 @@ pub(crate) struct Resolver<'s> {
     /// Whether there are so many corrections that those of a system are read when needed, though everything else has
     /// been read.
     looks_up_corrections: bool,
+    /// The systems that then need no query, because they have none.
+    uncovered: HashSet<SystemId>,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
     timetables: HashMap<Schedule, Rc<Timetable>>,
     dependencies: Rc<Dependencies>,
@@ -64,8 +66,8 @@ impl<'s> Resolver<'s> {
         if !store.has_many_corrections()? {
             return Self::whole(store);
         }
-        let looks_up_corrections = true;
-        Ok(Self { looks_up_corrections, ..Self::of_kinds(store, &[Kind::System])? })
+        let (looks_up_corrections, uncovered) = (true, store.uncovered_systems()?);
+        Ok(Self { looks_up_corrections, uncovered, ..Self::of_kinds(store, &[Kind::System])? })
     }
 
     /// A resolver that reads all declarations at once, and no derived table.
@@ -136,6 +138,7 @@ impl<'s> Resolver<'s> {
             corrections,
             has_corrections: None,
             looks_up_corrections: false,
+            uncovered: HashSet::new(),
             calendars,
             timetables,
             dependencies,
@@ -170,21 +173,12 @@ impl<'s> Resolver<'s> {
         }
         let id = match self.ids.get(name) {
             Some(id) => *id,
-            // Ids in the database are positive.
-            None if self.complete => SystemId(-1 - self.ids.len() as i64),
-            None => {
-                let known = self.store.known_system(name)?;
-                let (id, declared) =
-                    known.ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?;
-                self.systems.insert(name.clone(), declared.map(Rc::new));
-                id
-            }
+            None => self.identify(name)?,
         };
-        self.ids.insert(name.clone(), id);
         let declared = self.system(name)?;
         let corrections = Corrections::new(if self.complete && !self.looks_up_corrections {
             self.corrections.remove(name).unwrap_or_default()
-        } else if self.has_corrections()? {
+        } else if !self.uncovered.contains(&id) && self.has_corrections()? {
             let declared = self.store.corrections_of(id, name)?;
             declared.into_iter().map(|it| (it.correction, it.metadata.name)).collect()
         } else {
@@ -198,6 +192,21 @@ impl<'s> Resolver<'s> {
         let member = Member::new(id, name.clone(), rules, composition);
         self.members.insert(name.clone(), member.clone());
         Ok(member)
+    }
+
+    /// The id of a system without a known one.
+    fn identify(&mut self, name: &Name) -> Result<SystemId> {
+        // Ids in the database are positive.
+        let mut id = SystemId(-1 - self.ids.len() as i64);
+        if !self.complete {
+            let known = self.store.known_system(name)?;
+            let known =
+                known.ok_or_else(|| Unreadable(format!("system {name}, which a manifest names, is missing")))?;
+            self.systems.insert(name.clone(), known.1.map(Rc::new));
+            id = known.0;
+        }
+        self.ids.insert(name.clone(), id);
+        Ok(id)
     }
 
     /// Whether there may be any correction.
@@ -266,13 +275,17 @@ impl<'s> Resolver<'s> {
     /// Adds the systems that may excuse a system to the graph; if all systems and corrections are known, those that may
     /// excuse any.
     fn connect(&mut self, system: &Member) -> Result<()> {
-        if self.complete && !self.looks_up_corrections && !self.dependencies.is_complete() {
+        if self.dependencies.is_complete() {
+            return Ok(());
+        }
+        if self.complete && !self.looks_up_corrections {
             let names: Vec<Name> = self.systems.keys().cloned().collect();
             for name in names {
                 let member = self.member(&name)?;
                 self.connect_from(&member)?;
             }
             self.dependencies.complete();
+            return Ok(());
         }
         self.connect_from(system)
     }

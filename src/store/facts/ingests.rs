@@ -87,13 +87,16 @@ impl Store {
             return Ok(());
         }
         // Without seals, as in a first ingest, there is nothing to cut.
-        let has_seals = self.connection.prepare_cached("SELECT 1 FROM seal")?.exists([])?;
-        if has_seals {
+        if followers.has_seals() || self.connection.prepare_cached("SELECT 1 FROM seal")?.exists([])? {
             followers.trim(&self.connection, touched.iter().map(|(system, at)| (*system, *at)))?;
         }
         if let Some(earliest) = touched.values().min() {
-            seals::outdate(&self.connection, *earliest)?;
-            turns::outdate(&self.connection, *earliest)?;
+            if followers.may_be_computed(*earliest) {
+                seals::outdate(&self.connection, *earliest)?;
+            }
+            if followers.may_be_logged(*earliest) {
+                turns::outdate(&self.connection, *earliest)?;
+            }
         }
         Ok(())
     }

@@ -36,6 +36,12 @@ impl Table {
         format!("{}, checksum", self.columns.join(", "))
     }
 
+    /// A statement that inserts a row or replaces the one with its keys.
+    fn putting(&self) -> String {
+        let places: Vec<String> = (1..=self.columns.len() + 1).map(|place| format!("?{place}")).collect();
+        format!("INSERT OR REPLACE INTO {} ({}) VALUES ({})", self.name, self.all(), places.join(", "))
+    }
+
     /// Compares the keys of two rows.
     fn compare(&self, one: &Row, other: &Row) -> Ordering {
         let keys = one.iter().zip(other).take(self.keys).map(|pair| match pair {
@@ -218,18 +224,18 @@ impl Store {
 
     /// Writes the rows that differ from the stored ones, and deletes those that are not wanted.
     fn align(&self, table: &Table, mut stored: BTreeMap<Vec<String>, Row>, wanted: Vec<Row>) -> Result<()> {
+        let mut putting = None;
         for (key, row) in keyed(table, wanted) {
             if stored.remove(&key).as_ref() != Some(&row) {
-                self.put_row(table, row)?;
+                self.put_row(putting.get_or_insert_with(|| table.putting()), &row)?;
             }
         }
         stored.into_values().try_for_each(|row| self.delete_row(table, &row))
     }
 
-    fn put_row(&self, table: &Table, row: Row) -> Result<()> {
-        let places: Vec<String> = (1..=table.columns.len() + 1).map(|place| format!("?{place}")).collect();
-        let sql = format!("INSERT OR REPLACE INTO {} ({}) VALUES ({})", table.name, table.all(), places.join(", "));
-        self.connection.prepare_cached(&sql)?.execute(params_from_iter(row))?;
+    /// Writes a row with the statement of its table.
+    fn put_row(&self, putting: &str, row: &Row) -> Result<()> {
+        self.connection.prepare_cached(putting)?.execute(params_from_iter(row))?;
         Ok(())
     }
 
@@ -244,7 +250,11 @@ impl Store {
 
 /// A row of a table, with its checksum.
 fn read(table: &Table, row: &rusqlite::Row<'_>) -> Result<Row> {
-    Ok((0..=table.columns.len()).map(|index| row.get(index)).collect::<rusqlite::Result<Row>>()?)
+    let mut values = Row::with_capacity(table.columns.len() + 1);
+    for index in 0..=table.columns.len() {
+        values.push(row.get(index)?);
+    }
+    Ok(values)
 }
 
 /// The table with the views of a kind.
@@ -280,13 +290,24 @@ fn id_of(kind: ChangeKind, row: &Row) -> String {
     row[..table_of(kind).keys].iter().map(in_words).collect::<Vec<_>>().join("/")
 }
 
+/// Checks that a stored row is intact.
+fn expect(table: &Table, row: &Row) -> Result<()> {
+    let (covered, sum) = row.split_at(table.columns.len());
+    let is_whole = sum == [Value::Integer(row::checksum(covered.iter().map(ValueRef::from)).into())];
+    if is_whole { Ok(()) } else { Err(DamagedCache(table.name).into()) }
+}
+
+/// The places of the columns that make up a view.
+fn seen_in(kind: ChangeKind) -> Vec<usize> {
+    let tells = |column: &str| fields(kind).iter().any(|(_, tells, _)| *tells == column);
+    let columns = table_of(kind).columns.iter().enumerate();
+    columns.filter(|(_, column)| tells(column)).map(|(place, _)| place).collect()
+}
+
 /// The view of a stored row.
 fn view_of(kind: ChangeKind, row: &Row) -> Result<View> {
     let table = table_of(kind);
-    let (covered, sum) = row.split_at(table.columns.len());
-    if sum != [Value::Integer(row::checksum(covered.iter().map(ValueRef::from)).into())] {
-        return Err(DamagedCache(table.name).into());
-    }
+    expect(table, row)?;
     let seen = |(name, column, is_flag): &(&str, &str, bool)| {
         let value = table.columns.iter().position(|known| known == column).map(|index| &row[index]);
         let seen = match value {

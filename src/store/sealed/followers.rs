@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use anyhow::Result;
 use rusqlite::Row;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{Value, ValueRef};
 
-use super::seals::{before, trim};
+use super::seals::{before, cut};
 use crate::domain::account::member::SystemId;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -22,6 +22,16 @@ use crate::store::soundness::{DamagedCache, makes_no_sense};
 pub(crate) struct Followers {
     systems: HashMap<SystemId, Followed>,
     seals: HashMap<i64, Known>,
+    of_all: Option<OfAll>,
+}
+
+/// What depends on the facts of all systems.
+#[derive(Clone, Debug)]
+struct OfAll {
+    /// The latest instant up to which a condition is logged.
+    logged_until: Value,
+    /// The instant of the current computation.
+    computed: Value,
 }
 
 /// What follows the facts of one system directly.
@@ -39,6 +49,7 @@ struct Followed {
 /// The seal of an objective.
 #[derive(Clone, Copy, Debug)]
 struct Known {
+    fingerprint: i64,
     sealed_until: i64,
     published_until: i64,
     due_at: i64,
@@ -47,7 +58,7 @@ struct Known {
 }
 
 impl Known {
-    const NOTHING: Self = Self { sealed_until: 0, published_until: 0, due_at: 0, is_whole: false };
+    const NOTHING: Self = Self { fingerprint: 0, sealed_until: 0, published_until: 0, due_at: 0, is_whole: false };
 
     fn reaches_past(&self, before: i64) -> bool {
         !self.is_whole || self.sealed_until > before || self.published_until > before
@@ -131,14 +142,44 @@ impl Followers {
         for (objective, at) in self.decided(connection, touched)? {
             let Some(known) = self.seals.get_mut(&objective) else { continue };
             let before = before(at);
-            if known.reaches_past(before) {
-                trim(connection, objective, at)?;
+            // A damaged row stays damaged.
+            if known.is_whole && known.reaches_past(before) {
                 known.sealed_until = known.sealed_until.min(before);
                 known.published_until = known.published_until.min(before);
                 known.due_at = known.due_at.min(before);
+                let Known { fingerprint, sealed_until, published_until, due_at, .. } = *known;
+                cut(connection, [objective, fingerprint, sealed_until, published_until, due_at])?;
             }
         }
         Ok(())
+    }
+
+    /// Whether a seal was read.
+    pub(in crate::store) fn has_seals(&self) -> bool {
+        self.seals.values().any(|known| known.is_whole)
+    }
+
+    /// Whether an objective was read that depends on the systems.
+    pub(crate) fn has_objectives(&self) -> bool {
+        !self.seals.is_empty()
+    }
+
+    /// Whether there may be a current computation as of an instant or later.
+    pub(in crate::store) fn may_be_computed(&self, at: Instant) -> bool {
+        self.of_all.as_ref().is_none_or(|of_all| match &of_all.computed {
+            Value::Null => false,
+            Value::Text(as_of) => *as_of >= at.to_string(),
+            _ => true,
+        })
+    }
+
+    /// Whether conditions may be logged up to an instant or later.
+    pub(in crate::store) fn may_be_logged(&self, at: Instant) -> bool {
+        self.of_all.as_ref().is_none_or(|of_all| match of_all.logged_until {
+            Value::Null => false,
+            Value::Integer(until) => until >= at.millis(),
+            _ => true,
+        })
     }
 
     /// The objectives that facts of systems decide and that are behind `now`: with a finished day that is not sealed,
@@ -219,7 +260,14 @@ fn known(row: &Row<'_>) -> Result<Known> {
     if !is_whole(row, 1..7)? {
         return Ok(Known::NOTHING);
     }
-    Ok(Known { sealed_until: row.get(3)?, published_until: row.get(4)?, due_at: row.get(5)?, is_whole: true })
+    let fingerprint = row.get(2)?;
+    Ok(Known {
+        fingerprint,
+        sealed_until: row.get(3)?,
+        published_until: row.get(4)?,
+        due_at: row.get(5)?,
+        is_whole: true,
+    })
 }
 
 impl Store {
@@ -255,8 +303,10 @@ impl Store {
             }
         }
         // Also for a new system.
-        let of_all = "SELECT (SELECT max(logged_until) FROM condition_logged), (SELECT count(*) FROM computation)";
-        self.connection.prepare_cached(of_all)?.query([])?.next()?;
+        let of_all = "SELECT (SELECT max(logged_until) FROM condition_logged),
+                             (SELECT max(as_of) FROM computation WHERE is_current <> 0)";
+        let read = |row: &Row<'_>| Ok(OfAll { logged_until: row.get(0)?, computed: row.get(1)? });
+        followers.of_all = Some(self.connection.prepare_cached(of_all)?.query_row([], read)?);
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use rusqlite::params;
+use rusqlite::types::ValueRef;
 
 use super::ledger::{decode, encode};
 use crate::domain::account::model::Model;
@@ -12,7 +13,7 @@ use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
 use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
-use crate::store::soundness::row::{is_whole, row_sum, whole, width};
+use crate::store::soundness::row::{checksum, is_whole, row_sum, whole, width};
 
 /// The record of sealed days.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,31 +26,29 @@ pub(crate) struct Seal {
     pub(crate) published_until: Instant,
 }
 
-/// SQL that cuts what is sealed or published after ?2. A damaged row stays damaged.
-macro_rules! trimming {
-    () => {
-        concat!(
-            "UPDATE seal SET sealed_until = min(sealed_until, ?2), published_until = min(published_until, ?2),
-             due_at = min(due_at, ?2), checksum = CASE checksum WHEN ",
-            row_sum!(seal),
-            " THEN row_sum(objective, fingerprint, min(sealed_until, ?2), min(published_until, ?2), min(due_at, ?2)) ELSE checksum END
-             WHERE (sealed_until > ?2 OR published_until > ?2)"
-        )
-    };
-}
-
-/// Cuts the sealed and the published days of an objective to those that a change at `at` does not affect: those that
-/// end earlier, in any zone.
-pub(super) fn trim(connection: &Connection, objective: i64, at: Instant) -> Result<()> {
-    let sql = concat!(trimming!(), " AND objective = ?1");
-    connection.prepare_cached(sql)?.execute([objective, before(at)])?;
+/// Cuts the sealed and the published days of an objective: `row` is its new row without the checksum.
+pub(super) fn cut(connection: &Connection, row: [i64; 5]) -> Result<()> {
+    let [objective, _, sealed_until, published_until, due_at] = row;
+    let sum = checksum(row.map(ValueRef::Integer));
+    let sql =
+        "UPDATE seal SET sealed_until = ?2, published_until = ?3, due_at = ?4, checksum = ?5 WHERE objective = ?1";
+    let row = params![objective, sealed_until, published_until, due_at, sum];
+    connection.prepare_cached(sql)?.execute(row)?;
     Ok(())
 }
 
-/// The same for every objective, whatever it depends on.
+/// Cuts the sealed and the published days of every objective to those that a change at `at` does not affect: those that
+/// end earlier, in any zone. A damaged row stays damaged.
 #[cfg(feature = "postgres")]
 pub(in crate::store) fn trim_all(connection: &Connection, at: Instant) -> Result<()> {
-    connection.prepare_cached(trimming!())?.execute([0, before(at)])?;
+    let sql = concat!(
+        "UPDATE seal SET sealed_until = min(sealed_until, ?1), published_until = min(published_until, ?1),
+         due_at = min(due_at, ?1), checksum = CASE checksum WHEN ",
+        row_sum!(seal),
+        " THEN row_sum(objective, fingerprint, min(sealed_until, ?1), min(published_until, ?1), min(due_at, ?1)) ELSE checksum END
+         WHERE sealed_until > ?1 OR published_until > ?1"
+    );
+    connection.prepare_cached(sql)?.execute([before(at)])?;
     Ok(())
 }
 

@@ -48,9 +48,12 @@ impl Date {
 
     /// Reads `2026-12-25`: a date from 1970 to 2262, as printed.
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Self::from_chrono).ok()?;
-        let is_near = (1970..=2262).contains(&date.to_chrono().year());
-        (is_near && date.to_string() == text).then_some(date)
+        let number =
+            |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse::<u32>().ok())?;
+        let (year, month) = (text.get(..4)?, text.get(5..7)?);
+        let has_form = text.len() == 10 && text.get(4..5)? == "-" && text.get(7..8)? == "-";
+        let year = number(year).filter(|year| has_form && (1970..=2262).contains(year))?;
+        NaiveDate::from_ymd_opt(year as i32, number(month)?, number(text.get(8..)?)?).map(Self::from_chrono)
     }
 
     /// The date in chrono; dates beyond its range (±262 000 years) become the epoch.
@@ -95,6 +98,10 @@ impl Date {
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.to_chrono().format("%Y-%m-%d"))
+        let date = self.to_chrono();
+        match date.year() {
+            year @ 0..=9999 => write!(f, "{year:04}-{:02}-{:02}", date.month(), date.day()),
+            _ => write!(f, "{}", date.format("%Y-%m-%d")),
+        }
     }
 }

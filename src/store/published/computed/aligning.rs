@@ -26,6 +26,7 @@ pub(super) enum Was {
 pub(super) struct Alignment<'s> {
     store: &'s Store,
     table: &'static Table,
+    putting: String,
     /// Rows that were read ahead.
     stored: VecDeque<Row>,
     /// The keys of the last row that was read.
@@ -43,6 +44,7 @@ impl<'s> Alignment<'s> {
         Self {
             store,
             table,
+            putting: table.putting(),
             stored: VecDeque::new(),
             last: None,
             is_read: false,
@@ -58,15 +60,15 @@ impl<'s> Alignment<'s> {
 
     /// Updates the row with these keys, which come after those of the row before it. Stored rows before it that are not
     /// wanted are added to `gone`.
-    pub(super) fn put(&mut self, wanted: Row, gone: &mut Vec<Row>) -> Result<Was> {
+    pub(super) fn put(&mut self, wanted: &Row, gone: &mut Vec<Row>) -> Result<Was> {
         let table = self.table;
-        self.digest.add(&wanted);
+        self.digest.add(wanted);
         while let Some(next) = self.front()? {
-            match table.compare(next, &wanted) {
+            match table.compare(next, wanted) {
                 Ordering::Less => gone.extend(self.remove()?),
                 Ordering::Equal => {
                     let Some(was) = self.stored.pop_front() else { break };
-                    if was == wanted {
+                    if was == *wanted {
                         return Ok(Was::Same);
                     }
                     self.replace(&was, wanted)?;
@@ -114,21 +116,21 @@ impl<'s> Alignment<'s> {
         Ok(())
     }
 
-    fn insert(&mut self, wanted: Row) -> Result<()> {
+    fn insert(&mut self, wanted: &Row) -> Result<()> {
         match &mut self.differences {
-            None => self.store.put_row(self.table, wanted),
+            None => self.store.put_row(&self.putting, wanted),
             Some(differences) => {
-                differences.push(Difference(format!("{} is missing", place(self.table, &wanted))));
+                differences.push(Difference(format!("{} is missing", place(self.table, wanted))));
                 Ok(())
             }
         }
     }
 
-    fn replace(&mut self, was: &Row, wanted: Row) -> Result<()> {
+    fn replace(&mut self, was: &Row, wanted: &Row) -> Result<()> {
         match &mut self.differences {
-            None => self.store.put_row(self.table, wanted),
+            None => self.store.put_row(&self.putting, wanted),
             Some(differences) => {
-                differences.extend(differing_column(self.table, was, &wanted));
+                differences.extend(differing_column(self.table, was, wanted));
                 Ok(())
             }
         }

@@ -118,9 +118,7 @@ impl Store {
         from: Date,
         (held, until): (Option<Instant>, Instant),
     ) -> Result<()> {
-        let last = self.last_run(objective, "9999-12-31")?;
-        let is_there = last.as_ref().is_none_or(|(last, _)| last.next() <= from);
-        if !(days.is_empty() && is_there) {
+        if !days.is_empty() || self.has_days_since(objective, from)? {
             self.put_days(objective, days, from)?;
         }
         if held.is_some_and(|held| held != until) {
@@ -152,6 +150,16 @@ impl Store {
         let bound = "objective_id = ?1 AND date >= ?2";
         let stored = self.stored(&rows::SNAPSHOT_RUN, bound, params![objective.as_str(), start.to_string()])?;
         self.align(&rows::SNAPSHOT_RUN, stored, wanted.iter().map(|run| run.row(objective)).collect())
+    }
+
+    /// Whether days from a date on are published.
+    fn has_days_since(&self, objective: &Name, from: Date) -> Result<bool> {
+        let sql = "SELECT date, days FROM snapshot_run WHERE objective_id = ?1 ORDER BY date DESC LIMIT 1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([objective.as_str()])?;
+        let Some(row) = rows.next()? else { return Ok(false) };
+        let first = Date::parse(row.get_ref(0)?.as_str()?).ok_or(DamagedCache(rows::SNAPSHOT_RUN.name))?;
+        Ok(first.plus(row.get::<_, u32>(1)?.into()) > from)
     }
 
     /// The last run of an objective that begins no later than a date, and whether its row is intact.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::aligning::{Alignment, Was};
-use super::{Aligned, Row, Table, Views, id_of, rows, summed, view_of};
+use super::{Aligned, Row, Table, Views, expect, id_of, rows, seen_in, summed, table_of, view_of};
 use crate::domain::budget::achievement::Unlocked;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::health::report::Health;
@@ -41,6 +41,8 @@ pub(crate) struct Publisher<'s> {
     systems: Alignment<'s>,
     achievements: Alignment<'s>,
     noted: Vec<Noted>,
+    /// The places of the columns that make up the views of objectives and of systems.
+    seen_in: [Vec<usize>; 2],
 }
 
 impl Store {
@@ -71,17 +73,22 @@ impl<'s> Publisher<'s> {
             systems: begin(store, &rows::SYSTEM_STATUS),
             achievements: begin(store, &rows::ACHIEVEMENT),
             noted: Vec::new(),
+            seen_in: [ChangeKind::Objective, ChangeKind::System].map(seen_in),
         }
     }
 
     /// Puts an objective, the next one by name.
     pub(crate) fn objective(&mut self, report: &ObjectiveReport) -> Result<()> {
         let mut gone = Vec::new();
-        self.streaks.put(summed(rows::streak(report)), &mut Vec::new())?;
-        let was = self.objectives.put(summed(rows::objective(report)?), &mut gone)?;
-        self.miss(ChangeKind::Objective, gone)?;
-        let id = report.objective.as_str();
-        self.note(ChangeKind::Objective, id, self.as_of, was, Look::of_objective(report))
+        self.streaks.put(&summed(rows::streak(report)), &mut Vec::new())?;
+        let row = summed(rows::objective(report)?);
+        let was = self.objectives.put(&row, &mut gone)?;
+        let kind = ChangeKind::Objective;
+        self.miss(kind, gone)?;
+        if self.is_seen_alike(kind, &was, &row)? {
+            return Ok(());
+        }
+        self.note(kind, report.objective.as_str(), self.as_of, was, Look::of_objective(report))
     }
 
     /// Puts a system, the next one by name, and its statuses since the last computation, each with its start; the last
@@ -89,8 +96,12 @@ impl<'s> Publisher<'s> {
     pub(crate) fn system(&mut self, health: &Health, moves: Vec<(Instant, Status)>) -> Result<()> {
         let (kind, id) = (ChangeKind::System, health.system.as_str());
         let mut gone = Vec::new();
-        let was = self.systems.put(summed(rows::system(health)), &mut gone)?;
+        let row = summed(rows::system(health));
+        let was = self.systems.put(&row, &mut gone)?;
         self.miss(kind, gone)?;
+        if moves.is_empty() && self.is_seen_alike(kind, &was, &row)? {
+            return Ok(());
+        }
         let Some(mut previous) = self.before(kind, id, was)? else { return Ok(()) };
         let now = (health.in_status_since.unwrap_or(self.as_of), health.status);
         for (at, status) in moves.into_iter().chain([now]) {
@@ -104,8 +115,12 @@ impl<'s> Publisher<'s> {
     /// Puts an achievement, the next one by the names of its system and its own.
     pub(crate) fn achievement(&mut self, unlocked: &Unlocked) -> Result<()> {
         let mut gone = Vec::new();
-        let was = self.achievements.put(summed(rows::achievement(unlocked)), &mut gone)?;
+        let row = summed(rows::achievement(unlocked));
+        let was = self.achievements.put(&row, &mut gone)?;
         self.miss(ChangeKind::Achievement, gone)?;
+        if self.is_seen_alike(ChangeKind::Achievement, &was, &row)? {
+            return Ok(());
+        }
         let (id, at) = (format!("{}/{}", unlocked.system, unlocked.achievement.as_str()), unlocked.unlocked_at);
         self.note(ChangeKind::Achievement, &id, at, was, Look::Achievement(unlocked.achievement, at))
     }
@@ -146,6 +161,24 @@ impl<'s> Publisher<'s> {
             ChangeKind::System => &mut self.systems,
             ChangeKind::Achievement | ChangeKind::Condition => &mut self.achievements,
         }
+    }
+
+    /// Whether the current view of an item certainly equals the one before, or nothing is noted.
+    fn is_seen_alike(&self, kind: ChangeKind, was: &Was, is: &Row) -> Result<bool> {
+        Ok(match (&self.before, was) {
+            (None, _) | (Some(Before::Published), Was::Same) => true,
+            (Some(Before::Published), Was::Other(was)) => {
+                expect(table_of(kind), was)?;
+                let [of_objectives, of_systems] = &self.seen_in;
+                let places = match kind {
+                    ChangeKind::Objective => of_objectives,
+                    ChangeKind::System => of_systems,
+                    ChangeKind::Achievement | ChangeKind::Condition => return Ok(false),
+                };
+                places.iter().all(|place| was[*place] == is[*place])
+            }
+            _ => false,
+        })
     }
 
     /// Notes the current view of one item if it differs from the one before.

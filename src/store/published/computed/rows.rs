@@ -192,6 +192,13 @@ struct Attributed<'a> {
     minutes: f64,
 }
 
+/// A row with room for a checksum behind it.
+fn row_of<const N: usize>(values: [Value; N]) -> Row {
+    let mut row = Row::with_capacity(N + 1);
+    row.extend(values);
+    row
+}
+
 pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
     let budget = &report.budget;
     let (window_days, window_type) = match report.window_kind {
@@ -208,7 +215,8 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
             minutes: down_minutes(*micros),
         })
         .collect();
-    let mut row = vec![
+    let mut row = Row::with_capacity(OBJECTIVE_STATUS.columns.len() + 1);
+    row.extend([
         text(report.objective.as_str()),
         text(report.system.as_str()),
         report.healthcheck.as_ref().map_or(Value::Null, |check| text(check.as_str())),
@@ -238,7 +246,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
         Value::Real(minutes(budget.tally.not_counted_ms)),
         Value::Text(serde_json::to_string(&attribution)?),
         real(report.burn_rate.value()),
-    ];
+    ]);
     row.extend(report.burn_rates.map(BurnRate::value).map(real));
     row.extend([report.forecast.exhausted_at, report.forecast.recovers_at, report.forecast.full_at].map(instant));
     row.extend([instant(report.last_seen), seconds(report.data_age_ms()), flag(report.known_now)]);
@@ -251,7 +259,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
 }
 
 pub(super) fn streak(report: &ObjectiveReport) -> Row {
-    vec![
+    row_of([
         text(report.objective.as_str()),
         text(report.system.as_str()),
         Value::Integer(report.streak.current.into()),
@@ -259,11 +267,12 @@ pub(super) fn streak(report: &ObjectiveReport) -> Row {
         instant(report.streak.start),
         instant(report.streak.best_end),
         Value::Integer(report.streak.lost.into()),
-    ]
+    ])
 }
 
 pub(super) fn system(health: &Health) -> Row {
-    let mut row = vec![
+    let [window, until] = maintenance(health.maintenance.as_ref());
+    row_of([
         text(health.system.as_str()),
         text(health.status.as_str()),
         Value::Integer(health.healthy_checks as i64),
@@ -274,9 +283,9 @@ pub(super) fn system(health: &Health) -> Row {
         instant(health.last_seen),
         seconds(health.data_age_ms()),
         flag(health.is_retired),
-    ];
-    row.extend(maintenance(health.maintenance.as_ref()));
-    row
+        window,
+        until,
+    ])
 }
 
 /// The active window, and its end.
@@ -285,7 +294,7 @@ fn maintenance(open: Option<&InMaintenance>) -> [Value; 2] {
 }
 
 pub(super) fn achievement(unlocked: &Unlocked) -> Row {
-    vec![text(unlocked.system.as_str()), text(unlocked.achievement.as_str()), instant(Some(unlocked.unlocked_at))]
+    row_of([text(unlocked.system.as_str()), text(unlocked.achievement.as_str()), instant(Some(unlocked.unlocked_at))])
 }
 
 pub(super) fn event(event: &Event, as_of: Instant) -> Result<Row> {
