@@ -35,8 +35,8 @@ use crate::failure::Failure;
 use crate::file::part_of_database;
 use crate::render::{Canvas, Form, Looks};
 use crate::signals::Signals;
-pub(crate) use crate::store::Noticed;
-use crate::store::{Access, Address, Store, expect_file, is_address, shows_password};
+use crate::store::{Access, Store};
+pub(crate) use crate::store::{Noticed, Place};
 
 use answer::Answer;
 #[cfg(unix)]
@@ -60,9 +60,9 @@ pub(crate) type Environment<'io> = &'io BTreeMap<OsString, OsString>;
 pub(crate) struct Context<'io> {
     /// The name of `slo` in commands printed for copying.
     pub(crate) program: String,
-    pub(crate) db: Option<PathBuf>,
+    pub(crate) db: Option<Place>,
     /// The database, if the command line names it.
-    pub(crate) named_db: Option<PathBuf>,
+    pub(crate) named_db: Option<Place>,
     pub(crate) as_of: Instant,
     /// The machine's clock at the start of the run, regardless of `--as-of`, and even if implausible.
     pub(crate) clock: Instant,
@@ -93,14 +93,14 @@ pub(crate) struct Context<'io> {
 /// If there is no answer.
 pub(crate) fn dispatch(context: &mut Context<'_>, line: Line) -> Result<ExitStatus> {
     line.command.forms.allow(context.output)?;
-    if context.named_db.as_ref().is_some_and(|db| shows_password(&db.to_string_lossy())) {
+    if context.named_db.as_ref().is_some_and(Place::shows_password) {
         context.warn(
             "warning: other users of this host can see the password in --db; set PGPASSWORD, or write a line into ~/.pgpass",
         );
     }
     let outcome = line.run(context).and_then(|answer| context.answer(answer));
-    if let (Some(damaged), Some(path)) = (context.noticed.in_words(), &context.db) {
-        let path = context.shown(path);
+    if let (Some(damaged), Some(place)) = (context.noticed.in_words(), &context.db) {
+        let path = place.shown(context.env);
         context.warn(&format!(
             "warning: database {path}: damaged caches were not used ({damaged}), everything was recomputed; \
              `slo db verify --repair` rebuilds them"
@@ -115,31 +115,15 @@ impl Context<'_> {
     /// # Errors
     /// If none is configured, or it cannot be opened.
     pub(crate) fn store(&self, access: Access) -> Result<Store> {
-        self.store_at(self.db_path()?, access)
+        self.store_at(self.place()?, access)
     }
 
-    /// Opens a database by its path or address.
-    pub(crate) fn store_at(&self, place: &Path, access: Access) -> Result<Store> {
-        let store = match self.address(place)? {
-            Some(address) if access != Access::Scratch => Store::open_shared(address, access),
-            _ => Store::open(place, access),
-        };
-        Ok(store?.telling(&self.noticed))
-    }
-
-    /// The address of a shared database, if `place` is one.
-    fn address(&self, place: &Path) -> Result<Option<Address>> {
-        let text = place.to_string_lossy();
-        is_address(&text).then(|| Address::parse(&text, self.env)).transpose()
-    }
-
-    /// A place for messages: without a password.
-    pub(crate) fn shown(&self, place: &Path) -> String {
-        match self.address(place) {
-            Ok(Some(address)) => address.to_string(),
-            Ok(None) => place.display().to_string(),
-            Err(_) => "postgres://…".to_owned(),
-        }
+    /// Opens another database.
+    ///
+    /// # Errors
+    /// If it cannot be opened.
+    pub(crate) fn store_at(&self, place: &Place, access: Access) -> Result<Store> {
+        Ok(place.open(access, self.env)?.telling(&self.noticed))
     }
 
     /// Whether there is a database, which may be empty.
@@ -147,8 +131,7 @@ impl Context<'_> {
     /// # Errors
     /// If none is configured, or it cannot be determined.
     pub(crate) fn has_store(&self) -> Result<bool> {
-        let place = self.db_path()?;
-        self.address(place)?.map_or_else(|| Ok(place.exists()), |address| Store::is_shared_there(&address))
+        self.place()?.exists(self.env)
     }
 
     /// Whether the database is a file that does not exist yet.
@@ -156,21 +139,22 @@ impl Context<'_> {
     /// # Errors
     /// If no database is configured.
     pub(crate) fn lacks_file(&self) -> Result<bool> {
-        let place = self.db_path()?;
-        Ok(self.address(place)?.is_none() && !place.exists())
+        Ok(self.place()?.file().is_some_and(|path| !path.exists()))
     }
 
-    pub(crate) fn db_path(&self) -> Result<&PathBuf> {
-        let path = self.db.as_ref().ok_or_else(|| {
+    /// Where the database is.
+    ///
+    /// # Errors
+    /// If none is configured, or it is a URL of something else.
+    pub(crate) fn place(&self) -> Result<&Place> {
+        let place = self.db.as_ref().ok_or_else(|| {
             Failure::new(
                 "no database configured: none of --db, SLO_DB, XDG_DATA_HOME and HOME is set",
                 "set --db PATH or SLO_DB (cron often runs without HOME)",
             )
         })?;
-        if !is_address(&path.to_string_lossy()) {
-            expect_file(path)?;
-        }
-        Ok(path)
+        place.expect_database()?;
+        Ok(place)
     }
 
     /// Opens the database to read it, if there is one: its place may be unknown, or empty.
@@ -209,7 +193,7 @@ impl Context<'_> {
     /// # Errors
     /// If it would destroy them.
     pub(crate) fn refuse_database(&self, what: &str, path: &Path) -> Result<()> {
-        let file = self.db.as_ref().filter(|db| !is_address(&db.to_string_lossy()));
+        let file = self.db.as_ref().and_then(Place::file);
         let Some(part) = file.and_then(|db| part_of_database(path, db)) else { return Ok(()) };
         Err(Failure::new(
             format!("{what} {} would overwrite the database file {}", path.display(), part.display()),

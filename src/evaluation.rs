@@ -3,24 +3,20 @@
 mod achievements;
 mod backtests;
 mod caches;
-mod circumstances;
 mod computing;
 mod conditions;
 mod corrections;
 mod digest;
 mod events;
-mod latest;
-mod notes;
 mod outages;
 mod periods;
 mod prospect;
+mod resolver;
 mod rewriting;
 mod sealing;
-mod sparing;
 mod subjects;
 mod systems;
 mod turning;
-mod windows;
 
 use std::rc::Rc;
 
@@ -38,7 +34,8 @@ use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory, Time
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::store::{AllRules, Reader, Resolver, Store, Stored};
+use crate::store::{AllRules, Reader, Store, Stored};
+use resolver::Resolver;
 
 pub(crate) use achievements::{achievements, standings};
 pub(crate) use backtests::{Question, Subjects, backtest, last_windows_of, suggest_thresholds};
@@ -47,7 +44,8 @@ pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use corrections::{corrections_behind, corrections_of};
 pub(crate) use digest::digest;
-pub(crate) use latest::latest;
+
+pub(crate) use outages::latest::latest;
 pub(crate) use outages::{each_charged, each_outage};
 pub(crate) use periods::{reports_over, review};
 pub(crate) use prospect::{consequences, trials};

@@ -12,14 +12,14 @@ use chrono_tz::Tz;
 
 use crate::Invocation;
 use crate::cli::{Color, Global};
-use crate::commands::{Context, Line, Noticed, dispatch};
+use crate::commands::{Context, Line, Noticed, Place, dispatch};
 use crate::domain::value::duration::{out_of_range, parse_millis};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::{did_you_mean, in_lines, one_line};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::Canvas;
-use crate::render::form::moment::read_in;
+use crate::render::form::moment::{read_in, zoned};
 use crate::{clock, commands};
 
 /// The width if a terminal does not report its own.
@@ -54,12 +54,12 @@ fn execute(invocation: Invocation, line: Line, stdout: &mut dyn Write, stderr: &
     };
     let Global { db, as_of, output, quiet, csv_safe, .. } = &line.global;
     let given = as_of_moment(as_of.as_deref(), &invocation.env, now)?;
-    // An option on the command line is visible; the environment is easily forgotten.
-    if let (Some(at), None, true, false) = (given, as_of, invocation.stderr_is_terminal, *quiet) {
-        drop(writeln!(stderr, "note: SLO_AS_OF is set: the answer is as of {at}"));
-    }
     let zone = zone(line.global.timezone.as_deref(), &invocation.env)?;
     read_in(zone.unwrap_or_default());
+    // An option on the command line is visible; the environment is easily forgotten.
+    if let (Some(at), None, true, false) = (given, as_of, invocation.stderr_is_terminal, *quiet) {
+        drop(writeln!(stderr, "note: evaluated as of {}, because SLO_AS_OF is set", zoned(at)));
+    }
     let as_of = match given {
         Some(at) => at,
         None if line.command.asks_the_clock => clock::plausible(now)?,
@@ -67,8 +67,8 @@ fn execute(invocation: Invocation, line: Line, stdout: &mut dyn Write, stderr: &
     };
     let mut context = Context {
         program: program(&invocation.args),
-        db: db.clone().or_else(|| default_db(&invocation.env)),
-        named_db: db.clone(),
+        db: db.clone().or_else(|| default_db(&invocation.env)).as_deref().map(Place::named),
+        named_db: db.as_deref().map(Place::named),
         as_of,
         clock: now,
         output: *output,

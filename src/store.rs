@@ -7,6 +7,7 @@ mod database;
 mod declared;
 pub(crate) mod facts;
 mod foreign;
+mod place;
 mod published;
 pub(crate) mod sealed;
 #[cfg_attr(not(feature = "postgres"), path = "store/no_shared.rs")]
@@ -14,16 +15,15 @@ mod shared;
 mod soundness;
 mod varint;
 
-pub(crate) use database::address::expect_file;
-pub(crate) use database::open::{Access, Store};
+pub(crate) use database::open::{Access, Store, Unreadable};
 pub(crate) use database::upkeep::Compacted;
 pub(crate) use declared::inputs::Inputs;
 pub(crate) use declared::manifests::Stored;
-pub(crate) use declared::resolver::Resolver;
 pub(crate) use declared::sets::Declaration;
 pub(crate) use facts::history::{AllRules, Reader, StreamRow};
 pub(crate) use facts::journal::{Incoming, JournalWriter};
 pub(crate) use foreign::{Foreign, Rows};
+pub(crate) use place::Place;
 pub(crate) use published::changes::{LogRange, recipient_of};
 pub(crate) use published::computed::{Before, Publisher};
 pub(crate) use published::turns::LoggedUntil;
@@ -31,5 +31,4 @@ pub(crate) use sealed::followers::Followers;
 pub(crate) use sealed::seals::Seal;
 #[cfg(unix)]
 pub(crate) use shared::without_password;
-pub(crate) use shared::{Address, is_address, shows_password};
 pub(crate) use soundness::{Difference, Noticed};

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::Evaluation;
-use super::latest::with_members;
+use super::outages::latest::with_members;
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::notes::Notes;
+use super::outages::notes::Notes;
+use super::outages::sparing::{Spared, Sparing};
 use super::outages::systems_of;
-use super::sparing::{Spared, Sparing};
 use super::{Evaluation, Load};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::model::Model;

@@ -1,11 +1,15 @@
 //! Owns finding outages of objectives in parts of time, so that memory does not grow with the history.
 
+pub(super) mod circumstances;
+pub(super) mod latest;
+pub(super) mod notes;
+pub(super) mod sparing;
+mod windows;
+
 use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use super::notes::Notes;
-use super::sparing::Sparing;
 use super::{Evaluation, MANY};
 use crate::domain::account::member::{Member, SystemId};
 use crate::domain::account::model::Model;
@@ -16,6 +20,8 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::store::{Store, Stored};
+use notes::Notes;
+use sparing::Sparing;
 
 /// Calls `hand` with the outages of objectives that touch their range, with their true starts and ends as of an
 /// instant, by start, then by objective, until `hand` fails. Events are the charged parts; with `all`, uncharged parts

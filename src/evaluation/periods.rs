@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::circumstances::circumstances;
+use super::outages::circumstances::circumstances;
+use super::resolver::Resolver;
 use super::{Evaluation, Load, in_maintenance, is_most};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::model::Model;
@@ -23,7 +24,7 @@ use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
-use crate::store::{Resolver, Store, Stored};
+use crate::store::{Store, Stored};
 
 impl<'s> Evaluation<'s> {
     /// Opens the account of an objective with the period as its window, at its close if it is over, and calls `work`

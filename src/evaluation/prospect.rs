@@ -18,7 +18,8 @@ use crate::domain::rules::backtest::historic::{Past, last_windows};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
-use crate::store::{Resolver, Store, Stored};
+use crate::evaluation::resolver::Resolver;
+use crate::store::{Store, Stored};
 
 /// Every objective whose model the plan changes, even if only through something it refers to; worst first. `outcome` is
 /// all objects after the plan.

@@ -11,7 +11,8 @@ use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::day::{Day, Ledger, Verdict};
 use crate::domain::value::instant::Instant;
-use crate::store::{Difference, Followers, Inputs, Resolver, Seal, Store, Stored};
+use crate::evaluation::resolver::Resolver;
+use crate::store::{Difference, Followers, Inputs, Seal, Store, Stored};
 
 /// The work one ingest spends on sealing days, in transitions read and runs of equal days computed; later ones
 /// continue.

@@ -7,4 +7,5 @@ pub(super) mod markdown;
 pub(super) mod markup;
 pub(crate) mod moment;
 pub(crate) mod number;
+pub(in crate::render) mod path;
 pub(super) mod sheet;

@@ -84,7 +84,7 @@ pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
             (format!("{given} needs a value"), help)
         }
         ErrorKind::InvalidValue => {
-            let near = meant(&value, &texts(error, ContextKind::SuggestedValue));
+            let near = begun_or_alike(&value, &texts(error, ContextKind::ValidValue));
             let near = near.map(|near| format!("did you mean {near}? ")).unwrap_or_default();
             (format!("invalid value {} for {}", quote(&value), given?), near + &expected(error)?)
         }
@@ -93,7 +93,8 @@ pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
             (format!("invalid value {} for {}", quote(&value), given?), why)
         }
         ErrorKind::MissingRequiredArgument => {
-            let missing: Vec<String> = texts(error, ContextKind::InvalidArg).iter().map(|name| bare(name)).collect();
+            let missing = texts(error, ContextKind::InvalidArg);
+            let missing: Vec<String> = missing.iter().flat_map(|names| names.split('|').map(bare)).collect();
             (format!("missing {}", or_list(missing.iter().map(String::as_str))), usage(error)?)
         }
         ErrorKind::ArgumentConflict => {

@@ -16,7 +16,8 @@ use std::path::PathBuf;
 
 use tempfile::TempDir;
 
-use super::{Access, Address, Store};
+use super::shared::Address;
+use super::{Access, Store};
 use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::{Source, Status, Transition};
 use crate::domain::value::instant::Instant;

@@ -3,6 +3,5 @@
 pub(super) mod applies;
 pub(super) mod inputs;
 pub(super) mod manifests;
-pub(super) mod resolver;
 pub(super) mod sets;
 pub(super) mod wire;

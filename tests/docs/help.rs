@@ -129,7 +129,10 @@ fn a_wrong_command_line_is_answered_with_what_was_meant() {
         ("trend a --days 0", "error: invalid value \"0\" for --days\nhelp: expected a number from 1 to 36500\n"),
         ("trend a --days x", "error: invalid value \"x\" for --days\nhelp: expected a whole number\n"),
         ("status --as-of", "error: --as-of needs a value\nhelp: write it after --as-of\n"),
-        ("ingest --format cvs", "error: invalid value \"cvs\" for --format\nhelp: expected auto, jsonl or csv\n"),
+        (
+            "ingest --format cvs",
+            "error: invalid value \"cvs\" for --format\nhelp: did you mean csv? expected auto, jsonl or csv\n",
+        ),
         ("check --all --condition x", "error: --all cannot be used with --condition\nhelp: leave one of them out\n"),
     ] {
         let refused = world.slo(&line.split(' ').collect::<Vec<_>>());

@@ -48,10 +48,13 @@ fn the_main_page_tells_exit_codes_environment_and_files() {
 }
 
 #[test]
-fn a_page_that_does_not_exist_is_an_error_that_lists_those_that_do() {
+fn a_page_that_does_not_exist_is_an_error_that_says_where_they_are_listed() {
     let world = World::empty();
     let refused = world.slo(&["man", "db", "nonsense"]);
     assert_eq!(refused.status.code(), Some(2));
     let text = String::from_utf8(refused.stderr).unwrap();
-    assert!(text.contains("slo db has no command \"nonsense\"") && text.contains("info, verify"), "{text}");
+    assert!(
+        text.contains("unknown command \"slo db nonsense\"") && text.contains("`slo db --help` lists the commands"),
+        "{text}"
+    );
 }

@@ -20,7 +20,7 @@ use crate::commands::registry::definition;
 use crate::commands::{Answer, Context, Environment, Run};
 use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
-use crate::store::{Access, Address, Store, is_address};
+use crate::store::{Access, Place, Store};
 
 /// The environment variable with which a shell asks for completions.
 const VARIABLE: &str = "COMPLETE";
@@ -58,7 +58,8 @@ pub(crate) fn complete(invocation: &Invocation, db: Option<&Path>, stdout: &mut 
         return None;
     }
     let named = db_of(&words);
-    let database = named.as_deref().or(db).map(|place| Database { place, env: &invocation.env });
+    let place = named.as_deref().or(db).map(Place::named);
+    let database = place.as_ref().map(|place| Database { place, env: &invocation.env });
     let mut command = completing(definition(), database);
     let mut answer = Vec::new();
     let folder = std::env::current_dir().ok();
@@ -107,17 +108,16 @@ const NAMING: [(&str, Noun); 12] = [
 /// The source of names.
 #[derive(Clone, Copy)]
 struct Database<'e> {
-    place: &'e Path,
+    place: &'e Place,
     env: Environment<'e>,
 }
 
 impl Database<'_> {
     fn open(self) -> Result<Store> {
-        let text = self.place.to_string_lossy();
-        if !is_address(&text) {
-            return Store::open(self.place, Access::Read);
+        match self.place.address(self.env)? {
+            Some(address) => Store::open_shared(address.at_most_waiting(MOST_WAITING), Access::Read),
+            None => self.place.open(Access::Read, self.env),
         }
-        Store::open_shared(Address::parse(&text, self.env)?.at_most_waiting(MOST_WAITING), Access::Read)
     }
 }
 
@@ -126,7 +126,7 @@ fn completing(command: Command, database: Option<Database<'_>>) -> Command {
     let completed = |arg: Arg| {
         let found = NAMING.iter().find(|(name, _)| arg.get_id() == name);
         let Some(((_, noun), database)) = found.zip(database) else { return arg };
-        let (noun, place, env) = (*noun, database.place.to_path_buf(), database.env.clone());
+        let (noun, place, env) = (*noun, database.place.clone(), database.env.clone());
         let completer = move |typed: &OsStr| candidates(noun, Database { place: &place, env: &env }, typed);
         arg.add(ArgValueCompleter::new(completer))
     };

@@ -36,7 +36,7 @@ use crate::render::maintain::db::{
     backup_document, backup_text, compact_document, compact_text, copy_document, copy_text, info_document, info_text,
     merge_document, merge_text, verify_document, verify_text,
 };
-use crate::store::{Access, Compacted, Difference, Followers, JournalWriter, Store};
+use crate::store::{Access, Compacted, Difference, Followers, JournalWriter, Place, Store};
 
 impl Run for Info {
     const NAME: &'static str = "info";
@@ -190,13 +190,14 @@ impl Run for Copy {
     const NAME: &'static str = "copy";
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        let from = context.store_at(&args.from, Access::Read)?;
-        match context.address(&args.to)? {
+        let [from, to] = [&args.from, &args.to].map(|name| Place::named(name));
+        let from = context.store_at(&from, Access::Read)?;
+        match to.address(context.env)? {
             Some(to) => from.copy_to_shared(&to)?,
             None => drop(from.copy_to_file(&args.to)?),
         }
-        let info = context.store_at(&args.to, Access::Read)?.read(Store::info)?;
-        let (to, as_of) = (context.shown(&args.to), context.as_of);
+        let info = context.store_at(&to, Access::Read)?.read(Store::info)?;
+        let (to, as_of) = (to.shown(context.env), context.as_of);
         let looks = Looks::of((to, info)).document(move |(to, info)| copy_document(to, info, as_of));
         Ok(context.summary(looks, |(to, info)| copy_text(to, info)))
     }
@@ -248,13 +249,14 @@ impl Run for Merge {
 
 /// Opens a database to be merged into another one.
 fn other(context: &Context<'_>, path: &Path) -> Result<Store> {
-    let target = context.db_path()?;
-    let is_same = context.shown(target) == context.shown(path);
-    if is_same || Identity::of(path).is_some_and(|other| Identity::of(target) == Some(other)) {
+    let (place, target) = (Place::named(path), context.place()?);
+    let identity = |place: &Place| place.file().and_then(Identity::of);
+    let is_same = target.shown(context.env) == place.shown(context.env);
+    if is_same || identity(&place).is_some_and(|other| identity(target) == Some(other)) {
         return Err(Failure::new(
-            format!("{} is the database itself", context.shown(path)),
+            format!("{} is the database itself", place.shown(context.env)),
             "name other databases; --db or SLO_DB names the one they are merged into",
         ));
     }
-    context.store_at(path, Access::Read)
+    context.store_at(&place, Access::Read)
 }

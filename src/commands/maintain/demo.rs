@@ -14,7 +14,7 @@ use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::maintain::demo::{Place, introduction, next_steps};
-use crate::store::{expect_file, is_address};
+use crate::store;
 
 /// The demo's current time: 2026-11-20T14:05:00Z. Everything in it happened before, whatever the machine's clock says.
 const MOMENT: Instant = Instant::from_millis(1_795_183_500_000);
@@ -35,14 +35,14 @@ impl Run for Demo {
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         // The database named on the command line; `SLO_DB` is the user's own and not touched.
         let given = context.named_db.clone();
-        let given = given.as_deref();
-        if let Some(address) = given.filter(|place| is_address(&place.to_string_lossy())) {
+        if let Some(place) = given.as_ref().filter(|place| place.file().is_none()) {
             return Err(Failure::new(
-                format!("the demo makes a file, and {} is a database on a server", context.shown(address)),
+                format!("the demo makes a file, and {} is a database on a server", place.shown(context.env)),
                 "name a new file with --db, or omit it",
             ));
         }
-        given.map_or(Ok(()), expect_file)?;
+        given.as_ref().map_or(Ok(()), store::Place::expect_database)?;
+        let given = given.as_ref().and_then(store::Place::file);
         if let Some(path) = given.filter(|path| path.exists()) {
             return Err(Failure::new(
                 format!("{} already exists", path.display()),
@@ -116,7 +116,7 @@ fn at_moment<'io>(
 ) -> Context<'io> {
     Context {
         program: String::new(),
-        db: Some(db.to_owned()),
+        db: Some(store::Place::named(db)),
         named_db: None,
         as_of: MOMENT,
         clock: MOMENT,

@@ -10,6 +10,7 @@ use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 use crate::cli::Man;
 use crate::commands::registry::definition;
 use crate::commands::{Answer, Context, Run};
+use crate::domain::value::wording::{closest, quote};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file;
@@ -79,8 +80,15 @@ impl Run for Man {
         for word in &args.command {
             command = command.find_subcommand(word).ok_or_else(|| {
                 let known: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
-                let hint = if known.is_empty() { "it has no commands".to_owned() } else { known.join(", ") };
-                Failure::new(format!("{} has no command {word:?}", page_name(command).replace('-', " ")), hint)
+                let within = page_name(command).replace('-', " ");
+                let what = if known.is_empty() {
+                    format!("`{within}` has no subcommands")
+                } else {
+                    format!("unknown command {}", quote(&format!("{within} {word}")))
+                };
+                let all = || format!("`{within} --help` lists the commands");
+                let hint = closest(word, known).map_or_else(all, |near| format!("did you mean `slo man {near}`?"));
+                Failure::new(what, hint)
             })?;
         }
         Ok(Answer::text(page(command, &root)?))

@@ -72,7 +72,7 @@ impl Run for Ingest {
         let plans = args.maintenance.is_some();
         let opened = files.iter().map(|file| Input::open(context, file, feed.as_deref(), plans));
         let inputs = opened.collect::<Result<Vec<_>>>()?.into_iter().flatten();
-        context.db_path()?;
+        context.place()?;
         if let Some(rejects) = &args.rejects {
             context.refuse_database("--rejects", rejects)?;
             source::refuse_overwriting("--rejects", rejects, files)?;
@@ -404,7 +404,8 @@ impl Session<'_, '_> {
 
 /// Whether there is no database yet, or an empty one.
 fn holds_nothing(context: &Context<'_>) -> Result<bool> {
-    Ok(!context.has_store()? || std::fs::metadata(context.db_path()?).is_ok_and(|found| found.len() == 0))
+    let is_empty = |path: &Path| std::fs::metadata(path).is_ok_and(|found| found.len() == 0);
+    Ok(!context.has_store()? || context.place()?.file().is_some_and(is_empty))
 }
 
 /// The name of an input for the record and messages, always on one line.

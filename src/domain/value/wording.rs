@@ -8,6 +8,8 @@ const MOST_QUOTED: usize = 60;
 const MOST_KNOWN: usize = 16;
 /// The longest text compared with known ones: the cost of guessing grows with the length.
 const MOST_COMPARED: usize = 253;
+/// The least distance of a beginning: more than that of any whole text.
+const BEGINNING: usize = 5;
 
 /// Quotes a value for a message: on one line, cut if long.
 pub(crate) fn quote(value: &str) -> String {
@@ -47,29 +49,54 @@ pub(crate) fn closest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>)
     near(given, known).first().copied()
 }
 
-/// The known texts similar to the given one, the closest first; at most three.
+/// The known text most similar to the given one, if it is similar enough; up to three whose beginnings are equally
+/// similar.
 pub(crate) fn near<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     if given.is_empty() || given.len() > MOST_COMPARED {
         return Vec::new();
     }
     let lower = given.to_lowercase();
-    let mut found: Vec<(usize, &str)> = Vec::new();
-    for candidate in known {
-        let allowed = given.len().max(candidate.len()).div_ceil(3).min(4);
-        if given.len().abs_diff(candidate.len()) <= allowed {
-            let distance = strsim::osa_distance(&lower, &candidate.to_lowercase());
-            found.extend((distance <= allowed).then_some((distance, candidate)));
-        }
-    }
-    found.sort_by_key(|(distance, _)| *distance);
-    found.into_iter().map(|(_, candidate)| candidate).take(3).collect()
+    let mut found: Vec<(usize, &str)> = known
+        .into_iter()
+        .filter_map(|candidate| {
+            let other = candidate.to_lowercase();
+            let distance = distance(&lower, &other).or_else(|| distance_of_beginning(&lower, &other))?;
+            Some((distance, candidate))
+        })
+        .collect();
+    let least = found.iter().map(|(distance, _)| *distance).min();
+    found.retain(|(distance, _)| Some(*distance) == least);
+    let most = if least >= Some(BEGINNING) { 3 } else { 1 };
+    found.into_iter().map(|(_, candidate)| candidate).take(most).collect()
 }
 
-/// `did you mean X?` if there is a guess, else the known texts if they are few.
+/// The number of letters that differ, if few do: one of up to six, two of up to ten, four at most.
+fn distance(given: &str, known: &str) -> Option<usize> {
+    let allowed = ((given.len().max(known.len()) + 1) / 4).clamp(1, 4);
+    let comparable = given.len().abs_diff(known.len()) <= allowed;
+    comparable.then(|| strsim::osa_distance(given, known)).filter(|distance| *distance <= allowed)
+}
+
+/// The same for the beginning of the known text, which counts as farther away than any whole text.
+fn distance_of_beginning(given: &str, known: &str) -> Option<usize> {
+    let length = given.chars().count();
+    let allowed = match length {
+        0..3 => return None,
+        3..6 => 0,
+        6..10 => 1,
+        _ => 2,
+    };
+    let beginnings =
+        (length - allowed.min(1)..=length + 1).map(|length| known.chars().take(length).collect::<String>());
+    let nearest = beginnings.map(|beginning| strsim::osa_distance(given, &beginning)).min()?;
+    (nearest <= allowed).then_some(BEGINNING + nearest)
+}
+
+/// `did you mean X or Y?` where there are guesses, else the known texts if they are few.
 pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    match closest(given, known.clone()) {
-        Some(guess) => format!("did you mean {guess}?"),
-        None => one_of(known),
+    match near(given, known.clone()) {
+        guesses if guesses.is_empty() => one_of(known),
+        guesses => format!("did you mean {}?", or_list(guesses)),
     }
 }
 
@@ -110,8 +137,16 @@ mod tests {
             ("windowdays", Some("windowDays")),
             ("redis", None),
             ("", None),
+            ("post", Some("postgres")),
+            ("po", None),
+            ("windwD", Some("windowDays")),
         ] {
             assert_eq!(closest(given, known), guess, "{given}");
+        }
+        let names = ["checkout-availability", "mail", "checkout-payment"];
+        assert_eq!(did_you_mean("chekout", names), "did you mean checkout-availability or checkout-payment?");
+        for (given, known) in [("xml", ["html", "yaml"]), ("csh", ["fish", "bash"]), ("helth", ["width", "death"])] {
+            assert_eq!(closest(given, known), None, "{given}");
         }
         assert_eq!(did_you_mean("zzzzzzzz", ["a", "b"]), "known: a, b");
     }

@@ -118,8 +118,8 @@ pub(crate) fn text(findings: &[Finding], frame: Option<&Frame>, canvas: Canvas) 
                 let _ = writeln!(text, "    {reason}");
             }),
         }
-        if let Some(course) = course(finding) {
-            let _ = writeln!(text, "    {}", paint(&course, Tone::Faint, canvas));
+        for part in course(finding) {
+            let _ = writeln!(text, "    {}", paint(&part, Tone::Faint, canvas));
         }
     }
     let (pass, summary) = summary(findings);
@@ -150,19 +150,18 @@ fn explain(text: &mut String, explained: &Explained, depth: usize, canvas: Canva
     }
 }
 
-/// Since when a finding is true, and what is expected.
-pub(super) fn course(finding: &Finding) -> Option<String> {
+/// Since when a finding is as it is, and when that ends.
+pub(super) fn course(finding: &Finding) -> Vec<String> {
     let since = finding.since.map(|since| format!("since {}", zoned(since)));
     let clears = finding.clears_at.map(|at| format!("clears {} if no status changes", zoned(at)));
-    let parts: Vec<String> = since.into_iter().chain(clears).collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
+    since.into_iter().chain(clears).collect()
 }
 
-/// `failed: breaching`, or `passed freeze: budgetRemainingPercent < 20`: the name of a condition, then its expression.
+/// `failed: breaching`, or `passed, not firing: freeze: budgetRemainingPercent < 20`, the expression of a condition after its name.
 fn outcome(finding: &Finding) -> String {
-    let verb = if finding.firing { "failed" } else { "passed" };
+    let verb = if finding.firing { "failed" } else { "passed, not firing" };
     if declared(finding) {
-        format!("{verb} {}: {}", finding.rule.name, finding.rule.term)
+        format!("{verb}: {}: {}", finding.rule.name, finding.rule.term)
     } else {
         format!("{verb}: {}", cause(finding))
     }

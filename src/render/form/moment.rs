@@ -37,7 +37,7 @@ pub(in crate::render) fn second(at: Instant) -> String {
 }
 
 /// To the minute, with the zone: `2026-11-20 14:05 UTC`, `2026-11-20 15:05 CET`.
-pub(in crate::render) fn zoned(at: Instant) -> String {
+pub(crate) fn zoned(at: Instant) -> String {
     written(at, "%Y-%m-%d %H:%M %Z")
 }
 
@@ -46,6 +46,11 @@ pub(in crate::render) fn range(span: Span) -> String {
     let abbreviation = |at| written(at, "%Z");
     let same = abbreviation(span.start) == abbreviation(span.end);
     format!("{} to {}", if same { minute(span.start) } else { zoned(span.start) }, zoned(span.end))
+}
+
+/// From the first time to the last: a single time where they are the same minute.
+pub(in crate::render) fn stretch(first: Instant, last: Instant) -> String {
+    if minute(first) == minute(last) { zoned(last) } else { range(Span { start: first, end: last }) }
 }
 
 /// The date: `2026-11-20`.

@@ -10,6 +10,7 @@ use crate::domain::health::transition::{Source, Status, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::render::form::moment::{minute, second};
+use crate::render::form::path::last_of;
 use crate::render::{Cell, Document, Sheet, Tone};
 
 /// What distinguishes a stream from others of its system.
@@ -112,7 +113,7 @@ pub(crate) fn sheet(entries: &[Entry], all: bool, usual_days: Option<i64>) -> Sh
             Status::Unknown => Tone::Faint,
         };
         let from = match (&entry.file, entry.ingested_at) {
-            (Some(file), Some(at)) => format!("{file}, {}", minute(at)),
+            (Some(file), Some(at)) => format!("{}, {}", last_of(file), minute(at)),
             _ => String::new(),
         };
         let effective = entry.effective.unwrap_or(Status::Unknown);

@@ -9,7 +9,7 @@ use anyhow::Result;
 use serde_json::Value;
 
 use crate::domain::value::instant::Instant;
-use crate::render::form::moment::zoned;
+use crate::render::form::moment::minute;
 use crate::render::record::ingest::thousands;
 use crate::render::{Cell, Document, Sheet, Tone};
 
@@ -18,11 +18,14 @@ pub(crate) use maintenance::maintenance;
 pub(crate) use records::{KnownSet, ingests, sets};
 pub(crate) use vocabulary::{feeds, fields, policies};
 
+/// Columns that are left out of a terminal that is too narrow for them.
+const OPTIONAL: [&str; 9] =
+    ["LABELS", "FILE", "STARTED", "FINISHED", "LAST", "REPEATS", "REASON", "NULL WHEN", "UNIT OR VALUES"];
+
 /// A list: its name and its rows.
 pub(crate) struct List {
     name: &'static str,
-    /// Titles that begin with `>` are of columns of numbers, those that begin with `+` of columns only in the wide
-    /// list.
+    /// `>` before a title marks a column of numbers, `@` one of times, and `+` one that only the wide list has.
     titles: &'static [&'static str],
     rows: Vec<Row>,
 }
@@ -49,20 +52,21 @@ pub(crate) fn sheet(List { name, titles, rows }: &List, wide: bool) -> Sheet {
     sheet.overflows = wide;
     let shown: Vec<_> = titles.iter().enumerate().filter(|(_, title)| wide || !title.starts_with('+')).collect();
     for (index, title) in &shown {
-        sheet = match (title.strip_prefix('>'), title.strip_prefix('+')) {
-            (Some(title), _) => sheet.right(title),
-            (_, Some(title)) => sheet.left(title),
-            _ => sheet.left(title),
-        };
+        let plain = title.trim_start_matches(['>', '@', '+']);
+        sheet = if title.starts_with('>') { sheet.right(plain) } else { sheet.left(plain) };
         if *index == 0 {
             sheet = sheet.names();
-        } else if matches!(**title, "LABELS" | "FILE" | "STARTED" | "LAST" | "REPEATS" | "REASON") {
+        } else if OPTIONAL.contains(&plain) {
             sheet = sheet.optional();
         }
     }
     for row in rows {
         let tone = |index| if index == 0 { Tone::Strong } else { Tone::Plain };
-        sheet.push(shown.iter().map(|(index, _)| Cell::toned(row.cells[*index].clone(), tone(*index))).collect());
+        let cells = shown.iter().map(|(index, title)| {
+            let cell = Cell::toned(row.cells[*index].clone(), tone(*index));
+            if title.starts_with('@') { cell.timed() } else { cell }
+        });
+        sheet.push(cells.collect());
     }
     sheet.footer.push(total(rows.len(), name));
     sheet
@@ -83,5 +87,5 @@ fn total(rows: usize, name: &str) -> String {
 
 /// A time in a list, to the minute.
 fn moment(at: Option<Instant>) -> String {
-    at.map_or("–".to_owned(), zoned)
+    at.map_or("–".to_owned(), minute)
 }

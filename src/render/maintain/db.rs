@@ -15,6 +15,9 @@ use crate::render::form::moment::range;
 use crate::render::form::number::counted;
 use crate::render::record::ingest::thousands;
 
+/// The fewest transitions of which an average says something: below, the file's fixed parts are most of it.
+const MANY: i64 = 10_000;
+
 pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Result<Document> {
     let mut document = Document::new(as_of);
     document.set("path", &path)?;
@@ -41,7 +44,8 @@ pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Resul
 
 pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     let number = |number: i64| thousands(number.unsigned_abs());
-    let each = info.bytes_per_transition().map_or(String::new(), |bytes| format!(", {bytes:.1} bytes per transition"));
+    let each = info.bytes_per_transition().filter(|_| info.transitions >= MANY);
+    let each = each.map_or(String::new(), |bytes| format!(", {bytes:.1} bytes per transition"));
     let span = info.span.map_or("none".to_owned(), range);
     let pages = info.pages.map_or(String::new(), |Pages { bytes, count, free }| {
         format!(", pages of {bytes} bytes, {} of {} free", number(free), number(count))

@@ -7,6 +7,7 @@ use anyhow::Result;
 
 use crate::domain::value::instant::Instant;
 use crate::render::Document;
+use crate::render::form::moment::stretch;
 
 /// The result of an ingest, over all its files.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
@@ -79,7 +80,7 @@ pub(crate) fn text(report: &IngestReport, dry_run: bool) -> String {
     let mut text = format!("{} {noun} read: {}\n", thousands(report.read), parts.join(", "));
     if let (Some(first), Some(last)) = (report.first, report.last) {
         let noun = if report.systems == 1 { "system" } else { "systems" };
-        let _ = writeln!(text, "{} {noun}, {first} to {last}", thousands(report.systems as u64));
+        let _ = writeln!(text, "{} {noun}, {}", thousands(report.systems as u64), stretch(first, last));
     }
     if dry_run {
         text.push_str("dry run: nothing was kept\n");

@@ -17,6 +17,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::wording::one_line;
 use crate::render::Document;
+use crate::render::form::moment::stretch;
 
 pub(crate) use draft::draft;
 
@@ -101,7 +102,7 @@ pub(crate) fn text(trial: &Trial) -> String {
     text.push('\n');
     for (system, (count, first, last)) in &trial.systems {
         let plural = if *count == 1 { "" } else { "s" };
-        let _ = writeln!(text, "{system}: {} transition{plural}, {first} to {last}", thousands(*count));
+        let _ = writeln!(text, "{system}: {} transition{plural}, {}", thousands(*count), stretch(*first, *last));
     }
     text
 }

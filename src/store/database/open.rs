@@ -33,7 +33,8 @@ const MOST_STATEMENTS: usize = 128;
 /// The pause before another try, where SQLite itself does not wait.
 const RETRY: Duration = Duration::from_millis(20);
 
-pub(in crate::store) use explaining::{Unreadable, code, explain, is_no_value};
+pub(crate) use explaining::Unreadable;
+pub(in crate::store) use explaining::{code, explain, is_no_value};
 pub(crate) use migrating::SCHEMA;
 #[cfg(feature = "postgres")]
 pub(in crate::store) use migrating::{copy_of_schema, empty_copy, migrate_copy, statements_after};

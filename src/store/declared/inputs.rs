@@ -155,20 +155,20 @@ impl Store {
     }
 
     /// Whether there may be any correction. A shared database is not asked in advance.
-    pub(super) fn may_have_corrections(&self) -> Result<bool> {
+    pub(crate) fn may_have_corrections(&self) -> Result<bool> {
         let sql = "SELECT 1 FROM manifest WHERE kind = 'Correction' LIMIT 1";
         Ok(self.is_shared() || self.connection.prepare_cached(sql)?.exists([])?)
     }
 
     /// Whether there are more corrections than systems, so that it is cheaper to look up those of each. For a shared
     /// database, it never is.
-    pub(super) fn has_many_corrections(&self) -> Result<bool> {
+    pub(crate) fn has_many_corrections(&self) -> Result<bool> {
         let sql = "SELECT count(*) > (SELECT count(*) FROM system) FROM manifest WHERE kind = 'Correction'";
         Ok(!self.is_shared() && self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
     /// The systems that certainly have no maintenance window and no correction.
-    pub(super) fn uncovered_systems(&self) -> Result<HashSet<SystemId>> {
+    pub(crate) fn uncovered_systems(&self) -> Result<HashSet<SystemId>> {
         let read = || {
             let sql = concat!(
                 "SELECT ",

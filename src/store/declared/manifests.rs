@@ -61,7 +61,7 @@ impl Store {
     }
 
     /// A system that the journal or a manifest knows, with its declaration.
-    pub(super) fn known_system(&self, name: &Name) -> Result<Option<(SystemId, Option<System>)>> {
+    pub(crate) fn known_system(&self, name: &Name) -> Result<Option<(SystemId, Option<System>)>> {
         const DECLARED: usize = width!(manifest);
         // The columns are in the tables' order, as `whole!` names them.
         let sql = "SELECT declared.*, known.* FROM system AS known
@@ -102,8 +102,13 @@ impl Store {
         Ok(objects)
     }
 
+    /// All declared objects of a kind without what is known of their origin, sorted by name.
+    pub(crate) fn bare_objects(&self, kind: Kind) -> Result<Vec<Object>> {
+        self.declared(kind, Some)
+    }
+
     /// Calls `each` with every declared object of a kind and its row, sorted by name.
-    pub(super) fn each_object(&self, kind: Kind, mut each: impl FnMut(&Row<'_>, Object) -> Result<()>) -> Result<()> {
+    fn each_object(&self, kind: Kind, mut each: impl FnMut(&Row<'_>, Object) -> Result<()>) -> Result<()> {
         let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 ORDER BY name");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([kind.as_str()])?;

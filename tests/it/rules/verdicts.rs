@@ -122,7 +122,8 @@ fn an_explanation_is_the_tree_with_its_values() {
         yes not
           no  isBreaching    isBreaching=false
     no  currentStreak == 0    currentStreak=19
-    since 2026-11-10 10:22 UTC; clears 2026-12-10 10:04 UTC if no status changes
+    since 2026-11-10 10:22 UTC
+    clears 2026-12-10 10:04 UTC if no status changes
 ✖ fail: 1 of 1 objective failed
 ";
     assert_eq!((code, stdout.as_str()), (1, expected));

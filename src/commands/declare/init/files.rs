@@ -10,7 +10,7 @@ use super::write_new;
 use crate::cli::Init;
 use crate::commands::{Answer, Context};
 use crate::exit::ExitStatus;
-use crate::store::is_address;
+use crate::store::Place;
 
 /// A file to write, and what to do with it.
 struct Prepared {
@@ -57,8 +57,8 @@ pub(super) fn write(args: &Init, context: &mut Context<'_>) -> Result<Option<Ans
 /// Fills the names of this database, program and action into a text.
 fn filled(text: &str, context: &Context<'_>) -> String {
     let db = match &context.db {
-        Some(db) if is_address(&db.to_string_lossy()) => context.shown(db),
-        Some(db) => whole(db),
+        Some(Place::File(path)) => whole(path),
+        Some(server) => server.shown(context.env),
         None => "$HOME/slo.db".to_owned(),
     };
     let home = env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://github.com/");

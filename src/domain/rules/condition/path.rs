@@ -138,8 +138,11 @@ fn read_property(
         }
     }
     let guesses = meant(&name, owner);
-    let guess = if guesses.is_empty() { String::new() } else { format!("did you mean {}? ", or_list(guesses)) };
-    fault(format!("{} is not a field of {}", quote(&name), a(owner)), format!("{guess}{}", known(owner)))
+    let remedy = match guesses.as_slice() {
+        [] => known(owner),
+        _ => format!("did you mean {}?", or_list(guesses)),
+    };
+    fault(format!("{} is not a field of {}", quote(&name), a(owner)), remedy)
 }
 
 /// Suggestions for an unknown name: names that contain it, else those with a similar spelling.
@@ -151,9 +154,15 @@ fn meant(name: &str, owner: Owner) -> Vec<&'static str> {
     if containing.is_empty() { near(name, names()) } else { containing }
 }
 
+/// The fields there are; those of an objective are too many for one line.
 fn known(owner: Owner) -> String {
-    let names: Vec<&str> = Property::of(owner).map(Property::name).collect();
-    format!("fields of {} are {}", a(owner), names.join(", "))
+    match owner {
+        Owner::Objective => "`slo list fields` lists the fields".to_owned(),
+        Owner::System => {
+            let names: Vec<&str> = Property::of(owner).map(Property::name).collect();
+            format!("fields of {} are {}", a(owner), names.join(", "))
+        }
+    }
 }
 
 const fn a(owner: Owner) -> &'static str {

@@ -10,7 +10,6 @@ use crate::domain::plan::object::Object;
 use crate::domain::plan::stored::StoredObject;
 use crate::domain::rules::condition::Scope;
 use crate::domain::value::duration::format_millis;
-use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::render::declare::condition::spec;
 use crate::render::declare::log::short;
@@ -170,7 +169,7 @@ pub(crate) fn objectives(stored: Vec<StoredObject>) -> List {
 }
 
 const CORRECTIONS: [&str; 10] =
-    ["CORRECTION", "SYSTEM", "ONLY", "START", "END", "STATUS", "REASON", "FILE", "+SET", "+COMMIT"];
+    ["CORRECTION", "SYSTEM", "ONLY", "@START", "@END", "STATUS", "REASON", "FILE", "+SET", "+COMMIT"];
 
 /// Declared corrections.
 pub(crate) fn corrections(stored: Vec<StoredObject>) -> List {
@@ -181,14 +180,13 @@ pub(crate) fn corrections(stored: Vec<StoredObject>) -> List {
         let name = |name: &Option<Name>| name.as_ref().map(Name::to_string);
         let what = [name(check), source.map(|source| source.as_str().to_owned()), name(location)];
         let what: Vec<String> = what.into_iter().flatten().collect();
-        let side = |at: &Option<Instant>| at.map_or_else(|| "–".to_owned(), |at| moment(Some(at)));
         Some(origin.complete(Row {
             cells: vec![
                 declared.metadata.name.to_string(),
                 declared.system.to_string(),
                 what.join(", "),
-                side(start),
-                side(end),
+                moment(*start),
+                moment(*end),
                 status.as_str().to_owned(),
                 declared.reason.clone().unwrap_or_default(),
             ],

@@ -7,13 +7,14 @@ use crate::domain::health::ingest::IngestRecord;
 use crate::domain::plan::applied::ApplyRecord;
 use crate::domain::value::name::Name;
 use crate::render::declare::log::short;
+use crate::render::form::path::last_of;
 
 /// Ingests that changed the journal.
 pub(crate) fn ingests(ingests: &[IngestRecord]) -> List {
     let rows = ingests.iter().map(|ingest| Row {
         cells: vec![
             ingest.id.to_string(),
-            ingest.file.clone(),
+            last_of(&ingest.file).to_owned(),
             moment(Some(ingest.started_at)),
             ingest.finished_at.map_or("interrupted".to_owned(), |at| moment(Some(at))),
             ingest.read.to_string(),
@@ -21,6 +22,7 @@ pub(crate) fn ingests(ingests: &[IngestRecord]) -> List {
             ingest.duplicates.to_string(),
             ingest.conflicts.to_string(),
             ingest.rejected.to_string(),
+            ingest.file.clone(),
         ],
         value: json!({
             "ingestId": ingest.id,
@@ -36,7 +38,7 @@ pub(crate) fn ingests(ingests: &[IngestRecord]) -> List {
     });
     List::new(
         "ingests",
-        &[">INGEST", "FILE", "STARTED", "FINISHED", ">READ", ">NEW", ">KNOWN", ">CONFLICTS", ">REJECTED"],
+        &[">INGEST", "FROM", "@STARTED", "@FINISHED", ">READ", ">NEW", ">KNOWN", ">CONFLICTS", ">REJECTED", "+FILE"],
         rows,
     )
 }
@@ -74,5 +76,5 @@ pub(crate) fn sets(known: Vec<KnownSet>) -> List {
             }),
         }
     });
-    List::new("sets", &["SET", ">OBJECTS", ">ORPHANED", "LAST CHANGED", "COMMIT", "BY"], rows)
+    List::new("sets", &["SET", ">OBJECTS", ">ORPHANED", "@LAST CHANGED", "COMMIT", "BY"], rows)
 }

@@ -118,7 +118,7 @@ pub(super) fn summary(review: &Review) -> Sheet {
         sheet.push(row);
     }
     sheet.footer.push(format!(
-        "each outage counts once per system, in the period in which it begins; CHANGE: percentage points since {}",
+        "each outage counts once per system, in the period in which it begins; CHANGE: percentage points compared with {}",
         review.frame.period.previous()
     ));
     sheet

@@ -29,7 +29,7 @@ fn failure(error: &anyhow::Error) -> Option<&rusqlite::ffi::Error> {
 
 /// A row with invalid content: what and where.
 #[derive(Debug)]
-pub(in crate::store) struct Unreadable(pub(in crate::store) String);
+pub(crate) struct Unreadable(pub(crate) String);
 
 impl std::fmt::Display for Unreadable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -52,7 +52,7 @@ fn a_draft_knows_what_comes_late_in_the_file_and_what_comes_regularly() {
     let ingested = slo.pass(&["ingest", "--feed", feed.to_str().unwrap(), path.to_str().unwrap()], b"");
     assert_eq!(
         ingested,
-        "800 records read: 800 new transitions, 0 already known\n1 system, 2026-10-01T00:00:00.000Z to 2026-10-02T09:15:00.000Z\n"
+        "800 records read: 800 new transitions, 0 already known\n1 system, 2026-10-01 00:00 to 2026-10-02 09:15 UTC\n"
     );
     let systems = slo.pass(&["export", "journal"], b"");
     assert!(systems.contains("\"system\":\"Muller-GmbH\"") && systems.contains("\"check\":\"ping\""), "{systems}");

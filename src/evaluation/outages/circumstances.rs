@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use anyhow::Result;
 
-use super::is_most;
 use super::notes::{Noted, Notes, last};
 use super::windows::windows;
 use crate::domain::account::outage::shared::Shared;
@@ -13,10 +12,16 @@ use crate::domain::health::timeline::Scope;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
-use crate::store::{Resolver, Store};
+use crate::evaluation::is_most;
+use crate::evaluation::resolver::Resolver;
+use crate::store::Store;
 
 /// The circumstances of outages as of an instant, in the order given.
-pub(super) fn circumstances(store: &Store, outages: &[Shared<'_>], as_of: Instant) -> Result<Vec<Circumstances>> {
+pub(in crate::evaluation) fn circumstances(
+    store: &Store,
+    outages: &[Shared<'_>],
+    as_of: Instant,
+) -> Result<Vec<Circumstances>> {
     let windows = windows(store, Some(&outages.iter().map(|outage| outage.system).collect()))?;
     let said = said(store, outages, as_of)?;
     let mut found = Vec::with_capacity(outages.len());

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
 
-use super::MANY;
 use crate::domain::account::maintenance::Schedule;
 use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
 use crate::domain::account::outage::uncharged::Named;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
+use crate::evaluation::MANY;
 use crate::store::Store;
 
 /// The windows of one system that are not cancelled. There may be very many.

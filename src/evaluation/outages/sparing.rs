@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashMap};
 use anyhow::Result;
 
 use super::windows::{Windows, windows};
-use super::{Evaluation, Load};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::member::Member;
@@ -16,10 +15,11 @@ use crate::domain::account::outage::walk::{Pace, Walk};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{END, Span, union};
+use crate::evaluation::{Evaluation, Load};
 use crate::store::Store;
 
 /// The uncharged parts of the outages of objectives.
-pub(super) struct Sparing<'s> {
+pub(in crate::evaluation) struct Sparing<'s> {
     /// Systems as recorded, without corrections.
     recorded: Evaluation<'s>,
     windows: HashMap<Name, Windows>,
@@ -27,7 +27,7 @@ pub(super) struct Sparing<'s> {
 }
 
 /// One objective within a range.
-pub(super) struct Spared {
+pub(in crate::evaluation) struct Spared {
     unexcused: (Model, Walk),
     /// If it has corrections.
     recorded: Option<(Model, Walk)>,
@@ -36,7 +36,7 @@ pub(super) struct Spared {
 
 impl<'s> Sparing<'s> {
     /// Prepares for this number of objectives, those of these systems or any.
-    pub(super) fn open(
+    pub(in crate::evaluation) fn open(
         store: &'s Store,
         count: usize,
         systems: Option<&BTreeSet<&Name>>,
@@ -47,7 +47,7 @@ impl<'s> Sparing<'s> {
     }
 
     /// Begins with an objective within a range.
-    pub(super) fn begin(&mut self, model: &Model, range: Span) -> Result<Spared> {
+    pub(in crate::evaluation) fn begin(&mut self, model: &Model, range: Span) -> Result<Spared> {
         let mut corrections = Vec::new();
         named(&model.system, model.objective.healthcheck.as_ref(), &self.declared, &mut corrections);
         let mut recorded = None;
@@ -60,7 +60,7 @@ impl<'s> Sparing<'s> {
 
     /// Adds the uncharged parts to the outages of an objective that begin before `end` and were not returned before,
     /// and the recorded outages that did not happen.
-    pub(super) fn add(
+    pub(in crate::evaluation) fn add(
         &mut self,
         spared: &mut Spared,
         found: &mut Vec<Outage>,

@@ -14,10 +14,10 @@ use crate::domain::value::span::Span;
 use crate::store::{Store, StreamRow};
 
 /// Notes with their instants, oldest first; those of one instant by text.
-pub(super) type Noted = Vec<(Instant, Rc<str>)>;
+pub(in crate::evaluation) type Noted = Vec<(Instant, Rc<str>)>;
 
 /// The notes of systems, looked up on demand.
-pub(super) struct Notes<'s> {
+pub(in crate::evaluation) struct Notes<'s> {
     store: &'s Store,
     as_of: Instant,
     /// The streams of each system and its members that may have notes.
@@ -26,12 +26,12 @@ pub(super) struct Notes<'s> {
 
 impl<'s> Notes<'s> {
     /// Uses facts up to an instant.
-    pub(super) fn new(store: &'s Store, as_of: Instant) -> Self {
+    pub(in crate::evaluation) fn new(store: &'s Store, as_of: Instant) -> Self {
         Self { store, as_of, streams: HashMap::new() }
     }
 
     /// Adds to each event of an objective's outages the last note between the start of its outage and its own end.
-    pub(super) fn add(&mut self, model: &Model, outages: &mut [Outage]) -> Result<()> {
+    pub(in crate::evaluation) fn add(&mut self, model: &Model, outages: &mut [Outage]) -> Result<()> {
         let now = self.as_of.plus(1);
         let starts = outages.iter().map(|outage| outage.start).min();
         let ends = outages.iter().map(|outage| outage.end.unwrap_or(now)).max();
@@ -49,7 +49,7 @@ impl<'s> Notes<'s> {
     }
 
     /// The notes of a system, or of the scope of objectives on one check, within a span.
-    pub(super) fn within(&mut self, system: &Member, scope: Scope<'_>, within: Span) -> Result<Noted> {
+    pub(in crate::evaluation) fn within(&mut self, system: &Member, scope: Scope<'_>, within: Span) -> Result<Noted> {
         let within = Span::new(within.start, within.end.min(self.as_of.plus(1)));
         let mut noted = Noted::new();
         for (id, stream) in self.streams(system)?.iter() {
@@ -82,7 +82,7 @@ fn collect(store: &Store, system: &Member, found: &mut Vec<(SystemId, StreamRow)
 }
 
 /// The last note within a span.
-pub(super) fn last(noted: &Noted, within: Span) -> Option<Rc<str>> {
+pub(in crate::evaluation) fn last(noted: &Noted, within: Span) -> Option<Rc<str>> {
     let (at, text) = noted[..noted.partition_point(|(at, _)| *at < within.end)].last()?;
     (*at >= within.start).then(|| Rc::clone(text))
 }

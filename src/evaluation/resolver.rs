@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use anyhow::Result;
 
-use super::manifests::Stored;
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::dependencies::{Dependencies, Edge, leading};
 use crate::domain::account::maintenance::Schedule as MaintenanceSchedule;
@@ -20,8 +19,7 @@ use crate::domain::health::rules::Rules;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::store::database::open::{Store, Unreadable};
-use crate::store::facts::history::AllRules;
+use crate::store::{AllRules, Store, Stored, Unreadable};
 
 /// How deep composite systems may be nested: deeper than manifests allow.
 const MOST_NESTED: usize = 64;
@@ -83,10 +81,7 @@ impl<'s> Resolver<'s> {
     fn of_kinds(store: &'s Store, kinds: &[Kind]) -> Result<Self> {
         let mut objects = Vec::new();
         for kind in kinds {
-            store.each_object(*kind, |_, object| {
-                objects.push(object);
-                Ok(())
-            })?;
+            objects.extend(store.bare_objects(*kind)?);
         }
         Ok(Self { has_schedules: false, ..Self::of(store, objects)? })
     }

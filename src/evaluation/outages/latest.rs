@@ -2,7 +2,6 @@
 
 use anyhow::Result;
 
-use super::Evaluation;
 use super::circumstances::circumstances;
 use crate::domain::account::member::Member;
 use crate::domain::account::outage::shared::shared;
@@ -13,6 +12,7 @@ use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
+use crate::evaluation::Evaluation;
 use crate::store::{Store, Stored};
 
 /// The outage in progress at an instant, charged or not; else the last of those `known` to be charged, which are given
@@ -34,7 +34,7 @@ pub(crate) fn latest(store: &Store, stored: Stored, last: Option<&Outage>, as_of
 }
 
 /// Adds a system and its members.
-pub(super) fn with_members(system: &Member, found: &mut Vec<Name>) {
+pub(in crate::evaluation) fn with_members(system: &Member, found: &mut Vec<Name>) {
     found.push(system.name.clone());
     let members = system.composition.iter().flat_map(|composition| &composition.members);
     members.for_each(|member| with_members(member, found));

@@ -1,0 +1,28 @@
+//! Owns how much of a path a narrow table shows.
+
+/// The last two parts of a path, which tell most files apart: `/srv/slo/feed/checks.jsonl` → `feed/checks.jsonl`.
+pub(in crate::render) fn last_of(path: &str) -> &str {
+    let mut slashes = path.rmatch_indices(['/', '\\']);
+    match slashes.nth(1) {
+        Some((at, _)) => &path[at + 1..],
+        None => path,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_two_parts_remain() {
+        for (path, last) in [
+            ("/srv/slo/feed/checks.jsonl", "feed/checks.jsonl"),
+            ("C:\\slo\\feed\\checks.jsonl", "feed\\checks.jsonl"),
+            ("/checks.jsonl", "/checks.jsonl"),
+            ("checks.jsonl", "checks.jsonl"),
+            ("-", "-"),
+        ] {
+            assert_eq!(last_of(path), last, "{path}");
+        }
+    }
+}
