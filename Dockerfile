@@ -1,6 +1,6 @@
-# One static binary and nothing else, as a user without rights. /data is the place of the database:
+# A single static binary, run by an unprivileged user. The database is in /data:
 #   docker run --rm -v slo:/data IMAGE ingest - < checks.jsonl
-# There is no shell in it, so `slo compute --exec` and probes need an image of yours: COPY --from=IMAGE /slo /usr/bin/slo.
+# The image has no shell: for `slo compute --exec` and probes, build your own with COPY --from=IMAGE /slo /usr/bin/slo.
 FROM rust:1.95-alpine AS build
 RUN apk add --no-cache musl-dev gcc make
 WORKDIR /src

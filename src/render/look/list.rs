@@ -54,7 +54,7 @@ pub(crate) fn sheet(List { name, titles, rows }: &List, wide: bool) -> Sheet {
     for (index, title) in &shown {
         let plain = title.trim_start_matches(['>', '@', '+']);
         sheet = if title.starts_with('>') { sheet.right(plain) } else { sheet.left(plain) };
-        if *index == 0 {
+        if *index == 0 || plain == "FROM" {
             sheet = sheet.names();
         } else if OPTIONAL.contains(&plain) {
             sheet = sheet.optional();
