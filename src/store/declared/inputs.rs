@@ -18,7 +18,7 @@ use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
 use crate::store::facts::history::stored_name;
 use crate::store::sealed::followers::Followers;
-use crate::store::shared::About;
+use crate::store::shared::{About, Shared};
 use crate::store::soundness::DamagedCache;
 use crate::store::soundness::row::{intact, is_whole, whole, width};
 
@@ -276,10 +276,18 @@ impl Store {
         Ok(())
     }
 
-    /// The names of the composite systems among some systems. A shared database is not asked: that would fetch the
-    /// table.
+    /// The names of the composite systems among some systems, whose facts this process has read.
     pub(crate) fn composites_among(&self, systems: &HashSet<SystemId>) -> Result<Vec<Name>> {
-        if self.is_shared() || !self.connection.prepare_cached("SELECT 1 FROM member_input")?.exists([])? {
+        if systems.is_empty() {
+            return Ok(Vec::new());
+        }
+        if let Some(known) = self.connection.shared().and_then(Shared::taken_composites) {
+            let among = known.iter().filter(|(id, _)| systems.contains(&SystemId(**id)));
+            let mut names = among.map(|(_, name)| stored_name(name)).collect::<Result<Vec<Name>>>()?;
+            names.sort();
+            return Ok(names);
+        }
+        if !self.connection.prepare_cached("SELECT 1 FROM member_input")?.exists([])? {
             return Ok(Vec::new());
         }
         let sql = "SELECT id, name FROM system WHERE id IN (SELECT composite FROM member_input) ORDER BY name";
