@@ -113,6 +113,7 @@ none! {
     fn want_segments(&Connection, i64, (i64, i64)) -> rusqlite::Result<()>;
     fn want_ingest(&Connection, i64) -> Result<()>;
     fn is_taking() -> bool;
+    fn taken_composites() -> Option<BTreeMap<i64, String>>;
     fn take(&Connection, &[Taking<'_>]) -> Result<()>;
     fn lock_systems(&Connection, &BTreeSet<&str>) -> Result<()>;
     fn touch(&BTreeMap<SystemId, Instant>) -> ();

@@ -90,6 +90,8 @@ pub(super) struct Shared {
     touched: RefCell<BTreeMap<i64, (i64, i64)>>,
     /// The systems whose facts this transaction has changed.
     touching: RefCell<BTreeMap<i64, i64>>,
+    /// The composite systems among those that were locked to write their facts, once any were.
+    composites: RefCell<Option<BTreeMap<i64, String>>>,
     /// How often declared objects and caches were written, as of this transaction.
     revision: Cell<i64>,
     /// The last ids as they were filled, of tables that do not reuse ids.
@@ -129,6 +131,7 @@ impl Shared {
             numbers: RefCell::default(),
             touched: RefCell::default(),
             touching: RefCell::default(),
+            composites: RefCell::default(),
             revision: Cell::new(0),
             counters: RefCell::default(),
             failed: RefCell::new(None),

@@ -41,7 +41,8 @@ impl Kind {
 const ANY_LETTERS: [(&str, &str); 2] = [("note", "text"), ("overruled", "note")];
 
 /// Keys that begin with columns by which tables can be distributed, where a file has ids.
-const KEYS: [(&str, &[&str]); 2] = [("segment", &["stream", "first_ts"]), ("stream", &["system", "id"])];
+const KEYS: [(&str, &[&str]); 3] =
+    [("member_input", &["composite", "member"]), ("segment", &["stream", "first_ts"]), ("stream", &["system", "id"])];
 /// Columns that mean nothing outside of their file.
 const LEFT_OUT: [(&str, &str); 1] = [("segment", "id")];
 

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
+use postgres::SimpleQueryRow;
 
 use super::catalog::Table;
 use super::fetching::fill_table;
@@ -51,14 +52,41 @@ impl Shared {
             return Ok(());
         }
         let answers = self.session.borrow_mut().ask(&self.locking(systems.iter().copied()))?;
-        self.fill_from(connection, "system", answers.first())
+        self.locked(connection, answers.first())
     }
 
     fn locking<'n>(&self, systems: impl Iterator<Item = &'n str>) -> String {
         let names: Vec<String> = systems.map(quoted).collect();
-        let columns = self.table("system").map_or_else(String::new, Table::fetched);
+        let columns = self.table("system").map_or_else(String::new, |table| table.fetched_of("y."));
         let schema = &self.address.schema;
-        format!("SELECT {columns} FROM {schema}.system WHERE name IN ({}) ORDER BY id FOR UPDATE", names.join(", "))
+        // Whether a system is composite is asked with it, for that takes no round trip of its own.
+        format!(
+            "SELECT {columns}, EXISTS (SELECT 1 FROM {schema}.member_input AS m WHERE m.composite = y.id)
+             FROM {schema}.system AS y WHERE y.name IN ({}) ORDER BY y.id FOR UPDATE",
+            names.join(", ")
+        )
+    }
+
+    /// Fills the rows of locked systems.
+    fn locked(&self, connection: &Connection, rows: Option<&Vec<SimpleQueryRow>>) -> Result<()> {
+        let Some(table) = self.table("system") else { return Ok(()) };
+        let place = |name: &str| table.columns.iter().position(|column| column.name == name).unwrap_or_default();
+        let mut composites = self.composites.borrow_mut();
+        let composites = composites.get_or_insert_default();
+        for row in rows.into_iter().flatten() {
+            let id = number(row, place("id"))?;
+            composites.remove(&id);
+            if row.get(table.columns.len()) == Some("t") {
+                composites.insert(id, row.get(place("name")).unwrap_or_default().to_owned());
+            }
+        }
+        self.fill_from(connection, "system", rows)
+    }
+
+    /// The composite systems, with their names, among those whose facts this process has written; `None` if it has
+    /// written none.
+    pub(in crate::store) fn taken_composites(&self) -> Option<BTreeMap<i64, String>> {
+        self.composites.borrow().clone()
     }
 
     /// Locks the systems of streams, and fills the copy with the parts of the streams around the incoming facts.
@@ -103,7 +131,7 @@ impl Shared {
         );
         let answers = self.session.borrow_mut().ask(&sql)?;
         if locking.is_some() {
-            self.fill_from(connection, "system", answers.first())?;
+            self.locked(connection, answers.first())?;
         }
         let found = answers.last().map_or(&[][..], Vec::as_slice);
         fill_table(connection, table, found)?;
@@ -173,12 +201,7 @@ impl Shared {
         self.catalog.index(name).map(|index| &self.catalog.tables[index])
     }
 
-    fn fill_from(
-        &self,
-        connection: &Connection,
-        name: &str,
-        rows: Option<&Vec<postgres::SimpleQueryRow>>,
-    ) -> Result<()> {
+    fn fill_from(&self, connection: &Connection, name: &str, rows: Option<&Vec<SimpleQueryRow>>) -> Result<()> {
         let Some(table) = self.table(name) else { return Ok(()) };
         let noting = self.stop_noting();
         fill_table(connection, table, rows.map_or(&[][..], Vec::as_slice))?;

@@ -24,7 +24,7 @@ pub(super) const STEPS: [Step; 7] = [
 
 /// A world with everything to ingest and nothing ingested; `seed` changes the amount.
 pub(super) fn world(seed: u64) -> World {
-    let world = World::new();
+    let world = World::in_file();
     let size = 40 + (seed % 7) as i64 * 150;
     let mut shop = String::new();
     for day in 1..20 {
