@@ -10,7 +10,6 @@ mod digest;
 mod events;
 mod outages;
 mod periods;
-mod planned;
 mod prospect;
 mod resolver;
 mod rewriting;
@@ -36,7 +35,6 @@ use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::{AllRules, Reader, Store, Stored};
-use planned::Planned;
 use resolver::Resolver;
 
 pub(crate) use achievements::{achievements, standings};
@@ -48,7 +46,7 @@ pub(crate) use corrections::{corrections_behind, corrections_of};
 pub(crate) use digest::digest;
 
 pub(crate) use outages::latest::latest;
-pub(crate) use outages::{downtime, each_outage};
+pub(crate) use outages::{each_charged, each_outage};
 pub(crate) use periods::{reports_over, review};
 pub(crate) use prospect::{consequences, trials};
 pub(crate) use rewriting::{Rewritten, rewrite};
@@ -73,7 +71,7 @@ impl<'s> Evaluation<'s> {
     /// Prepares to evaluate `count` objectives.
     fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
         let most = is_most(store, count)?;
-        Self::with(store, Resolver::new(store, most)?, most, as_of)
+        Self::with(store, Resolver::new(store, most)?.asked(count, as_of), most, as_of)
     }
 
     /// Prepares to evaluate with a resolver; `most` says whether most of the journal is needed.
@@ -98,15 +96,15 @@ impl<'s> Evaluation<'s> {
     }
 
     /// The health of a system.
-    fn health(&mut self, planned: &Planned<'_>, name: &Name) -> Result<Health> {
+    fn health(&mut self, name: &Name) -> Result<Health> {
         let (member, timeline) = self.recently(name)?;
-        self.health_of(planned, &member, &timeline)
+        self.health_of(&member, &timeline)
     }
 
     /// The health of a system, and keeps what was read for it: its objectives mostly need no more.
-    fn health_first(&mut self, planned: &Planned<'_>, name: &Name) -> Result<Health> {
+    fn health_first(&mut self, name: &Name) -> Result<Health> {
         let (member, timeline) = self.recently(name)?;
-        let health = self.health_of(planned, &member, &timeline)?;
+        let health = self.health_of(&member, &timeline)?;
         self.chronicle.remember(&member, timeline);
         Ok(health)
     }
@@ -125,10 +123,10 @@ impl<'s> Evaluation<'s> {
         }
     }
 
-    fn health_of(&self, planned: &Planned<'_>, member: &Member, timeline: &Timeline) -> Result<Health> {
+    fn health_of(&mut self, member: &Member, timeline: &Timeline) -> Result<Health> {
         let (name, as_of) = (&member.name, self.as_of);
         let is_retired = member.rules.retired_at.is_some_and(|at| at <= as_of);
-        let maintenance = planned.in_force(name, as_of)?;
+        let maintenance = self.resolver.in_force(name)?;
         Ok(Health { maintenance, is_retired, ..Health::draw(name.clone(), timeline, as_of) })
     }
 }
@@ -138,21 +136,27 @@ fn is_most(store: &Store, count: usize) -> Result<bool> {
     Ok(count >= MANY && count * 8 >= store.count_objectives()?)
 }
 
+/// A report that says which window of its system is active.
+fn in_maintenance(report: ObjectiveReport, resolver: &mut Resolver<'_>) -> Result<ObjectiveReport> {
+    Ok(ObjectiveReport { maintenance: resolver.in_force(&report.system)?, ..report })
+}
+
 /// The reports of objectives as of an instant, in the order given.
 pub(crate) fn reports(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<ObjectiveReport>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let planned = Planned::open(store, objectives.len())?;
-    let report = |stored| planned.told(evaluation.assess(stored, ObjectiveReport::draw)?, as_of);
+    let report = |stored| {
+        let report = evaluation.assess(stored, ObjectiveReport::draw)?;
+        in_maintenance(report, &mut evaluation.resolver)
+    };
     objectives.into_iter().map(report).collect()
 }
 
 /// The chapters of objectives as of an instant, in the order given.
 pub(crate) fn chapters(store: &Store, objectives: Vec<Stored>, as_of: Instant) -> Result<Vec<Chapter>> {
     let mut evaluation = Evaluation::open(store, objectives.len(), as_of)?;
-    let planned = Planned::open(store, objectives.len())?;
     let chapter = |stored| {
         let chapter = evaluation.assess(stored, Chapter::draw)?;
-        Ok(Chapter { report: planned.told(chapter.report, as_of)?, ..chapter })
+        Ok(Chapter { report: in_maintenance(chapter.report, &mut evaluation.resolver)?, ..chapter })
     };
     objectives.into_iter().map(chapter).collect()
 }
@@ -172,8 +176,7 @@ pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instan
 /// The health of systems as of an instant, in the order given.
 pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instant) -> Result<Vec<Health>> {
     let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
-    let planned = Planned::open(store, systems.len())?;
-    systems.iter().map(|(name, _)| evaluation.health(&planned, name)).collect()
+    systems.iter().map(|(name, _)| evaluation.health(name)).collect()
 }
 
 /// The health of every system as of an instant, sorted by name. A system that only later facts name does not exist yet,

@@ -3,6 +3,7 @@
 
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use chrono_tz::Tz;
 
@@ -176,7 +177,7 @@ fn window(zone: &str, day: i64, rule: &str) -> Option<MaintenanceWindow> {
     if reading.has_errors() {
         return None;
     }
-    match reading.objects.into_iter().next()?.object {
+    match Rc::unwrap_or_clone(reading.objects.into_iter().next()?.object) {
         Object::MaintenanceWindow(window) => Some(window),
         _ => None,
     }

@@ -14,6 +14,7 @@ mod yaml;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::domain::account::objective::Objective;
@@ -96,7 +97,8 @@ impl Reading {
 /// A valid object and where it is declared.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Declared {
-    pub(crate) object: Object,
+    /// Shared, for a plan has it as well, and there may be very many.
+    pub(crate) object: Rc<Object>,
     pub(crate) origin: Origin,
 }
 

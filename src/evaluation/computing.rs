@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::Result;
 
-use super::planned::Planned;
 use super::systems::Moves;
 use super::turning::{turns, wrong_turns};
-use super::{Evaluation, Load, there_are};
+use super::{Evaluation, Load, in_maintenance, there_are};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::member::SystemId;
 use crate::domain::budget::achievement::{Contribution, Standing};
@@ -63,15 +62,14 @@ fn draw<'s>(
 ) -> Result<()> {
     let (objectives, systems) = (store.objectives()?, store.systems()?);
     let count = objectives.len().max(systems.len());
-    let (mut evaluation, planned) = (Evaluation::open(store, count, as_of)?, Planned::open(store, count)?);
-    let (mut healths, contributions) = draw_objectives((&mut evaluation, &planned), objectives, publisher, past)?;
+    let mut evaluation = Evaluation::open(store, count, as_of)?;
+    let (mut healths, contributions) = draw_objectives(&mut evaluation, objectives, publisher, past)?;
     for (system, contributions) in contributions {
         let mut unlocked = Standing::of(&system, &contributions).unlocked;
         unlocked.sort_by_key(|unlocked| unlocked.achievement.as_str());
         unlocked.iter().try_for_each(|unlocked| publisher.achievement(unlocked))?;
     }
-    let health =
-        |(name, _): &(Name, SystemId)| healths.remove(name).map_or_else(|| evaluation.health(&planned, name), Ok);
+    let health = |(name, _): &(Name, SystemId)| healths.remove(name).map_or_else(|| evaluation.health(name), Ok);
     let healths = there_are(store, systems.iter().map(health).collect::<Result<_>>()?)?;
     let mut moves = Moves::between(store, (last, as_of), healths.len());
     healths.iter().try_for_each(|health| publisher.system(health, moves.of(health)?))
@@ -82,7 +80,7 @@ type Drawn = (HashMap<Name, Health>, BTreeMap<Name, Vec<Contribution>>);
 
 /// Publishes all objectives.
 fn draw_objectives<'s>(
-    (evaluation, planned): (&mut Evaluation<'s>, &Planned<'_>),
+    evaluation: &mut Evaluation<'s>,
     objectives: Vec<Stored>,
     publisher: &mut Publisher<'_>,
     mut past: impl FnMut(&mut Evaluation<'s>, usize, (i64, Option<Seal>), &Assessment<'_>) -> Result<()>,
@@ -93,14 +91,15 @@ fn draw_objectives<'s>(
     for stored in objectives {
         let (id, system) = (stored.id, stored.objective.system.clone());
         if !healths.contains_key(&system) {
-            healths.insert(system.clone(), evaluation.health_first(planned, &system)?);
+            healths.insert(system.clone(), evaluation.health_first(&system)?);
         }
         let (sealed, seal) = evaluation.store.sealed_and_seal(id, &stored.objective)?.unzip();
         let model = evaluation.resolver.model(stored)?;
         let assessment = Assessment::open(&model, sealed, as_of, &mut evaluation.chronicle)?;
         past(evaluation, count, (id, seal), &assessment)?;
         let chronicle = &mut evaluation.chronicle;
-        publisher.objective(&planned.told(ObjectiveReport::draw(&assessment, chronicle)?, as_of)?)?;
+        let report = ObjectiveReport::draw(&assessment, chronicle)?;
+        publisher.objective(&in_maintenance(report, &mut evaluation.resolver)?)?;
         let contribution = Contribution::unlocking(&assessment, chronicle)?;
         contributions.entry(system).or_default().push(contribution);
     }

@@ -125,7 +125,7 @@ impl<'s> Events<'s> {
     fn sparing(&mut self) -> Result<&mut Sparing<'s>> {
         let sparing = match self.sparing.take() {
             Some(known) => known,
-            None => Sparing::open(self.store, self.count, self.as_of)?,
+            None => Sparing::open(self.store, self.count, None, self.as_of)?,
         };
         Ok(self.sparing.insert(sparing))
     }

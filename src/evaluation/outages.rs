@@ -4,6 +4,7 @@ pub(super) mod circumstances;
 pub(super) mod latest;
 pub(super) mod notes;
 pub(super) mod sparing;
+mod windows;
 
 use std::collections::BTreeSet;
 
@@ -16,6 +17,7 @@ use crate::domain::account::outage::totals::Range;
 use crate::domain::account::outage::walk::{Pace, Walk};
 use crate::domain::account::outage::{Outage, charged};
 use crate::domain::value::instant::Instant;
+use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::store::{Store, Stored};
 use notes::Notes;
@@ -39,7 +41,8 @@ pub(crate) fn each_outage(
     let cuts = store.cuts(Some(&systems).filter(|systems| systems.len() < MANY), as_of)?;
     let pace = Pace::new(as_of, cuts);
     let ranges: Vec<Span> = models.iter().map(|model| range.of(&model.objective.metadata.name)).collect();
-    let mut sparing = if all { Some(Sparing::open(store, models.len(), as_of)?) } else { None };
+    let own: BTreeSet<&Name> = models.iter().map(|model| &model.system.name).collect();
+    let mut sparing = if all { Some(Sparing::open(store, models.len(), Some(&own), as_of)?) } else { None };
     let begin = |sparing: &mut Sparing<'_>| {
         models.iter().zip(&ranges).map(|(model, range)| sparing.begin(model, *range)).collect::<Result<Vec<_>>>()
     };
@@ -66,15 +69,18 @@ pub(crate) fn each_outage(
     Ok(())
 }
 
-/// The outages of an objective with charged time within `range`, with the events that touch it, as of an instant;
-/// oldest first.
-pub(crate) fn downtime(store: &Store, stored: Stored, range: Span, as_of: Instant) -> Result<Vec<Outage>> {
-    let mut found = Vec::new();
+/// Passes on the outages of an objective of which something is charged within `range`, with the events that touch it,
+/// as of an instant; oldest first.
+pub(crate) fn each_charged(
+    store: &Store,
+    stored: Stored,
+    range: Span,
+    as_of: Instant,
+    hand: &mut dyn FnMut(Outage) -> Result<()>,
+) -> Result<()> {
     each_outage(store, vec![stored], &Range::Touching(range), (as_of, false), &mut |outage| {
-        found.push(outage);
-        Ok(())
-    })?;
-    Ok(charged(found, range))
+        charged(vec![outage], range).into_iter().try_for_each(&mut *hand)
+    })
 }
 
 /// The systems whose facts evaluating objectives may read.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 
 use super::outages::circumstances::circumstances;
-use super::planned::Planned;
-use super::{Evaluation, Load};
+use super::resolver::Resolver;
+use super::{Evaluation, Load, in_maintenance, is_most};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::model::Model;
 use crate::domain::account::outage::shared::shared;
@@ -92,12 +92,13 @@ pub(crate) fn reports_over(
     frame: &Frame,
     as_of: Instant,
 ) -> Result<Vec<ObjectiveReport>> {
-    let planned = Planned::open(store, objectives.len())?;
-    each_over(store, objectives, frame, as_of, |assessment, chronicle| {
-        let report = ObjectiveReport::draw(assessment, chronicle)?;
-        // In a completed period, no maintenance is in force any more.
-        if assessment.window.end <= as_of { Ok(report) } else { planned.told(report, as_of) }
-    })
+    let count = objectives.len();
+    let mut resolver = Resolver::new(store, is_most(store, count)?)?.asked(count, as_of);
+    let reports = each_over(store, objectives, frame, as_of, ObjectiveReport::draw)?;
+    // In a completed period, no maintenance is in force any more.
+    let is_over = |report: &ObjectiveReport| report.budget.window.end <= as_of;
+    let report = |report| if is_over(&report) { Ok(report) } else { in_maintenance(report, &mut resolver) };
+    reports.into_iter().map(report).collect()
 }
 
 /// The outages of each objective that touch a period, in the order given, with their true starts and ends as of an

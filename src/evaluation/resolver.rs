@@ -7,14 +7,17 @@ use anyhow::Result;
 
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::dependencies::{Dependencies, Edge, leading};
+use crate::domain::account::maintenance::Schedule as MaintenanceSchedule;
 use crate::domain::account::maintenance::calendar::{MaintenanceCalendar, Schedules};
 use crate::domain::account::member::{Composition, Member, SystemId};
 use crate::domain::account::model::Model;
 use crate::domain::account::objective::{Members, Objective, System};
 use crate::domain::account::schedule::{Schedule, Timetable};
 use crate::domain::health::correction::{Correction, Corrections};
+use crate::domain::health::report::InMaintenance;
 use crate::domain::health::rules::Rules;
 use crate::domain::plan::object::{Kind, Object};
+use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::{AllRules, Store, Stored, Unreadable};
 
@@ -29,8 +32,11 @@ pub(crate) struct Resolver<'s> {
     /// Composite systems whose members are being resolved.
     open: HashSet<Name>,
     systems: HashMap<Name, Option<Rc<System>>>,
-    /// Per system, when its maintenance windows that are not cancelled are active, once known.
+    /// Per system, when its maintenance windows that are not cancelled are active, once all have been read.
     schedules: HashMap<Name, Schedules>,
+    has_schedules: bool,
+    /// For how many objectives or systems windows are read, and when it is asked which of them is active.
+    asked: (usize, Option<Instant>),
     /// The corrections of each system, once known.
     corrections: HashMap<Name, Vec<(Correction, Name)>>,
     has_corrections: Option<bool>,
@@ -59,12 +65,17 @@ impl<'s> Resolver<'s> {
             return Self::whole(store);
         }
         let (looks_up_corrections, uncovered) = (true, store.uncovered_systems()?);
-        Ok(Self { looks_up_corrections, uncovered, ..Self::of_kinds(store, &[Kind::System, Kind::MaintenanceWindow])? })
+        Ok(Self { looks_up_corrections, uncovered, ..Self::of_kinds(store, &[Kind::System])? })
     }
 
     /// A resolver that reads all declarations at once, and no derived table.
     pub(crate) fn whole(store: &'s Store) -> Result<Self> {
-        Self::of_kinds(store, &[Kind::System, Kind::MaintenanceWindow, Kind::Correction])
+        Self::of_kinds(store, &[Kind::System, Kind::Correction])
+    }
+
+    /// The same, for so many objectives or systems, and to say which of their windows are active at an instant.
+    pub(crate) fn asked(self, count: usize, at: Instant) -> Self {
+        Self { asked: (count, Some(at)), ..self }
     }
 
     fn of_kinds(store: &'s Store, kinds: &[Kind]) -> Result<Self> {
@@ -72,24 +83,21 @@ impl<'s> Resolver<'s> {
         for kind in kinds {
             objects.extend(store.bare_objects(*kind)?);
         }
-        Self::of(store, objects)
+        Ok(Self { has_schedules: false, ..Self::of(store, objects)? })
     }
 
     /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
     /// not know get ids that no stored one has.
     pub(crate) fn of(store: &'s Store, objects: impl IntoIterator<Item = Object>) -> Result<Self> {
         let ids = store.systems()?.into_iter().collect();
-        let mut resolver = Self::empty(store, ids, true);
+        let mut resolver = Self { has_schedules: true, ..Self::empty(store, ids, true) };
         for object in objects {
             match object {
                 Object::System(system) => {
                     resolver.systems.insert(system.metadata.name.clone(), Some(Rc::new(system)));
                 }
                 Object::MaintenanceWindow(window) if !window.cancelled => {
-                    for system in &window.systems {
-                        let schedules = resolver.schedules.entry(system.clone()).or_default();
-                        schedules.add(window.metadata.name.as_str(), window.schedule.clone());
-                    }
+                    resolver.add_window(&window.metadata.name, window.systems, &window.schedule);
                 }
                 Object::Correction(DeclaredCorrection { metadata, system, correction, .. }) => {
                     resolver.corrections.entry(system).or_default().push((correction, metadata.name));
@@ -98,6 +106,14 @@ impl<'s> Resolver<'s> {
             }
         }
         Ok(resolver)
+    }
+
+    fn add_window(&mut self, name: &Name, systems: Vec<Name>, schedule: &MaintenanceSchedule) {
+        let (_, at) = self.asked;
+        for system in systems {
+            let of_system = self.schedules.entry(system).or_insert_with(|| Schedules::as_of(at));
+            of_system.add(name, schedule.clone());
+        }
     }
 
     fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
@@ -112,6 +128,8 @@ impl<'s> Resolver<'s> {
             open,
             systems,
             schedules,
+            has_schedules: false,
+            asked: (1, None),
             corrections,
             has_corrections: None,
             looks_up_corrections: false,
@@ -324,15 +342,29 @@ impl<'s> Resolver<'s> {
         Ok(found)
     }
 
+    /// The window of a system that is active at the instant that was asked about; of several, the one that ends last.
+    pub(crate) fn in_force(&mut self, system: &Name) -> Result<Option<InMaintenance>> {
+        let member = self.member(system)?;
+        Ok(self.maintenance(&member)?.in_force().cloned())
+    }
+
     /// The maintenance of a system, unfolded once for all its objectives.
     pub(crate) fn maintenance(&mut self, system: &Member) -> Result<Rc<MaintenanceCalendar>> {
         if let Some(known) = self.calendars.get(&system.name) {
             return Ok(Rc::clone(known));
         }
-        let schedules = if self.complete {
+        let (count, at) = self.asked;
+        if !self.has_schedules && (self.complete || self.store.are_most_windows(&system.name, count)?) {
+            let store = self.store;
+            store.each_schedule(|name, systems, schedule| self.add_window(&name, systems, &schedule))?;
+            self.has_schedules = true;
+        }
+        let schedules = if self.has_schedules {
             self.schedules.remove(&system.name).unwrap_or_default()
         } else {
-            self.store.maintenance_of(system.id, &system.name)?
+            let mut schedules = Schedules::as_of(at);
+            self.store.each_schedule_of(&system.name, |name, schedule| schedules.add(&name, schedule))?;
+            schedules
         };
         let calendar = Rc::new(schedules.calendar());
         self.calendars.insert(system.name.clone(), Rc::clone(&calendar));

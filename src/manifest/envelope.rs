@@ -1,6 +1,7 @@
 //! Owns what all kinds share: version, kind and metadata of a document, and calling the kind's own reader.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::kind::reference::Reference;
@@ -60,7 +61,7 @@ pub(super) struct Draft {
     pub(super) name: Name,
     pub(super) name_at: Position,
     /// `None` if the document has errors.
-    pub(super) object: Option<Object>,
+    pub(super) object: Option<Rc<Object>>,
     pub(super) references: Vec<Reference>,
 }
 
@@ -93,7 +94,7 @@ pub(super) fn read(tree: &Tree, document: usize, report: &mut Report) -> Option<
     let mut references = Vec::new();
     let object = if tree.complete { decode(root, kind, &mut references, report) } else { None };
     let (kind, (name, name_at)) = kind.zip(name)?;
-    let object = object.filter(|_| !report.has_errors());
+    let object = object.filter(|_| !report.has_errors()).map(Rc::new);
     Some(Draft { file: Arc::clone(&report.file), document, kind, name, name_at, object, references })
 }
 

@@ -281,7 +281,7 @@ fn exact_texts_become_exact_values() {
     let reading = read_text(&text.unwrap());
     let kinds: Vec<_> = reading.objects.iter().map(|declared| declared.object.identity().to_string()).collect();
     assert_eq!(kinds, ["System edge/eu-1:proxy", "SLO monthly", "MaintenanceWindow patch-night", "SLO from-json"]);
-    let Object::Objective(monthly) = &reading.objects[1].object else { panic!("{kinds:?}") };
+    let Object::Objective(monthly) = &*reading.objects[1].object else { panic!("{kinds:?}") };
     assert_eq!(monthly.target.percent().to_string(), "99.999999");
     assert_eq!(monthly.thresholds.fast_burn_multiplier.to_string(), "14.4");
     assert_eq!(monthly.window.to_string(), "calendar month Europe/Berlin");

@@ -18,13 +18,13 @@ const MOST_EXAMINED: usize = 1000;
 pub(super) fn check(drafts: &[Draft], known: &Known) -> Vec<Problem> {
     let mut objectives: BTreeMap<&Name, &Objective> = known.objectives.iter().collect();
     for draft in drafts {
-        if let Some(Object::Objective(objective)) = &draft.object {
+        if let Some(Object::Objective(objective)) = draft.object.as_deref() {
             objectives.insert(&draft.name, objective);
         }
     }
     let mut problems = Vec::new();
     for draft in drafts {
-        if let Some(Object::Condition(condition)) = &draft.object {
+        if let Some(Object::Condition(condition)) = draft.object.as_deref() {
             examine(draft, condition, &objectives, &mut problems);
         }
     }

@@ -277,7 +277,7 @@ impl<'a> Whole<'a> {
 
     /// Warns about checks whose quorum exceeds the number of reporting locations.
     fn few_locations(&mut self, draft: &'a Draft) {
-        let Some(Object::System(system)) = &draft.object else { return };
+        let Some(Object::System(system)) = draft.object.as_deref() else { return };
         let Some(known) = self.known.locations.get(&draft.name) else { return };
         for CheckRules { name, quorum, .. } in &system.checks {
             if let (Quorum::Number(number), Some(count)) = (quorum, known.get(name))
@@ -295,7 +295,7 @@ impl<'a> Whole<'a> {
 
     /// Rejects corrections that contradict each other for the same streams and time.
     fn contradictions(&mut self) {
-        let declared = self.drafts.iter().filter_map(|draft| match &draft.object {
+        let declared = self.drafts.iter().filter_map(|draft| match draft.object.as_deref() {
             Some(Object::Correction(correction)) => Some((draft, correction)),
             _ => None,
         });

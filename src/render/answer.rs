@@ -77,7 +77,12 @@ impl<T: 'static> Looks<T> {
 
     /// For people in a terminal, in full or not.
     pub(crate) fn text(self, text: impl FnOnce(&T, bool, Canvas) -> String + 'static) -> Self {
-        self.with(&[Reader::Terminals], move |value, form, canvas| Ok(text(value, form == Form::Wide, canvas)))
+        self.try_text(move |value, wide, canvas| Ok(text(value, wide, canvas)))
+    }
+
+    /// The same, of which making may fail.
+    pub(crate) fn try_text(self, text: impl FnOnce(&T, bool, Canvas) -> Result<String> + 'static) -> Self {
+        self.with(&[Reader::Terminals], move |value, form, canvas| text(value, form == Form::Wide, canvas))
     }
 
     /// For people, anywhere.
@@ -87,7 +92,12 @@ impl<T: 'static> Looks<T> {
 
     /// For people on a page.
     pub(crate) fn markdown(self, markdown: impl FnOnce(&T, Canvas) -> String + 'static) -> Self {
-        self.with(&[Reader::Pages], move |value, _, canvas| Ok(markdown(value, canvas)))
+        self.try_markdown(move |value, canvas| Ok(markdown(value, canvas)))
+    }
+
+    /// The same, of which making may fail.
+    pub(crate) fn try_markdown(self, markdown: impl FnOnce(&T, Canvas) -> Result<String> + 'static) -> Self {
+        self.with(&[Reader::Pages], move |value, _, canvas| markdown(value, canvas))
     }
 
     pub(crate) fn junit(self, junit: impl FnOnce(&T) -> Result<String> + 'static) -> Self {

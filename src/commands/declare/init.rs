@@ -8,6 +8,7 @@ mod files;
 use std::collections::{BTreeSet, HashMap};
 use std::io::ErrorKind;
 use std::path::Path;
+use std::rc::Rc;
 
 use anyhow::Result;
 
@@ -72,7 +73,8 @@ struct Found {
 fn find(store: &Store, as_of: Instant) -> Result<Found> {
     let mut found = starters(store, as_of)?;
     let manifest = Files::given(&[("the new manifest", &text(&found.starters))]);
-    let objects = manifest.read(&Known::default()).objects.into_iter().map(|declared| declared.object);
+    let objects =
+        manifest.read(&Known::default()).objects.into_iter().map(|declared| Rc::unwrap_or_clone(declared.object));
     let pasts = trials(store, &objects.collect::<Vec<_>>(), as_of)?;
     let pasts = pasts.iter().map(|past| (past.name(), past)).collect::<HashMap<_, _>>();
     for starter in &mut found.starters {

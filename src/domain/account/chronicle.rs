@@ -27,7 +27,7 @@ use crate::domain::value::span::Span;
 /// The most folded changes kept. Beyond it all are dropped, which bounds memory.
 const MOST_CHANGES: usize = 2_000_000;
 /// The memory of a span besides its changes, in changes.
-const CHANGES_OF_A_STRETCH: usize = 20;
+const CHANGES_OF_A_STRETCH: usize = 24;
 /// A span with more changes than this is not extended backwards in larger steps, and no account covers more at once.
 const MANY_CHANGES: usize = 1 << 15;
 /// The most spans kept of one system.

@@ -14,7 +14,6 @@ use self::dates::Dates;
 use self::local::{local_ms, moment_of};
 use self::rule::Rule;
 use super::objective::Metadata;
-use crate::domain::health::report::InMaintenance;
 use crate::domain::value::duration::LONGEST_MS;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
@@ -69,17 +68,6 @@ pub(crate) struct Overlap {
     pub(crate) second: Instant,
     /// From the first start to the second, in milliseconds of the zone's clocks.
     pub(crate) interval_ms: i64,
-}
-
-/// The window in force at an instant that ends last; among equals, the first by name.
-pub(crate) fn in_force<'w>(
-    windows: impl IntoIterator<Item = &'w MaintenanceWindow>,
-    at: Instant,
-) -> Option<InMaintenance> {
-    let open = windows.into_iter().filter(|window| !window.cancelled).filter_map(|window| {
-        Some(InMaintenance { window: window.metadata.name.clone(), until: window.schedule.until(at)? })
-    });
-    open.max_by(|one, other| one.until.cmp(&other.until).then_with(|| other.window.cmp(&one.window)))
 }
 
 impl Length {

@@ -7,6 +7,7 @@ pub(crate) mod field;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::rc::Rc;
 
 use super::object::{Identity, Kind, Object};
 use crate::domain::account::correction::contradictions;
@@ -45,7 +46,7 @@ pub(crate) struct Terms {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Plan {
     pub(crate) set: Name,
-    pub(crate) create: Vec<Object>,
+    pub(crate) create: Vec<Rc<Object>>,
     /// Objects that get another name.
     pub(crate) rename: Vec<Rename>,
     pub(crate) update: Vec<Update>,
@@ -62,7 +63,7 @@ pub(crate) struct Plan {
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Update {
     /// The object as wanted.
-    pub(crate) object: Object,
+    pub(crate) object: Rc<Object>,
     /// In the order of the object's fields, removed fields last, then the set; empty only in a [`Rename`].
     pub(crate) changes: Vec<FieldChange>,
 }
@@ -96,7 +97,7 @@ impl Plan {
         let (rename, update) = (Vec::new(), Vec::new());
         let (delete, orphaned, unchanged, elsewhere) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let set = object.name().clone();
-        Self { set, create: vec![object], rename, update, delete, orphaned, unchanged, elsewhere }
+        Self { set, create: vec![Rc::new(object)], rename, update, delete, orphaned, unchanged, elsewhere }
     }
 
     /// Whether the store differs from the declarations. Orphans count while they exist.
@@ -119,7 +120,7 @@ impl Plan {
     /// The objects that are written: created, renamed and updated ones.
     pub(crate) fn written(&self) -> impl Iterator<Item = &Object> {
         let renamed = self.rename.iter().map(|rename| &rename.update);
-        self.create.iter().chain(renamed.chain(&self.update).map(|update| &update.object))
+        self.create.iter().chain(renamed.chain(&self.update).map(|update| &update.object)).map(Rc::as_ref)
     }
 }
 
@@ -127,7 +128,7 @@ impl Plan {
 /// Objects of the set that are neither wanted nor `elsewhere` are deleted with `prune`, and otherwise listed as
 /// orphaned. If several objects share an identity, the last one counts. [`refusals`] says whether the plan may be
 /// applied.
-pub(crate) fn diff(wanted: &[Object], held: &[Held], terms: &Terms) -> Plan {
+pub(crate) fn diff(wanted: &[Rc<Object>], held: &[Held], terms: &Terms) -> Plan {
     let wanted = by_identity(wanted);
     let mut held: BTreeMap<Identity, &Held> = held.iter().map(|held| (held.object.identity(), held)).collect();
     let renames = renames(&wanted, &held, &terms.set);
@@ -135,19 +136,19 @@ pub(crate) fn diff(wanted: &[Object], held: &[Held], terms: &Terms) -> Plan {
     let (delete, orphaned, unchanged, elsewhere) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut plan = Plan { set: terms.set.clone(), create, rename, update, delete, orphaned, unchanged, elsewhere };
     for (identity, object) in &wanted {
-        let object = *object;
+        let object = Rc::clone(object);
         if let Some(before) = held.remove(identity) {
-            let changes = differences(before, object, &terms.set);
+            let changes = differences(before, &object, &terms.set);
             if changes.is_empty() {
                 plan.unchanged.push(identity.clone());
             } else {
-                plan.update.push(Update { object: object.clone(), changes });
+                plan.update.push(Update { object, changes });
             }
         } else if let Some((old, before)) = renames.get(identity).and_then(|old| held.remove_entry(old)) {
-            let changes = differences(before, object, &terms.set);
-            plan.rename.push(Rename { old_name: old.name, update: Update { object: object.clone(), changes } });
+            let changes = differences(before, &object, &terms.set);
+            plan.rename.push(Rename { old_name: old.name, update: Update { object, changes } });
         } else {
-            plan.create.push(object.clone());
+            plan.create.push(object);
         }
     }
     let gone = held.into_iter().filter(|(_, held)| held.set.as_ref() == Some(&terms.set));
@@ -163,7 +164,7 @@ pub(crate) fn diff(wanted: &[Object], held: &[Held], terms: &Terms) -> Plan {
     plan
 }
 
-fn by_identity(objects: &[Object]) -> BTreeMap<Identity, &Object> {
+fn by_identity(objects: &[Rc<Object>]) -> BTreeMap<Identity, &Rc<Object>> {
     objects.iter().map(|object| (object.identity(), object)).collect()
 }
 
@@ -176,7 +177,7 @@ fn old_identity(object: &Object) -> Option<Identity> {
 /// For each renamed object, its stored identity: an object of the same set, or of none, that is not wanted itself. If
 /// several claim it, the first by name gets it.
 fn renames(
-    wanted: &BTreeMap<Identity, &Object>,
+    wanted: &BTreeMap<Identity, &Rc<Object>>,
     held: &BTreeMap<Identity, &Held>,
     set: &Name,
 ) -> BTreeMap<Identity, Identity> {
@@ -226,7 +227,7 @@ impl Refusal {
 }
 
 /// What prevents comparing the wanted objects with the stored ones on these terms, sorted.
-pub(crate) fn refusals(wanted: &[Object], held: &[Held], terms: &Terms) -> Vec<Refusal> {
+pub(crate) fn refusals(wanted: &[Rc<Object>], held: &[Held], terms: &Terms) -> Vec<Refusal> {
     let wanted = by_identity(wanted);
     let held: BTreeMap<Identity, &Held> = held.iter().map(|held| (held.object.identity(), held)).collect();
     let renames = renames(&wanted, &held, &terms.set);
@@ -268,13 +269,13 @@ fn changes(before: &[Field], after: &[Field]) -> Vec<FieldChange> {
 
 /// The objects after a plan is applied: the wanted ones, and the stored ones that are neither replaced nor deleted;
 /// sorted by kind, then name.
-pub(crate) fn outcome<'a>(wanted: &'a [Object], held: &'a [Held], plan: &Plan) -> Vec<&'a Object> {
+pub(crate) fn outcome<'a>(wanted: &'a [Rc<Object>], held: &'a [Held], plan: &Plan) -> Vec<&'a Object> {
     let renamed =
         plan.rename.iter().map(|rename| Identity { kind: rename.update.object.kind(), name: rename.old_name.clone() });
     let gone: BTreeSet<Identity> = plan.delete.iter().cloned().chain(renamed).collect();
     let held = held.iter().map(|held| (held.object.identity(), &held.object));
     let mut objects: BTreeMap<Identity, &Object> = held.filter(|(identity, _)| !gone.contains(identity)).collect();
-    objects.extend(by_identity(wanted));
+    objects.extend(by_identity(wanted).into_iter().map(|(identity, object)| (identity, &**object)));
     objects.into_values().collect()
 }
 

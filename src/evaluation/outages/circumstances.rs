@@ -1,15 +1,14 @@
 //! Owns the circumstances of outages: their notes and planned maintenance.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use anyhow::Result;
 
 use super::notes::{Noted, Notes, last};
-use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
+use super::windows::windows;
 use crate::domain::account::outage::shared::Shared;
 use crate::domain::budget::review::Circumstances;
 use crate::domain::health::timeline::Scope;
-use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
@@ -23,17 +22,7 @@ pub(in crate::evaluation) fn circumstances(
     outages: &[Shared<'_>],
     as_of: Instant,
 ) -> Result<Vec<Circumstances>> {
-    let mut windows: BTreeMap<Name, Vec<(Name, MaintenanceCalendar)>> = BTreeMap::new();
-    for stored in store.objects(Kind::MaintenanceWindow)? {
-        let Object::MaintenanceWindow(window) = stored.held.object else { continue };
-        if window.cancelled {
-            continue;
-        }
-        for system in &window.systems {
-            let calendar = MaintenanceCalendar::of([window.schedule.clone()]);
-            windows.entry(system.clone()).or_default().push((window.metadata.name.clone(), calendar));
-        }
-    }
+    let windows = windows(store, Some(&outages.iter().map(|outage| outage.system).collect()))?;
     let said = said(store, outages, as_of)?;
     let mut found = Vec::with_capacity(outages.len());
     for outage in outages {
@@ -41,12 +30,9 @@ pub(in crate::evaluation) fn circumstances(
         let span = Span::new(outage.start, outage.end.unwrap_or(as_of.plus(1)));
         let known = Span::new(span.start, outage.end.unwrap_or(as_of));
         let (mut maintenance, mut planned) = (Vec::new(), Vec::new());
-        for (name, calendar) in windows.get(outage.system).into_iter().flatten() {
-            let touching = calendar.touching(span);
-            if !touching.is_empty() {
-                maintenance.push(name.clone());
-                planned.extend(touching.iter().map(|part| part.intersect(known)).filter(|part| !part.is_empty()));
-            }
+        for (name, spans) in windows.get(outage.system).map_or_else(Vec::new, |windows| windows.touching(span)) {
+            maintenance.push(name);
+            planned.extend(spans.iter().map(|part| part.intersect(known)).filter(|part| !part.is_empty()));
         }
         found.push(Circumstances {
             note: said.get(outage.system).and_then(|noted| last(noted, span)).map(|text| text.to_string()),

@@ -17,12 +17,12 @@ use crate::store::{Store, Stored};
 
 /// The outage in progress at an instant, charged or not; else the last of those `known` to be charged, which are given
 /// oldest first.
-pub(crate) fn latest(store: &Store, stored: Stored, known: &[Outage], as_of: Instant) -> Result<Option<Latest>> {
+pub(crate) fn latest(store: &Store, stored: Stored, last: Option<&Outage>, as_of: Instant) -> Result<Option<Latest>> {
     let mut evaluation = Evaluation::open(store, 1, as_of)?;
     let model = evaluation.resolver.model(stored)?;
     let now = Span::new(as_of, as_of.plus(1));
     let open = outages(&model, now, as_of, &mut evaluation.chronicle)?.pop();
-    let Some(outage) = open.or_else(|| known.last().cloned()) else { return Ok(None) };
+    let Some(outage) = open.or_else(|| last.cloned()) else { return Ok(None) };
     let alone = shared([&outage]);
     let circumstances = circumstances(store, &alone, as_of)?.pop().unwrap_or_default();
     let outage = Interruption::of(&alone[0], circumstances, as_of, |seen| seen.span(as_of));

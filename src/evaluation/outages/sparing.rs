@@ -1,13 +1,12 @@
 //! Owns finding uncharged downtime next to charged downtime, with the names of what excuses it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use anyhow::Result;
 
+use super::windows::{Windows, windows};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::correction::DeclaredCorrection;
-use crate::domain::account::maintenance::Schedule;
-use crate::domain::account::maintenance::calendar::MaintenanceCalendar;
 use crate::domain::account::member::Member;
 use crate::domain::account::model::Model;
 use crate::domain::account::outage::Outage;
@@ -23,16 +22,8 @@ use crate::store::Store;
 pub(in crate::evaluation) struct Sparing<'s> {
     /// Systems as recorded, without corrections.
     recorded: Evaluation<'s>,
-    windows: HashMap<Name, Vec<Window>>,
+    windows: HashMap<Name, Windows>,
     declared: HashMap<Name, Vec<DeclaredCorrection>>,
-}
-
-/// A maintenance window that is not cancelled.
-struct Window {
-    name: Name,
-    /// The span of a window that does not recur.
-    once: Option<Span>,
-    calendar: MaintenanceCalendar,
 }
 
 /// One objective within a range.
@@ -44,10 +35,15 @@ pub(in crate::evaluation) struct Spared {
 }
 
 impl<'s> Sparing<'s> {
-    /// Prepares for this number of objectives.
-    pub(in crate::evaluation) fn open(store: &'s Store, count: usize, as_of: Instant) -> Result<Self> {
+    /// Prepares for this number of objectives, those of these systems or any.
+    pub(in crate::evaluation) fn open(
+        store: &'s Store,
+        count: usize,
+        systems: Option<&BTreeSet<&Name>>,
+        as_of: Instant,
+    ) -> Result<Self> {
         let recorded = Evaluation::open(store, count, as_of)?;
-        Ok(Self { recorded, windows: windows(store)?, declared: corrections(store)? })
+        Ok(Self { recorded, windows: windows(store, systems)?, declared: corrections(store)? })
     }
 
     /// Begins with an objective within a range.
@@ -73,11 +69,12 @@ impl<'s> Sparing<'s> {
     ) -> Result<()> {
         let as_of = self.recorded.as_of;
         let Spared { unexcused: (unexcused, walk), recorded, corrections } = spared;
-        let windows = self.windows.get(&unexcused.system.name).map_or(&[][..], Vec::as_slice);
+        let windows = self.windows.get(&unexcused.system.name);
+        let active = |span| windows.map_or_else(Vec::new, |windows| windows.touching(span));
         let all = walk.until(end, &unexcused.clone(), pace, chronicle)?;
         // Excuses do not affect what is down, so the outages are the same.
         for (outage, all) in found.iter_mut().zip(&all) {
-            outage.events.extend(uncharged(outage, all, as_of, |span| in_force(windows, span)));
+            outage.events.extend(uncharged(outage, all, as_of, active));
             outage.events.sort_by_key(|event| event.start);
         }
         let Some((recorded, walk)) = recorded else { return Ok(()) };
@@ -100,27 +97,6 @@ impl<'s> Sparing<'s> {
         }
         Ok(())
     }
-}
-
-/// When the windows that touch a span are in force.
-fn in_force(windows: &[Window], span: Span) -> Vec<Named> {
-    let touches = |once: Span| !once.intersect(span).is_empty();
-    let touching = windows.iter().filter(|window| window.once.is_none_or(touches));
-    let spans = |window: &Window| window.calendar.touching(span).to_vec();
-    touching.map(|window| (window.name.clone(), spans(window))).collect()
-}
-
-fn windows(store: &Store) -> Result<HashMap<Name, Vec<Window>>> {
-    let mut windows: HashMap<Name, Vec<Window>> = HashMap::new();
-    for declared in store.maintenance_windows()?.into_iter().filter(|window| !window.cancelled) {
-        for system in &declared.systems {
-            let once = if let Schedule::Once(span) = declared.schedule { Some(span) } else { None };
-            let calendar = MaintenanceCalendar::of([declared.schedule.clone()]);
-            let name = declared.metadata.name.clone();
-            windows.entry(system.clone()).or_default().push(Window { name, once, calendar });
-        }
-    }
-    Ok(windows)
 }
 
 fn corrections(store: &Store) -> Result<HashMap<Name, Vec<DeclaredCorrection>>> {

@@ -4,6 +4,7 @@
 //! affects the systems read together with the document.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::domain::account::objective::System;
@@ -76,7 +77,7 @@ pub(in crate::manifest) fn retire(healthchecks: &[Healthcheck], drafts: &mut [Dr
         if *is_enabled {
             continue;
         }
-        let mut systems = drafts.iter_mut().filter_map(|draft| match &mut draft.object {
+        let mut systems = drafts.iter_mut().filter_map(|draft| match draft.object.as_mut().map(Rc::make_mut) {
             Some(Object::System(system)) if system.members.is_none() => Some(system),
             _ => None,
         });

@@ -8,6 +8,7 @@ mod slo;
 mod window;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use super::system;
@@ -154,6 +155,7 @@ impl Document<'_> {
         let (name, name_at) = self.name.clone()?;
         let object = object.filter(|_| !self.report.has_errors());
         let (file, document) = (Arc::clone(&self.raw.file), self.raw.document);
+        let object = object.map(Rc::new);
         Some(Draft { file, document, kind: declares, name, name_at, object, references })
     }
 }

@@ -317,7 +317,7 @@ mod tests {
             .filter(|problem| problem.severity != crate::manifest::Severity::Warning)
             .map(ToString::to_string)
             .collect();
-        match reading.objects.into_iter().next().map(|declared| declared.object) {
+        match reading.objects.into_iter().next().map(|declared| std::rc::Rc::unwrap_or_clone(declared.object)) {
             Some(Object::Condition(condition)) if errors.is_empty() => Ok(condition),
             _ => Err(format!("{errors:?}\n{text}")),
         }

@@ -98,9 +98,18 @@ impl Document {
     ) -> Self {
         let mut document = Self::new(as_of);
         document.rows = name;
-        let failure = Rc::clone(&document.failure);
-        document.fields.push((name, Field::Passing(Passing::new(each, vary, failure))));
+        document.pass(name, vary, each);
         document
+    }
+
+    /// Appends a field that is a list that is not held: `each` hands on one row after the other, once.
+    pub(crate) fn set_passing(&mut self, name: &'static str, each: impl FnOnce(&mut Row<'_>) -> Result<()> + 'static) {
+        self.pass(name, true, each);
+    }
+
+    fn pass(&mut self, name: &'static str, vary: bool, each: impl FnOnce(&mut Row<'_>) -> Result<()> + 'static) {
+        let failure = Rc::clone(&self.failure);
+        self.fields.push((name, Field::Passing(Passing::new(each, vary, failure))));
     }
 
     /// An answer that is one row by itself.

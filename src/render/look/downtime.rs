@@ -9,7 +9,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::domain::account::outage::totals::{By, Range, Totals};
-use crate::domain::account::outage::{Accounting, Event, Outage};
+use crate::domain::account::outage::{Accounting, Event};
 use crate::domain::account::weights::{FULL, written};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -41,7 +41,7 @@ pub(crate) struct Asked {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct WireEvent<'a> {
+pub(in crate::render) struct WireEvent<'a> {
     objective_id: &'a str,
     system_id: &'a str,
     start_time: String,
@@ -60,7 +60,7 @@ struct WireEvent<'a> {
 }
 
 impl<'a> WireEvent<'a> {
-    fn of(event: &'a Event, as_of: Instant) -> Self {
+    pub(in crate::render) fn of(event: &'a Event, as_of: Instant) -> Self {
         Self {
             objective_id: event.objective.as_str(),
             system_id: event.system.as_str(),
@@ -119,13 +119,6 @@ struct WireGroup {
     key: String,
     #[serde(flatten)]
     totals: WireTotals,
-}
-
-/// The events of outages for programs, oldest first, then by objective.
-pub(in crate::render) fn rows(outages: &[Outage], as_of: Instant) -> impl Serialize {
-    let mut events: Vec<&Event> = outages.iter().flat_map(|outage| &outage.events).collect();
-    events.sort_by(|a, b| (a.start, &a.objective).cmp(&(b.start, &b.objective)));
-    events.into_iter().map(|event| WireEvent::of(event, as_of)).collect::<Vec<_>>()
 }
 
 /// The answer of `downtime` for programs. In CSV, the rows are groups if there are any.

@@ -3,17 +3,19 @@
 mod accounting;
 mod answer;
 mod drawing;
+mod outages;
 mod rates;
 mod wire;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
+use anyhow::Result;
 use unicode_width::UnicodeWidthStr;
 
 use super::status::{symbol, tone};
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::account::objective::Objective;
-use crate::domain::account::outage::{Event, Outage};
 use crate::domain::account::weights::{FULL, written};
 use crate::domain::budget::achievement::Unlocked;
 use crate::domain::budget::balance::State;
@@ -26,7 +28,9 @@ use crate::domain::value::wording::one_line;
 use crate::render::form::moment::{day, minute};
 use crate::render::form::sheet::paint;
 use crate::render::{Canvas, Tone};
-use drawing::{blame, timeline, trend};
+use drawing::{blame, columns, timeline, trend};
+pub(crate) use outages::Outages;
+use outages::Seen;
 
 pub(crate) use wire::document;
 
@@ -44,7 +48,7 @@ pub(crate) struct Portrait {
     /// Those that affect its input within the window up to `as_of`; sorted by name.
     pub(crate) corrections: Vec<DeclaredCorrection>,
     /// Outages with a charge in the window, oldest first.
-    pub(crate) outages: Vec<Outage>,
+    pub(crate) outages: Rc<Outages>,
     /// The ongoing outage, else the last one charged.
     pub(crate) latest: Option<Latest>,
     /// The last days, oldest first.
@@ -55,11 +59,6 @@ pub(crate) struct Portrait {
 }
 
 impl Portrait {
-    /// The charged parts of outages, oldest first.
-    fn events(&self) -> Vec<&Event> {
-        self.outages.iter().flat_map(|outage| &outage.events).collect()
-    }
-
     /// The hours that count; empty if all do.
     fn schedule(&self) -> Vec<String> {
         self.objective.schedule.shifts().iter().map(ToString::to_string).collect()
@@ -101,7 +100,8 @@ impl Portrait {
     }
 }
 
-pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
+pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> Result<String> {
+    let seen = Seen::of(portrait, columns(canvas))?;
     let report = &portrait.report;
     let state = paint(&format!("{} {}", symbol(report.state), report.state.as_str()), tone(report.state), canvas);
     let mut screen = Screen { text: String::new(), canvas };
@@ -124,9 +124,9 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
         screen.part("Notes", answer::notes(portrait));
         screen.part("Planned", answer::planned(portrait));
         screen.part("Budget", answer::budget(portrait, canvas));
-        screen.part("Forecast", answer::forecast(portrait));
+        screen.part("Forecast", answer::forecast(portrait, &seen));
         screen.line("");
-        screen.part("Downtime", [timeline(portrait, canvas), events(portrait)].concat());
+        screen.part("Downtime", [timeline(portrait, &seen, canvas), events(portrait, &seen)].concat());
         screen.part("Causes", blame(portrait, canvas));
         screen.part("Trend", trend(portrait, canvas));
         screen.part("Streak", vec![streak(report)]);
@@ -135,12 +135,12 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> String {
         screen.part("Burn rate", rates::burn(portrait, canvas));
     }
     screen.part("Accounting", accounting::accounting(portrait));
-    screen.text
+    Ok(screen.text)
 }
 
 /// The screen as a block of markdown.
-pub(crate) fn markdown(portrait: &Portrait, canvas: Canvas) -> String {
-    crate::render::form::markdown::block("text", &text(portrait, canvas))
+pub(crate) fn markdown(portrait: &Portrait, canvas: Canvas) -> Result<String> {
+    Ok(crate::render::form::markdown::block("text", &text(portrait, canvas)?))
 }
 
 struct Screen {
@@ -194,12 +194,11 @@ fn visible_width(text: &str) -> usize {
     first + parts.map(|part| part.split_once('m').map_or(0, |(_, shown)| shown.width())).sum::<usize>()
 }
 
-fn events(portrait: &Portrait) -> Vec<String> {
-    let events = portrait.events();
-    let mut lines: Vec<String> = events
+fn events(portrait: &Portrait, seen: &Seen) -> Vec<String> {
+    let mut lines: Vec<String> = seen
+        .last
         .iter()
         .rev()
-        .take(MOST_EVENTS)
         .map(|event| {
             let lasted = super::downtime::lasted(event, portrait.as_of);
             let lasted = match event.end {
@@ -210,9 +209,9 @@ fn events(portrait: &Portrait) -> Vec<String> {
             format!("{}  {lasted}, cause: {cause} ({})", minute(event.start), event.source.as_str())
         })
         .collect();
-    if events.len() > MOST_EVENTS {
+    if seen.events > MOST_EVENTS {
         let name = &portrait.report.objective;
-        let more = events.len() - MOST_EVENTS;
+        let more = seen.events - MOST_EVENTS;
         lines.push(format!("… and {more} more in the window: `slo downtime {name}`"));
     }
     lines

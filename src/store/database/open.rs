@@ -153,13 +153,27 @@ impl Store {
             return self.read_shared(shared, work);
         }
         let run = || {
-            self.connection.execute_batch("BEGIN DEFERRED")?;
+            let is_held = !self.connection.is_autocommit();
+            if !is_held {
+                self.connection.execute_batch("BEGIN DEFERRED")?;
+            }
             let result = work(self).and_then(|value| self.unchanged().map(|()| value));
-            // Nothing was written, so a failing commit loses nothing.
-            drop(self.connection.execute_batch("COMMIT"));
+            if !is_held {
+                // Nothing was written, so a failing commit loses nothing.
+                drop(self.connection.execute_batch("COMMIT"));
+            }
             result
         };
         run().map_err(|error| explain(error, &self.path))
+    }
+
+    /// Makes everything that is read from now on belong to one moment, as long as the database is open. A shared
+    /// database is not held.
+    pub(crate) fn hold(&self) -> Result<()> {
+        if self.is_shared() {
+            return Ok(());
+        }
+        self.connection.execute_batch("BEGIN DEFERRED").map_err(|error| explain(error.into(), &self.path))
     }
 
     /// Makes sure that nothing changed while reading without locks.

@@ -9,8 +9,7 @@ use rusqlite::{Row, params};
 use super::manifests::{Stored, correction, covered, maintenance_window, stored_objective};
 use super::wire;
 use crate::domain::account::correction::DeclaredCorrection;
-use crate::domain::account::maintenance::MaintenanceWindow;
-use crate::domain::account::maintenance::calendar::Schedules;
+use crate::domain::account::maintenance::Schedule;
 use crate::domain::account::member::SystemId;
 use crate::domain::plan::object::Kind;
 use crate::domain::value::instant::Instant;
@@ -22,6 +21,11 @@ use crate::store::sealed::followers::Followers;
 use crate::store::shared::{About, Shared};
 use crate::store::soundness::DamagedCache;
 use crate::store::soundness::row::{intact, is_whole, whole, width};
+
+/// From this number of maintenance windows of a system on, it may be cheaper to read all there are than to look them up.
+const MANY_WINDOWS: usize = 1000;
+/// How much more a window costs that is looked up than one that is read with all others: those of a system lie apart.
+const LOOKUP_COST: usize = 3;
 
 /// The derived tables, by object id.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -98,37 +102,56 @@ impl Store {
         Ok(objectives)
     }
 
-    /// The schedules of a system's maintenance windows that are not cancelled.
-    pub(crate) fn maintenance_of(&self, system: SystemId, name: &Name) -> Result<Schedules> {
-        let mut schedules = Schedules::default();
-        self.each_covering(Kind::MaintenanceWindow, system, |row, is_of_it| {
-            maintenance_window(row, |of, body| {
-                let covers = is_of_it || wire::read_covered(of, body)?.contains(name);
-                let schedule = if covers { wire::read_schedule(of, body)? } else { None };
+    /// Calls `each` with every maintenance window of a system that is not cancelled, in no order: its name and its schedule.
+    pub(crate) fn each_schedule_of(&self, system: &Name, mut each: impl FnMut(Name, Schedule)) -> Result<()> {
+        let Some(id) = self.system(system)? else { return Ok(()) };
+        self.each_covering(Kind::MaintenanceWindow, id, |row, is_of_it| {
+            maintenance_window(row, |name, body| {
+                let covers = is_of_it || wire::read_covered(name, body)?.contains(system);
+                let schedule = if covers { wire::read_schedule(name, body)? } else { None };
                 if let Some(schedule) = schedule {
-                    schedules.add(of, schedule);
+                    each(stored_name(name)?, schedule);
                 }
                 Ok(())
             })
-        })?;
-        Ok(schedules)
+        })
     }
 
-    /// The maintenance windows of a system that are active at an instant.
-    pub(crate) fn windows_in_force(&self, system: &Name, at: Instant) -> Result<Vec<MaintenanceWindow>> {
-        let Some(id) = self.system(system)? else { return Ok(Vec::new()) };
-        let mut windows = Vec::new();
-        self.each_covering(Kind::MaintenanceWindow, id, |row, _| {
-            // Of very many windows, few may be active.
-            windows.extend(maintenance_window(row, |name, body| {
-                let schedule = wire::read_schedule(name, body)?;
-                let is_in_force = schedule.is_some_and(|schedule| schedule.until(at).is_some());
-                is_in_force.then(|| wire::read_maintenance(name, body)).transpose()
-            })?);
-            Ok(())
-        })?;
-        windows.retain(|window| window.systems.contains(system));
-        Ok(windows)
+    /// Calls `each` with every maintenance window that is not cancelled, in no order: its name, its systems and its schedule. No more is
+    /// held of one than that, and they are read in the order in which they are stored, for there may be very many.
+    pub(crate) fn each_schedule(&self, mut each: impl FnMut(Name, Vec<Name>, Schedule)) -> Result<()> {
+        let sql = concat!(
+            "SELECT ",
+            whole!(manifest),
+            " FROM manifest WHERE id IN (SELECT id FROM manifest WHERE kind = 'MaintenanceWindow')"
+        );
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            maintenance_window(row, |name, body| {
+                if let Some(schedule) = wire::read_schedule(name, body)? {
+                    each(stored_name(name)?, wire::read_covered(name, body)?, schedule);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whether the windows of so many systems are probably so great a part of all that it is cheaper to read all of them, judged by one of
+    /// the systems. In a shared database it never is.
+    pub(crate) fn are_most_windows(&self, system: &Name, systems: usize) -> Result<bool> {
+        if self.is_shared() {
+            return Ok(false);
+        }
+        let sql = "SELECT count(*) FROM maintenance_input WHERE system = (SELECT id FROM system WHERE name = ?1)";
+        let own: usize = self.connection.prepare_cached(sql)?.query_row([system.as_str()], |row| row.get(0))?;
+        if own < MANY_WINDOWS {
+            return Ok(false);
+        }
+        let sql = "SELECT count(*) FROM manifest WHERE kind = 'MaintenanceWindow'";
+        let all: usize = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
+        Ok(own.saturating_mul(systems).saturating_mul(LOOKUP_COST) >= all)
     }
 
     /// Whether there may be any correction. A shared database is not asked in advance.
@@ -140,7 +163,8 @@ impl Store {
     /// Whether there are more corrections than systems, so that it is cheaper to look up those of each. For a shared
     /// database, it never is.
     pub(crate) fn has_many_corrections(&self) -> Result<bool> {
-        let sql = "SELECT count(*) > (SELECT count(*) FROM system) FROM manifest WHERE kind = 'Correction'";
+        let sql = "SELECT count(*) > (SELECT count(*) FROM system) FROM
+                   (SELECT 1 FROM manifest WHERE kind = 'Correction' LIMIT (SELECT count(*) + 1 FROM system))";
         Ok(!self.is_shared() && self.connection.query_row(sql, [], |row| row.get(0))?)
     }
 
@@ -150,8 +174,12 @@ impl Store {
             let sql = concat!(
                 "SELECT ",
                 whole!(input_digest),
-                " FROM input_digest AS digest WHERE windows = 0
-                 AND NOT EXISTS (SELECT 1 FROM maintenance_input AS input WHERE input.system = digest.system)"
+                " FROM input_digest WHERE windows = 0 AND system NOT IN (
+                     WITH RECURSIVE covered (system) AS (
+                         SELECT min(system) FROM maintenance_input
+                         UNION ALL SELECT (SELECT min(system) FROM maintenance_input AS next WHERE next.system > covered.system)
+                         FROM covered WHERE covered.system IS NOT NULL)
+                     SELECT system FROM covered WHERE system IS NOT NULL)"
             );
             let mut statement = self.connection.prepare(sql)?;
             let mut rows = statement.query([])?;

@@ -9,7 +9,6 @@ use rusqlite::{Row, params};
 use super::sets::Declaration;
 use super::wire;
 use crate::domain::account::correction::DeclaredCorrection;
-use crate::domain::account::maintenance::MaintenanceWindow;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::{Objective, System};
 use crate::domain::plan::object::{Kind, Object};
@@ -221,12 +220,6 @@ impl Store {
         let mut statement = self.connection.prepare_cached("SELECT name FROM manifest WHERE kind = 'System'")?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
         rows.map(|name| stored_name(&name?)).collect()
-    }
-
-    /// All maintenance windows, sorted by name.
-    pub(crate) fn maintenance_windows(&self) -> Result<Vec<MaintenanceWindow>> {
-        let window = |object| if let Object::MaintenanceWindow(window) = object { Some(window) } else { None };
-        self.declared(Kind::MaintenanceWindow, window)
     }
 
     /// All corrections, sorted by name.

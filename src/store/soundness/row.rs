@@ -141,19 +141,37 @@ impl Default for Sum {
     }
 }
 
+/// The bytes that a value begins with: its type, and the value or its length.
+const HEAD: usize = 9;
+
 impl Sum {
+    #[inline]
     fn put(&mut self, value: ValueRef<'_>) {
-        let (tag, number, bytes): (u8, i64, &[u8]) = match value {
-            ValueRef::Null => (b'n', 0, &[]),
-            ValueRef::Integer(number) => (b'i', number, &[]),
-            ValueRef::Real(number) => (b'r', number.to_bits().cast_signed(), &[]),
-            ValueRef::Text(bytes) => (b't', bytes.len() as i64, bytes),
-            ValueRef::Blob(bytes) => (b'b', bytes.len() as i64, bytes),
-        };
-        let mut head = [tag; 9];
-        head[1..].copy_from_slice(&number.to_le_bytes());
-        self.gather(&head);
+        match value {
+            ValueRef::Null => self.head(b'n', 0),
+            ValueRef::Integer(number) => self.head(b'i', number),
+            ValueRef::Real(number) => self.head(b'r', number.to_bits().cast_signed()),
+            ValueRef::Text(bytes) => self.long(b't', bytes),
+            ValueRef::Blob(bytes) => self.long(b'b', bytes),
+        }
+    }
+
+    fn long(&mut self, tag: u8, bytes: &[u8]) {
+        self.head(tag, bytes.len() as i64);
         self.gather(bytes);
+    }
+
+    /// Of a known length, so that it is written by two instructions: most values are short.
+    #[inline]
+    fn head(&mut self, tag: u8, number: i64) {
+        let mut head = [tag; HEAD];
+        head[1..].copy_from_slice(&number.to_le_bytes());
+        if let Some(room) = self.gathered[self.length..].first_chunk_mut() {
+            *room = head;
+            self.length += HEAD;
+        } else {
+            self.gather(&head);
+        }
     }
 
     fn gather(&mut self, bytes: &[u8]) {
@@ -167,7 +185,8 @@ impl Sum {
         if bytes.len() < self.gathered.len() { self.gather(bytes) } else { self.crc.update(bytes) }
     }
 
-    fn finish(mut self) -> i32 {
+    /// The sum; nothing can be added afterwards.
+    fn finish(&mut self) -> i32 {
         self.crc.update(&self.gathered[..self.length]);
         self.crc.sum().cast_signed()
     }

@@ -85,3 +85,25 @@ fn days_of_many_flaps_are_drawn_up_in_parts_and_are_the_same_days() {
     assert_eq!(seen, 10);
     world.verifies();
 }
+
+#[test]
+fn one_objective_with_many_outages_is_shown_in_little_room() {
+    if cfg!(not(target_os = "linux")) {
+        return;
+    }
+    let world = flapping();
+    let room = |command: &str| in_room(&world, 250_000, command);
+    let text = room("show flappy");
+    // As if all of them were held: of the last ones, of how many there are, and of the one that leaves the window first.
+    assert!(text.contains("… and 199995 more in the window: `slo downtime flappy`"), "{text}");
+    assert!(text.contains("2024-06-20 06:13  down 29h so far, cause: self (healthcheck)"), "{text}");
+    assert!(text.contains("2024-06-20 06:13  down  2.1s, cause: self (healthcheck)"), "{text}");
+    let json: serde_json::Value = serde_json::from_str(&room("show flappy -o json")).unwrap();
+    let events = json["events"].as_array().unwrap();
+    assert_eq!(events.len() as i64, FLAPS / 2);
+    assert_eq!(events[0]["startTime"], "2024-06-10T06:13:22.160Z");
+    assert_eq!(events.last().unwrap()["endTime"], serde_json::Value::Null);
+    assert_eq!(json["latestOutage"]["startTime"], events.last().unwrap()["startTime"]);
+    let yaml = room("show flappy -o yaml");
+    assert_eq!(yaml.matches("attributionType: self\n").count() as i64, FLAPS / 2);
+}

@@ -2,6 +2,7 @@
 //! accepts or refuses.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use anyhow::Result;
 
@@ -62,7 +63,7 @@ pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) reading: Reading,
     pub(super) problems: Vec<ProblemLine>,
-    pub(super) wanted: Vec<Object>,
+    pub(super) wanted: Vec<Rc<Object>>,
     pub(super) held: Vec<Held>,
     /// The files of the stored objects.
     pub(super) files: BTreeMap<Identity, String>,
@@ -115,7 +116,7 @@ pub(super) fn decide(
             "name files or folders that hold *.yaml or *.yml manifests, or add --allow-empty if there should be none",
         ));
     }
-    let wanted: Vec<Object> = reading.objects.iter().map(|declared| declared.object.clone()).collect();
+    let wanted: Vec<Rc<Object>> = reading.objects.iter().map(|declared| Rc::clone(&declared.object)).collect();
     let (mut held, mut files) = (Vec::with_capacity(stored.len()), BTreeMap::new());
     for StoredObject { held: stored, file, .. } in stored {
         files.insert(stored.object.identity(), file);

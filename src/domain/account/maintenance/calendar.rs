@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use super::{Recurrence, Schedule};
 use crate::domain::account::unfolded::{Touching, Unfolded};
+use crate::domain::health::report::InMaintenance;
 use crate::domain::value::hash::Fnv;
 use crate::domain::value::instant::{DAY_MS, Instant};
+use crate::domain::value::name::Name;
 use crate::domain::value::span::{Span, union};
 
 /// The most clocks go back, in milliseconds; within the last decades it was three hours.
@@ -23,20 +25,35 @@ pub(crate) struct MaintenanceCalendar {
     unfolded: Unfolded,
     /// A hash of which window is in force when. Numbers do not depend on it, but events name windows.
     names: u64,
+    in_force: Option<InMaintenance>,
 }
 
-/// The schedules of the windows of one system, none of them cancelled.
+/// The schedules of the windows of one system, none of them cancelled. There may be very many.
 #[derive(Default, Debug)]
 pub(crate) struct Schedules {
     all: Vec<Schedule>,
     names: u64,
+    /// The instant at which it is asked which of them is in force.
+    at: Option<Instant>,
+    in_force: Option<InMaintenance>,
 }
 
 impl Schedules {
+    /// No schedules yet, and an instant at which it is asked which of them is in force.
+    pub(crate) fn as_of(at: Option<Instant>) -> Self {
+        Self { at, ..Self::default() }
+    }
+
     /// Adds the schedule of a named window.
-    pub(crate) fn add(&mut self, name: &str, schedule: Schedule) {
+    pub(crate) fn add(&mut self, name: &Name, schedule: Schedule) {
+        if let Some(until) = self.at.and_then(|at| schedule.until(at)) {
+            let known = self.in_force.take();
+            let ends_later = |known: &InMaintenance| (known.until, name) > (until, &known.window);
+            let stays = known.as_ref().is_some_and(ends_later);
+            self.in_force = if stays { known } else { Some(InMaintenance { window: name.clone(), until }) };
+        }
         let mut hash = Fnv::new();
-        hash.feed(name);
+        hash.feed(name.as_str());
         match &schedule {
             Schedule::Once(span) => feed(*span, &mut hash),
             Schedule::Recurring(recurrence) => hash.feed(&recurrence.identity()),
@@ -48,7 +65,8 @@ impl Schedules {
 
     /// The time when any of them is in force.
     pub(crate) fn calendar(self) -> MaintenanceCalendar {
-        MaintenanceCalendar { names: self.names, ..MaintenanceCalendar::of(self.all) }
+        let Self { all, names, in_force, .. } = self;
+        MaintenanceCalendar { names, in_force, ..MaintenanceCalendar::of(all) }
     }
 }
 
@@ -79,7 +97,13 @@ impl MaintenanceCalendar {
         recurring.dedup();
         let once: Rc<[Span]> = union(once).into();
         let unfolded = Unfolded::new(Rc::clone(&once));
-        Self { once, recurring, unfolded, names: 0 }
+        Self { once, recurring, unfolded, names: 0, in_force: None }
+    }
+
+    /// The window in force at the instant that was asked about when the schedules were added: the one that ends last;
+    /// among equals, the first by name.
+    pub(crate) const fn in_force(&self) -> Option<&InMaintenance> {
+        self.in_force.as_ref()
     }
 
     /// Whether there is no maintenance at all.

@@ -85,9 +85,21 @@ fn adopting() -> Terms {
     Terms { adopt: true, ..terms(false) }
 }
 
+fn shared(objects: &[Object]) -> Vec<Rc<Object>> {
+    objects.iter().cloned().map(Rc::new).collect()
+}
+
+fn diff(wanted: &[Object], held: &[Held], terms: &Terms) -> Plan {
+    super::diff(&shared(wanted), held, terms)
+}
+
+fn refusals(wanted: &[Object], held: &[Held], terms: &Terms) -> Vec<Refusal> {
+    super::refusals(&shared(wanted), held, terms)
+}
+
 /// The outcome of the plan.
 fn whole(wanted: &[Object], held: &[Held], terms: &Terms) -> Vec<Object> {
-    outcome(wanted, held, &diff(wanted, held, terms)).into_iter().cloned().collect()
+    outcome(&shared(wanted), held, &diff(wanted, held, terms)).into_iter().cloned().collect()
 }
 
 fn conflicts_of(objects: &[Object], in_journal: &[&str]) -> Vec<Conflict> {
@@ -112,7 +124,7 @@ fn a_plan_says_which_fields_change_and_how() {
             changes.map(|change| format!("{} {} {}", change.path, shown(&change.before), shown(&change.after)));
         (update.object.identity().to_string(), changes.collect::<Vec<_>>().join("; "))
     };
-    assert_eq!(plan.create, [system("new", &[])]);
+    assert_eq!(plan.create, shared(&[system("new", &[])]));
     assert_eq!(
         plan.update.iter().map(said).collect::<Vec<_>>(),
         [

@@ -3,6 +3,7 @@
 pub(in crate::manifest) mod shapes;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -281,6 +282,7 @@ impl Policies {
         let object = object.filter(|_| !report.has_errors()).map(Object::Condition);
         self.problems.append(&mut report.problems);
         let (file, document) = (Arc::clone(file), *document);
+        let object = object.map(Rc::new);
         Draft { file, document, kind: Kind::Condition, name, name_at: *at, object, references }
     }
 }

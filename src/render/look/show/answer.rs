@@ -1,8 +1,8 @@
 //! Owns the first part of `slo show`: whether it is down and since when, why, the notes, whether it was planned, and
 //! the budget left.
 
+use super::outages::Seen;
 use super::{BAR, Portrait};
-use crate::domain::account::outage::Outage;
 use crate::domain::budget::balance::SCALED_MS;
 use crate::domain::budget::latest::Note;
 use crate::domain::health::transition::Source;
@@ -123,20 +123,14 @@ pub(super) fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     ]
 }
 
-pub(super) fn forecast(portrait: &Portrait) -> Vec<String> {
+pub(super) fn forecast(portrait: &Portrait, seen: &Seen) -> Vec<String> {
     let report = &portrait.report;
     let forecast = report.forecast;
     let until = |at: Instant| format!("in {}, at {}", short_time(at.since(portrait.as_of)), zoned(at));
-    let leaves =
-        |at: Instant| {
-            // What leaves the window then is at its start.
-            let start = at.plus(-portrait.report.budget.window.millis());
-            let leaving = |outage: &&Outage| outage.start < start && outage.end.is_none_or(|end| start <= end);
-            portrait.outages.iter().find(leaving).map_or(String::new(), |outage| {
-                format!(", when the outage of {} leaves the window", minute(outage.start))
-            })
-        };
-    // While it is down, only maintenance ends its downtime.
+    let leaves = |at: Instant| {
+        let start = seen.leaving(at);
+        start.map_or(String::new(), |start| format!(", when the outage of {} leaves the window", minute(start)))
+    };
     let then = if report.has_open_downtime() { "if no status changes" } else { "if it stays up" };
     let mut lines = Vec::new();
     lines.extend(overspending(report).map(|words| format!("if it stays down, {words}")));

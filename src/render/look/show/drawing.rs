@@ -3,6 +3,7 @@
 use crate::render::form::number::short_down;
 use std::cmp::Ordering;
 
+use super::outages::Seen;
 use super::{BAR, HEAD, Portrait};
 use crate::domain::account::outage::Event;
 use crate::domain::budget::snapshot::Snapshot;
@@ -53,44 +54,59 @@ fn room(canvas: Canvas, most: usize) -> usize {
     canvas.width.map_or(most, |width| usize::from(width).saturating_sub(HEAD).clamp(10, most))
 }
 
-/// The milliseconds of own and upstream downtime in each cell. An event that has taken no time yet counts as one
-/// millisecond, so that every event is visible.
-fn shares(events: &[&Event], elapsed: Span, as_of: Instant, columns: usize) -> Vec<[i64; 2]> {
-    let mut cells = vec![[0; 2]; columns];
-    // The boundaries of the cells.
-    let edge = |column: usize| {
-        let passed = i128::from(elapsed.millis()) * column as i128 / columns as i128;
-        elapsed.start.plus(i64::try_from(passed).unwrap_or(i64::MAX))
-    };
-    let edges: Vec<Instant> = (0..=columns).map(edge).collect();
-    for event in events {
+/// The columns of the timeline.
+pub(super) fn columns(canvas: Canvas) -> usize {
+    room(canvas, MOST_COLUMNS)
+}
+
+/// The timeline of a window in cells.
+pub(super) struct Cells {
+    elapsed: Span,
+    /// The boundaries of the cells.
+    edges: Vec<Instant>,
+    /// The milliseconds of own and upstream downtime in each cell.
+    shares: Vec<[i64; 2]>,
+    has_upstream: bool,
+}
+
+impl Cells {
+    pub(super) fn new(elapsed: Span, columns: usize) -> Self {
+        let edge = |column: usize| {
+            let passed = i128::from(elapsed.millis()) * column as i128 / columns as i128;
+            elapsed.start.plus(i64::try_from(passed).unwrap_or(i64::MAX))
+        };
+        let edges = (0..=columns).map(edge).collect();
+        Self { elapsed, edges, shares: vec![[0; 2]; columns], has_upstream: false }
+    }
+
+    /// Adds an event. One that has taken no time yet counts as one millisecond, so that every event is visible.
+    pub(super) fn add(&mut self, event: &Event, as_of: Instant) {
+        self.has_upstream |= event.upstream.is_some();
         let cause = usize::from(event.upstream.is_some());
-        let span = event.span(as_of).intersect(elapsed);
-        let start = span.start.min(elapsed.end.plus(-1));
+        let span = event.span(as_of).intersect(self.elapsed);
+        let start = span.start.min(self.elapsed.end.plus(-1));
         let span = Span::new(start, span.end.max(start.plus(1)));
-        let first = edges.partition_point(|edge| *edge <= span.start).clamp(1, columns) - 1;
-        for (cell, bounds) in cells.iter_mut().zip(edges.windows(2)).skip(first) {
+        let first = self.edges.partition_point(|edge| *edge <= span.start).clamp(1, self.shares.len()) - 1;
+        for (cell, bounds) in self.shares.iter_mut().zip(self.edges.windows(2)).skip(first) {
             if span.end <= bounds[0] {
                 break;
             }
             cell[cause] += Span::new(bounds[0], bounds[1]).intersect(span).millis();
         }
     }
-    cells
 }
 
 /// When the elapsed window had downtime: its own, and that of upstreams; every instant with downtime is visible.
-pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
-    let events = portrait.events();
-    if events.is_empty() {
+pub(super) fn timeline(portrait: &Portrait, seen: &Seen, canvas: Canvas) -> Vec<String> {
+    if seen.events == 0 {
         return Vec::new();
     }
     let elapsed = portrait.report.budget.elapsed;
-    let columns = room(canvas, MOST_COLUMNS);
-    let cells: Vec<(&str, Tone)> = shares(&events, elapsed, portrait.as_of, columns)
-        .into_iter()
-        .map(|[own, upstream]| match own.cmp(&upstream) {
-            _ if own == 0 && upstream == 0 => ("·", Tone::Faint),
+    let Cells { shares, has_upstream, .. } = &seen.cells;
+    let cells: Vec<(&str, Tone)> = shares
+        .iter()
+        .map(|[own, upstream]| match own.cmp(upstream) {
+            _ if *own == 0 && *upstream == 0 => ("·", Tone::Faint),
             Ordering::Less => ("▓", Tone::Warning),
             // If they are equal, it shows its own, which can be fixed.
             Ordering::Equal | Ordering::Greater => ("█", Tone::Bad),
@@ -101,8 +117,8 @@ pub(super) fn timeline(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         .map(|run| paint(&run[0].0.repeat(run.len()), run[0].1, canvas))
         .collect();
     let (first, last) = (short_day(elapsed.start), short_day(portrait.as_of));
-    let legend = if events.iter().any(|event| event.upstream.is_some()) { "█ self  ▓ upstream" } else { "" };
-    let gap = columns.saturating_sub(first.len() + last.len() + legend.chars().count());
+    let legend = if *has_upstream { "█ self  ▓ upstream" } else { "" };
+    let gap = shares.len().saturating_sub(first.len() + last.len() + legend.chars().count());
     vec![line, format!("{first}{:before$}{legend}{:after$}{last}", "", "", before = gap / 2, after = gap - gap / 2)]
 }
 
@@ -158,7 +174,11 @@ mod tests {
             event(230, Some(231), None),
             event(400, None, None),
         ];
-        let cells = shares(&events.iter().collect::<Vec<_>>(), Span::new(at(0), at(400)), at(400), 4);
+        let mut cells = Cells::new(Span::new(at(0), at(400)), 4);
+        for event in &events {
+            cells.add(event, at(400));
+        }
+        let cells = cells.shares;
         assert_eq!(cells, [[50, 0], [1, 69], [1, 30], [1, 0]]);
         assert_eq!(cells.iter().flatten().sum::<i64>(), 50 + 1 + 49 + 50 + 1 + 1);
     }

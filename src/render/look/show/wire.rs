@@ -1,6 +1,7 @@
 //! Owns `slo show` for programs.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -13,6 +14,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::render::Document;
 use crate::render::form::number::{down_minutes, minutes};
+use crate::render::look::downtime::WireEvent;
 use crate::render::look::status::values;
 
 #[derive(Serialize)]
@@ -112,7 +114,10 @@ pub(crate) fn document(portrait: &Portrait) -> Result<Document> {
     let latest = portrait.latest.as_ref().map(|latest| WireLatest::of(latest, portrait.as_of));
     document.set("latestOutage", &latest)?;
     document.set("multiwindow", &rules(portrait))?;
-    document.set("events", &crate::render::look::downtime::rows(&portrait.outages, portrait.as_of))?;
+    let (outages, as_of) = (Rc::clone(&portrait.outages), portrait.as_of);
+    document.set_passing("events", move |row| {
+        outages.each(|outage| outage.events.iter().try_for_each(|event| row(&WireEvent::of(event, as_of))))
+    });
     document.set("snapshots", &crate::render::look::trend::rows(&portrait.snapshots))?;
     document.set("achievements", &crate::render::look::achievements::rows(&portrait.achievements))?;
     document.set(
