@@ -44,7 +44,6 @@ pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use corrections::{corrections_behind, corrections_of};
 pub(crate) use digest::digest;
-
 pub(crate) use outages::latest::latest;
 pub(crate) use outages::{each_charged, each_outage};
 pub(crate) use periods::{reports_over, review};

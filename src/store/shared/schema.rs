@@ -98,8 +98,10 @@ fn migrate(session: &mut Session, schema: &str, version: i32, now: &Catalog) -> 
     let copy = copy_of_schema(version)?;
     let before = Catalog::of(&copy)?;
     let steps = statements_after(version);
-    let is_named =
-        |table: &Table| steps.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').any(|word| word == table.name);
+    // Comments name tables, too, but change none.
+    let statements = || steps.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let words = || statements().flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+    let is_named = |table: &Table| words().any(|word| word == table.name);
     for table in before.tables.iter().filter(|table| published::is_published(&table.name)) {
         session.run(&format!("DROP VIEW IF EXISTS {schema}.{}", published::name(&table.name)))?;
     }
