@@ -444,9 +444,9 @@ fn raw_manifests(systems: usize) -> impl Strategy<Value = RawManifests> {
     )
 }
 
-/// Any possible world.
+/// Any possible world; one in four combines everything that can be declared.
 pub(crate) fn worlds() -> impl Strategy<Value = World> {
-    revised_worlds().prop_map(|(world, _)| world)
+    prop_oneof![3 => revised_worlds().prop_map(|(world, _)| world), 1 => rich::rich_worlds()]
 }
 
 /// A world, and the same world with different manifests for the same systems.
