@@ -46,6 +46,8 @@ pub(crate) struct Resolver<'s> {
     /// The systems that then need no query, because they have none.
     uncovered: HashSet<SystemId>,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
+    /// The calendar of all systems that have no window.
+    no_maintenance: Rc<MaintenanceCalendar>,
     timetables: HashMap<Schedule, Rc<Timetable>>,
     dependencies: Rc<Dependencies>,
     /// Whether everything has been read, so that what is missing here does not exist.
@@ -135,6 +137,7 @@ impl<'s> Resolver<'s> {
             looks_up_corrections: false,
             uncovered: HashSet::new(),
             calendars,
+            no_maintenance: Rc::new(MaintenanceCalendar::of([])),
             timetables,
             dependencies,
             complete,
@@ -360,7 +363,10 @@ impl<'s> Resolver<'s> {
             self.has_schedules = true;
         }
         let schedules = if self.has_schedules {
-            self.schedules.remove(&system.name).unwrap_or_default()
+            let Some(schedules) = self.schedules.remove(&system.name) else {
+                return Ok(Rc::clone(&self.no_maintenance));
+            };
+            schedules
         } else {
             let mut schedules = Schedules::as_of(at);
             self.store.each_schedule_of(&system.name, |name, schedule| schedules.add(&name, schedule))?;
