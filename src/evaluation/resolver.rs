@@ -254,7 +254,7 @@ impl<'s> Resolver<'s> {
         let system = self.member(&objective.system)?;
         self.connect(&system)?;
         let heeds = Model::heeds_maintenance(&objective);
-        let maintenance = if heeds { self.maintenance(&system)? } else { Rc::new(MaintenanceCalendar::of([])) };
+        let maintenance = if heeds { self.maintenance(&system)? } else { Rc::clone(&self.no_maintenance) };
         let dependencies = Rc::clone(&self.dependencies);
         let timetable = self.timetable(&objective.schedule);
         Ok(Model::new(objective, system, dependencies, maintenance, timetable))

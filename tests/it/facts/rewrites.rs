@@ -445,7 +445,10 @@ fn what_cannot_be_forgotten_is_said_with_what_can() {
         (&["forget", "--ingest", "9", "--yes"][..], "there is no ingest 9"),
         (&["forget", "--system", "shpo", "--yes"], "the system \"shpo\" has no transitions\nhelp: did you mean shop"),
         (&["forget", "--system", "shop", "--check", "http", "--yes"], "no stream of the system shop matches"),
-        (&["forget", "--yes"], "missing --ingest or --system\nhelp: usage: slo db forget --yes <--ingest <N>|--system <NAME>>"),
+        (
+            &["forget", "--yes"],
+            "missing --ingest or --system\nhelp: usage: slo db forget --yes <--ingest <N>|--system <NAME>>",
+        ),
         (&["forget", "--ingest", "1", "--system", "shop"], "cannot be used with"),
         (&["rename-system", "shop", "shop"], "shop is both the old and the new name"),
         (&["rename-system", "nobody", "shop"], "the system \"nobody\" has no transitions"),
