@@ -100,7 +100,7 @@ impl<'s> Evaluation<'s> {
         self.health_of(&member, &timeline)
     }
 
-    /// The health of a system, and keeps what was read for it: its objectives mostly need no more.
+    /// The health of a system. Keeps its timeline, because that is usually all that its objectives need.
     fn health_first(&mut self, name: &Name) -> Result<Health> {
         let (member, timeline) = self.recently(name)?;
         let health = self.health_of(&member, &timeline)?;
@@ -108,7 +108,7 @@ impl<'s> Evaluation<'s> {
         Ok(health)
     }
 
-    /// What its health follows from.
+    /// The timeline from which health is drawn.
     fn recently(&mut self, name: &Name) -> Result<(Member, Timeline)> {
         let member = self.resolver.member(name)?;
         let mut back = TRANSITIONS_WINDOW_MS;
@@ -135,7 +135,7 @@ fn is_most(store: &Store, count: usize) -> Result<bool> {
     Ok(count >= MANY && count * 8 >= store.count_objectives()?)
 }
 
-/// A report that says which window of its system is active.
+/// The report, with the active maintenance window of its system.
 fn in_maintenance(report: ObjectiveReport, resolver: &mut Resolver<'_>) -> Result<ObjectiveReport> {
     Ok(ObjectiveReport { maintenance: resolver.in_force(&report.system)?, ..report })
 }
@@ -184,7 +184,7 @@ pub(crate) fn all_healths(store: &Store, as_of: Instant) -> Result<Vec<Health>> 
     there_are(store, healths(store, &store.systems()?, as_of)?)
 }
 
-/// The healths of the systems that there are.
+/// Only the systems that are declared or have transitions.
 fn there_are(store: &Store, mut healths: Vec<Health>) -> Result<Vec<Health>> {
     let declared = store.declared_systems()?;
     healths.retain(|health| health.last_seen.is_some() || declared.contains(&health.system));

@@ -97,7 +97,7 @@ impl Reading {
 /// A valid object and where it is declared.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Declared {
-    /// Shared, for a plan has it as well, and there may be very many.
+    /// Shared with the plan, because there may be very many.
     pub(crate) object: Rc<Object>,
     pub(crate) origin: Origin,
 }

@@ -1,5 +1,5 @@
-//! Owns keeping passwords off the list of processes: a command whose arguments have one starts again in its own place with arguments
-//! that have none, and takes those that it was given from its environment, which nobody but its user can read.
+//! Owns keeping passwords out of the list of processes: a command whose arguments contain one executes itself again without
+//! it, and passes the original arguments in the environment, which only its user can read.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -9,14 +9,14 @@ use std::process::Command;
 use crate::Invocation;
 use crate::store::without_password;
 
-/// The arguments that a command was given, with [`BETWEEN`] between them.
+/// The variable with the original arguments, separated by [`BETWEEN`].
 const GIVEN: &str = "SLO_GIVEN_ARGUMENTS";
 const BETWEEN: u8 = 0x1e;
 
-/// Starts again where the arguments of this process have a password. Where that fails they stay as they are.
+/// Executes this process again if its arguments contain a password. If that fails, they stay visible.
 pub(crate) fn conceal(invocation: &mut Invocation) {
     let given = invocation.env.remove(OsStr::new(GIVEN)).map(apart);
-    // Whoever inherits the variable has other arguments.
+    // A child that inherits the variable has other arguments.
     if let Some(given) = given.filter(|given| concealed(given).as_ref() == Some(&invocation.args)) {
         invocation.args = given;
         return;
@@ -29,7 +29,7 @@ pub(crate) fn conceal(invocation: &mut Invocation) {
     }
 }
 
-/// Arguments without their passwords; nothing where there are none, or they cannot be handed on.
+/// The arguments without passwords; `None` if they contain none, or cannot be passed on.
 fn concealed(args: &[OsString]) -> Option<Vec<OsString>> {
     let shown: Vec<Option<OsString>> = args.iter().map(|arg| without_password_in(arg)).collect();
     let can_be_handed_on = !args.iter().any(|arg| arg.as_bytes().contains(&BETWEEN));
@@ -39,7 +39,7 @@ fn concealed(args: &[OsString]) -> Option<Vec<OsString>> {
     Some(shown.into_iter().zip(args).map(|(shown, arg)| shown.unwrap_or_else(|| arg.clone())).collect())
 }
 
-/// An argument that is an address, or an option with one, without the password.
+/// An address, or an option with one, without its password.
 fn without_password_in(arg: &OsStr) -> Option<OsString> {
     let text = arg.to_str()?;
     let (option, address) = match text.split_once('=') {
@@ -78,7 +78,7 @@ mod tests {
             shown(&["slo", "db", "copy", "host=db password='secret two' user=o\\'x", "x.db"]).unwrap(),
             ["slo", "db", "copy", "host='db' user='o\\'x'", "x.db"]
         );
-        // What cannot be taken apart may have one.
+        // An address that cannot be parsed may contain one.
         assert_eq!(shown(&["slo", "--db", "postgres://slo:secret%zz@db"]).unwrap()[2], "postgres://");
         assert_eq!(shown(&["slo", "--db", "postgres://slo@db/main", "status"]), None);
         assert_eq!(shown(&["slo", "--db", "/srv/password=secret.db", "status"]), None);

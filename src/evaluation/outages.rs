@@ -69,7 +69,7 @@ pub(crate) fn each_outage(
     Ok(())
 }
 
-/// Passes on the outages of an objective of which something is charged within `range`, with the events that touch it,
+/// Calls `hand` with the outages of an objective that have charged downtime within `range`, and their events that touch it,
 /// as of an instant; oldest first.
 pub(crate) fn each_charged(
     store: &Store,

@@ -95,7 +95,7 @@ pub(crate) fn reports_over(
     let count = objectives.len();
     let mut resolver = Resolver::new(store, is_most(store, count)?)?.asked(count, as_of);
     let reports = each_over(store, objectives, frame, as_of, ObjectiveReport::draw)?;
-    // In a completed period, no maintenance is in force any more.
+    // No maintenance is active in a completed period.
     let is_over = |report: &ObjectiveReport| report.budget.window.end <= as_of;
     let report = |report| if is_over(&report) { Ok(report) } else { in_maintenance(report, &mut resolver) };
     reports.into_iter().map(report).collect()

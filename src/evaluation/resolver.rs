@@ -35,7 +35,7 @@ pub(crate) struct Resolver<'s> {
     /// Per system, when its maintenance windows that are not cancelled are active, once all have been read.
     schedules: HashMap<Name, Schedules>,
     has_schedules: bool,
-    /// For how many objectives or systems windows are read, and when it is asked which of them is active.
+    /// The number of objectives or systems that need windows, and the instant for which the active one is wanted.
     asked: (usize, Option<Instant>),
     /// The corrections of each system, once known.
     corrections: HashMap<Name, Vec<(Correction, Name)>>,
@@ -43,10 +43,10 @@ pub(crate) struct Resolver<'s> {
     /// Whether there are so many corrections that those of a system are read when needed, though everything else has
     /// been read.
     looks_up_corrections: bool,
-    /// The systems that then need no query, because they have none.
+    /// Systems that need no query, because they have no corrections.
     uncovered: HashSet<SystemId>,
     calendars: HashMap<Name, Rc<MaintenanceCalendar>>,
-    /// The calendar of all systems that have no window.
+    /// The calendar of all systems without a window.
     no_maintenance: Rc<MaintenanceCalendar>,
     timetables: HashMap<Schedule, Rc<Timetable>>,
     dependencies: Rc<Dependencies>,
@@ -75,7 +75,7 @@ impl<'s> Resolver<'s> {
         Self::of_kinds(store, &[Kind::System, Kind::Correction])
     }
 
-    /// The same, for so many objectives or systems, and to say which of their windows are active at an instant.
+    /// The same, for this number of objectives or systems, and for their active windows at an instant.
     pub(crate) fn asked(self, count: usize, at: Instant) -> Self {
         Self { asked: (count, Some(at)), ..self }
     }
@@ -192,7 +192,7 @@ impl<'s> Resolver<'s> {
         Ok(member)
     }
 
-    /// The id of a system without a known one.
+    /// An id for a system that the database does not know.
     fn identify(&mut self, name: &Name) -> Result<SystemId> {
         // Ids in the database are positive.
         let mut id = SystemId(-1 - self.ids.len() as i64);
@@ -345,7 +345,7 @@ impl<'s> Resolver<'s> {
         Ok(found)
     }
 
-    /// The window of a system that is active at the instant that was asked about; of several, the one that ends last.
+    /// The active window of a system at the given instant; of several, the one that ends last.
     pub(crate) fn in_force(&mut self, system: &Name) -> Result<Option<InMaintenance>> {
         let member = self.member(system)?;
         Ok(self.maintenance(&member)?.in_force().cloned())

@@ -222,7 +222,7 @@ pub(super) fn renaming(missing: &[Field], names: &[String]) -> Option<String> {
     Some(format!("rename {}", and_list(all.iter().map(String::as_str))))
 }
 
-// Valid lines never get to these functions, which are kept out of the code that valid lines run through.
+// Valid lines never reach these functions. They are kept out of the hot code.
 
 #[cold]
 #[inline(never)]

@@ -1,4 +1,3 @@
-//! Owns the fast reading of RFC 3339 moments and Unix times; it agrees with [`Instant::parse`] wherever it answers.
 //! Owns fast reading of RFC 3339 times and Unix times; it agrees with [`Instant::parse`] whenever it returns a result.
 
 use chrono::NaiveDate;

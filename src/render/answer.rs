@@ -80,7 +80,7 @@ impl<T: 'static> Looks<T> {
         self.try_text(move |value, wide, canvas| Ok(text(value, wide, canvas)))
     }
 
-    /// The same, of which making may fail.
+    /// The same, if making it may fail.
     pub(crate) fn try_text(self, text: impl FnOnce(&T, bool, Canvas) -> Result<String> + 'static) -> Self {
         self.with(&[Reader::Terminals], move |value, form, canvas| text(value, form == Form::Wide, canvas))
     }
@@ -95,7 +95,7 @@ impl<T: 'static> Looks<T> {
         self.try_markdown(move |value, canvas| Ok(markdown(value, canvas)))
     }
 
-    /// The same, of which making may fail.
+    /// The same, if making it may fail.
     pub(crate) fn try_markdown(self, markdown: impl FnOnce(&T, Canvas) -> Result<String> + 'static) -> Self {
         self.with(&[Reader::Pages], move |value, _, canvas| markdown(value, canvas))
     }

@@ -85,7 +85,7 @@ pub(super) enum About<'a> {
     SystemId(i64),
 }
 
-/// What a statement reads of one table.
+/// The rows that a statement reads of one table.
 #[derive(Clone, Copy, Debug)]
 #[expect(dead_code, reason = "a file has everything")]
 pub(super) enum Part<'a> {

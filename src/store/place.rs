@@ -1,4 +1,4 @@
-//! Owns where a database is: a file, or the address of a shared one.
+//! Owns the place of a database: a file, or the address of a server.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -13,11 +13,11 @@ use super::shared::{Address, is_address, shows_password};
 /// The environment variables of the process, among them those of libpq.
 type Environment = BTreeMap<OsString, OsString>;
 
-/// Where a database is, as it was named. What an address leaves out is in the environment.
+/// The place of a database, as given. The environment completes an address.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Place {
     File(PathBuf),
-    /// As it was typed: it may hold a password, and be wrong.
+    /// As typed: it may contain a password, and be invalid.
     Shared(String),
 }
 
@@ -40,7 +40,7 @@ impl Place {
     /// The address, if it is shared.
     ///
     /// # Errors
-    /// When the address is not valid.
+    /// If the address is invalid.
     pub(crate) fn address(&self, env: &Environment) -> Result<Option<Address>> {
         match self {
             Self::File(_) => Ok(None),
@@ -51,7 +51,7 @@ impl Place {
     /// Checks that it is an address, or names a file.
     ///
     /// # Errors
-    /// When it is a URL of something else.
+    /// If it is a URL of something else.
     pub(crate) fn expect_database(&self) -> Result<()> {
         self.file().map_or(Ok(()), expect_file)
     }
@@ -59,7 +59,7 @@ impl Place {
     /// Whether there is a database, which may be empty.
     ///
     /// # Errors
-    /// When the address is not valid, or the server cannot be asked.
+    /// If the address is invalid, or the server cannot be reached.
     pub(crate) fn exists(&self, env: &Environment) -> Result<bool> {
         match self {
             Self::File(path) => Ok(path.exists()),
@@ -67,7 +67,7 @@ impl Place {
         }
     }
 
-    /// Whether others can read a password where this was typed.
+    /// Whether it contains a password that others could see.
     pub(crate) fn shows_password(&self) -> bool {
         matches!(self, Self::Shared(address) if shows_password(address))
     }
@@ -75,7 +75,7 @@ impl Place {
     /// Opens the database; for `Access::Scratch`, an empty one in memory.
     ///
     /// # Errors
-    /// When it cannot be opened.
+    /// If it cannot be opened.
     pub(crate) fn open(&self, access: Access, env: &Environment) -> Result<Store> {
         match self {
             Self::Shared(address) if access != Access::Scratch => {
@@ -86,7 +86,7 @@ impl Place {
         }
     }
 
-    /// As messages show it: without a password.
+    /// For messages: without a password.
     pub(crate) fn shown(&self, env: &Environment) -> String {
         match self {
             Self::File(path) => path.display().to_string(),

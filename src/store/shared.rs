@@ -78,7 +78,7 @@ pub(super) struct Shared {
     segments: RefCell<Segments>,
     /// The few objectives and systems in the copy, unless everything was asked for.
     subjects: RefCell<Subjects>,
-    /// The parts in the copy of tables that were not asked for as a whole.
+    /// The parts that the copy has of tables that are not needed completely.
     parts: RefCell<Parts>,
     /// Whether changes in the copy are noted.
     notes_changes: Arc<AtomicBool>,
@@ -90,7 +90,7 @@ pub(super) struct Shared {
     touched: RefCell<BTreeMap<i64, (i64, i64)>>,
     /// The systems whose facts this transaction has changed.
     touching: RefCell<BTreeMap<i64, i64>>,
-    /// The composite systems among those that were locked to write their facts, once any were.
+    /// The composite systems among those locked for writing, once any were.
     composites: RefCell<Option<BTreeMap<i64, String>>>,
     /// How often declared objects and caches were written, as of this transaction.
     revision: Cell<i64>,

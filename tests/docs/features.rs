@@ -1,11 +1,11 @@
-//! Holds that `slo` can be built without the shared store: what stands in for it offers all that others use of it.
+//! Tests that `slo` can be built without the shared store: its stand-in offers everything that other code uses.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// The text of every file of the crate below a folder, but for the shared store and what stands in for it.
+/// The text of all source files in a folder, except the shared store and its stand-in.
 fn users(folder: &Path) -> String {
     let mut text = String::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -37,7 +37,7 @@ fn what_stands_in_for_the_shared_store_offers_all_that_others_use_of_it() {
     for list in text.split("store::shared::{").skip(1) {
         used.extend(list.split('}').next().unwrap().split(',').map(str::trim));
     }
-    // What is passed on elsewhere, and what is nothing of the store's.
+    // Names that belong to other code.
     let elsewhere = fs::read_to_string("src/domain/account/blame/shared/tests.rs").unwrap();
     used.retain(|name| !elsewhere.contains(&format!("shared.{name}(")));
     assert!(used.len() > 15 && used.contains("fill_about") && used.contains("Taking"), "{used:?}");

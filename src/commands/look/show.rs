@@ -47,7 +47,7 @@ impl Run for Show {
             let parts = (objective, report, corrections, latest, snapshots, achievements);
             Ok((stored, range, outages, parts))
         })?;
-        // Where they are too many to hold, they are read again while they are printed.
+        // If there are too many to hold, printing reads them again.
         let outages = outages
             .again(Box::new(move |hand| store.read(|store| each_charged(store, stored.clone(), range, as_of, hand))));
         let (objective, report, corrections, latest, snapshots, achievements) = parts;

@@ -92,7 +92,7 @@ fn distance_of_beginning(given: &str, known: &str) -> Option<usize> {
     (nearest <= allowed).then_some(BEGINNING + nearest)
 }
 
-/// `did you mean X or Y?` where there are guesses, else the known texts if they are few.
+/// `did you mean X or Y?` if there are guesses, else the known texts if they are few.
 pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match near(given, known.clone()) {
         guesses if guesses.is_empty() => one_of(known),

@@ -1,4 +1,4 @@
-//! Owns which maintenance windows of a system, by name, touch a stretch of time.
+//! Owns finding the maintenance windows of a system that touch a span.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -15,7 +15,7 @@ use crate::store::Store;
 /// The windows of one system that are not cancelled. There may be very many.
 #[derive(Default)]
 pub(super) struct Windows {
-    /// Those that do not recur, sorted.
+    /// One-off windows, sorted.
     once: Vec<(Span, Name)>,
     /// The longest of these, in milliseconds.
     longest_ms: i64,
@@ -52,7 +52,7 @@ impl Windows {
     }
 }
 
-/// The windows of these systems, or of all, as far as they have any.
+/// The windows of the given systems, or of all, by system.
 pub(super) fn windows(store: &Store, systems: Option<&BTreeSet<&Name>>) -> Result<HashMap<Name, Windows>> {
     let few = systems.filter(|systems| systems.len() < if store.is_shared() { 2 } else { MANY });
     let looked_up = few.map(|systems| look_up(store, systems)).transpose()?.flatten();
@@ -60,7 +60,7 @@ pub(super) fn windows(store: &Store, systems: Option<&BTreeSet<&Name>>) -> Resul
     Ok(found.into_iter().map(|(system, windows)| (system, windows.sorted())).collect())
 }
 
-/// The windows of few systems, unless it is cheaper to read all there are.
+/// The windows of a few systems, unless reading all is cheaper.
 fn look_up(store: &Store, systems: &BTreeSet<&Name>) -> Result<Option<HashMap<Name, Windows>>> {
     let mut found = HashMap::new();
     for system in systems {

@@ -150,14 +150,15 @@ fn explain(text: &mut String, explained: &Explained, depth: usize, canvas: Canva
     }
 }
 
-/// Since when a finding is as it is, and when that ends.
+/// When a finding began, and when it is expected to end.
 pub(super) fn course(finding: &Finding) -> Vec<String> {
     let since = finding.since.map(|since| format!("since {}", zoned(since)));
     let clears = finding.clears_at.map(|at| format!("clears {} if no status changes", zoned(at)));
     since.into_iter().chain(clears).collect()
 }
 
-/// `failed: breaching`, or `passed, not firing: freeze: budgetRemainingPercent < 20`, the expression of a condition after its name.
+/// `failed: breaching`, or `passed, not firing: freeze: budgetRemainingPercent < 20`: the name of a condition, then its
+/// expression.
 fn outcome(finding: &Finding) -> String {
     let verb = if finding.firing { "failed" } else { "passed, not firing" };
     if declared(finding) {

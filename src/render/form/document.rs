@@ -102,7 +102,7 @@ impl Document {
         document
     }
 
-    /// Appends a field that is a list that is not held: `each` hands on one row after the other, once.
+    /// Appends a list whose rows are not held: `each` passes on one row after the other, once.
     pub(crate) fn set_passing(&mut self, name: &'static str, each: impl FnOnce(&mut Row<'_>) -> Result<()> + 'static) {
         self.pass(name, true, each);
     }

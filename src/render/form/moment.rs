@@ -48,7 +48,7 @@ pub(in crate::render) fn range(span: Span) -> String {
     format!("{} to {}", if same { minute(span.start) } else { zoned(span.start) }, zoned(span.end))
 }
 
-/// From the first time to the last: a single time where they are the same minute.
+/// From the first time to the last, or a single time if they are in the same minute.
 pub(in crate::render) fn stretch(first: Instant, last: Instant) -> String {
     if minute(first) == minute(last) { zoned(last) } else { range(Span { start: first, end: last }) }
 }

@@ -1,6 +1,6 @@
-//! Owns how much of a path a narrow table shows.
+//! Owns the part of a path that a table shows.
 
-/// The last two parts of a path, which tell most files apart: `/srv/slo/feed/checks.jsonl` → `feed/checks.jsonl`.
+/// The last two parts of a path, which distinguish most files: `/srv/slo/feed/checks.jsonl` → `feed/checks.jsonl`.
 pub(in crate::render) fn last_of(path: &str) -> &str {
     let mut slashes = path.rmatch_indices(['/', '\\']);
     match slashes.nth(1) {

@@ -18,7 +18,7 @@ pub(crate) use maintenance::maintenance;
 pub(crate) use records::{KnownSet, ingests, sets};
 pub(crate) use vocabulary::{feeds, fields, policies};
 
-/// Columns that are left out of a terminal that is too narrow for them.
+/// Columns that a narrow terminal omits.
 const OPTIONAL: [&str; 9] =
     ["LABELS", "FILE", "STARTED", "FINISHED", "LAST", "REPEATS", "REASON", "NULL WHEN", "UNIT OR VALUES"];
 

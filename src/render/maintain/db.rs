@@ -15,7 +15,7 @@ use crate::render::form::moment::range;
 use crate::render::form::number::counted;
 use crate::render::record::ingest::thousands;
 
-/// The fewest transitions of which an average says something: below, the file's fixed parts are most of it.
+/// The fewest transitions for a meaningful average: with fewer, the fixed parts of the file dominate.
 const MANY: i64 = 10_000;
 
 pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Result<Document> {

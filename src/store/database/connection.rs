@@ -71,7 +71,7 @@ impl Connection {
         self.shared.as_ref().map_or(Ok(()), |shared| shared.fill_about(self, about))
     }
 
-    /// The same for a statement that reads of a table only a part of its rows.
+    /// The same for a statement that reads only some rows of a table.
     pub(in crate::store) fn prepare_part(&self, sql: &str, part: Part<'_>) -> Result<CachedStatement<'_>> {
         let Some(shared) = &self.shared else { return self.sqlite.prepare_cached(sql) };
         let statement = self.sqlite.prepare_cached(&format!("{sql} /* a part */"))?;

@@ -167,8 +167,8 @@ impl Store {
         run().map_err(|error| explain(error, &self.path))
     }
 
-    /// Makes everything that is read from now on belong to one moment, as long as the database is open. A shared
-    /// database is not held.
+    /// Keeps one snapshot for everything read from now on, while the database is open. Has no effect on a shared
+    /// database.
     pub(crate) fn hold(&self) -> Result<()> {
         if self.is_shared() {
             return Ok(());

@@ -22,9 +22,9 @@ use crate::store::shared::{About, Shared};
 use crate::store::soundness::DamagedCache;
 use crate::store::soundness::row::{intact, is_whole, whole, width};
 
-/// From this number of maintenance windows of a system on, it may be cheaper to read all there are than to look them up.
+/// From this number of maintenance windows of a system on, reading all windows may be cheaper than looking them up.
 const MANY_WINDOWS: usize = 1000;
-/// How much more a window costs that is looked up than one that is read with all others: those of a system lie apart.
+/// The cost of looking up a window, relative to reading it with all others: those of a system are scattered.
 const LOOKUP_COST: usize = 3;
 
 /// The derived tables, by object id.
@@ -102,7 +102,7 @@ impl Store {
         Ok(objectives)
     }
 
-    /// Calls `each` with every maintenance window of a system that is not cancelled, in no order: its name and its schedule.
+    /// Calls `each` with the name and schedule of a system's windows that are not cancelled, in no order.
     pub(crate) fn each_schedule_of(&self, system: &Name, mut each: impl FnMut(Name, Schedule)) -> Result<()> {
         let Some(id) = self.system(system)? else { return Ok(()) };
         self.each_covering(Kind::MaintenanceWindow, id, |row, is_of_it| {
@@ -117,8 +117,8 @@ impl Store {
         })
     }
 
-    /// Calls `each` with every maintenance window that is not cancelled, in no order: its name, its systems and its schedule. No more is
-    /// held of one than that, and they are read in the order in which they are stored, for there may be very many.
+    /// Calls `each` with the name, systems and schedule of all windows that are not cancelled, in stored order. Holds only one at a
+    /// time, because there may be very many.
     pub(crate) fn each_schedule(&self, mut each: impl FnMut(Name, Vec<Name>, Schedule)) -> Result<()> {
         let sql = concat!(
             "SELECT ",
@@ -138,8 +138,8 @@ impl Store {
         Ok(())
     }
 
-    /// Whether the windows of so many systems are probably so great a part of all that it is cheaper to read all of them, judged by one of
-    /// the systems. In a shared database it never is.
+    /// Whether the windows of this number of systems are probably such a large part of all that reading all is cheaper, judged by one of
+    /// the systems. In a shared database, it never is.
     pub(crate) fn are_most_windows(&self, system: &Name, systems: usize) -> Result<bool> {
         if self.is_shared() {
             return Ok(false);

@@ -102,7 +102,7 @@ impl Store {
         Ok(objects)
     }
 
-    /// All declared objects of a kind without what is known of their origin, sorted by name.
+    /// All declared objects of a kind, without their origins, sorted by name.
     pub(crate) fn bare_objects(&self, kind: Kind) -> Result<Vec<Object>> {
         self.declared(kind, Some)
     }

@@ -1,4 +1,4 @@
-//! Owns filling a table with some of its rows, where it may have very many and few are needed.
+//! Owns filling a table with only some of its rows, if it may have very many and few are needed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::segments::Ranges;
 use super::{Mode, Shared};
 use crate::store::database::connection::Connection;
 
-/// How often some rows are fetched, before all are: the number of round trips does not grow with the number of requests.
+/// How often some rows are fetched before all are, so that the number of round trips stays bounded.
 const MOST_ALONE: u32 = 2;
 /// The most ingests that are fetched by their numbers; if more are needed, all are fetched.
 const MOST_INGESTS: usize = 5000;
@@ -61,16 +61,16 @@ impl Parts {
 }
 
 impl Shared {
-    /// Fills the rows that a statement reads of one table. What it reads of segments is there already.
+    /// Fills the rows that a statement reads of one table. The segments it reads are already there.
     pub(in crate::store) fn fill_part(&self, connection: &Connection, part: Part<'_>) -> rusqlite::Result<()> {
         let bit = self.catalog.bits(&[part.table()]);
         let reads_only = matches!(self.mode.get(), Mode::Idle | Mode::Read);
         let is_small = !matches!(part, Part::Ingests(ids) if ids.len() > MOST_INGESTS);
-        // A command that has asked for all objectives is going to ask about all of them.
+        // A command that has read all objectives will need the notes of all.
         let is_about_few = self.filled.get() & self.base() == 0;
         self.asked.forget(self.catalog.bits(&["segment"]));
         if !reads_only || !is_small || !is_about_few || self.filled.get() & bit != 0 {
-            // A statement that was prepared before does not tell again what it reads.
+            // A statement that was prepared before does not report again what it reads.
             self.asked.ask(bit);
         } else if self.parts.borrow().has(part) {
             self.asked.forget(bit);

@@ -98,7 +98,7 @@ fn migrate(session: &mut Session, schema: &str, version: i32, now: &Catalog) -> 
     let copy = copy_of_schema(version)?;
     let before = Catalog::of(&copy)?;
     let steps = statements_after(version);
-    // Comments name tables, too, but change none.
+    // Comments name tables, too, but do not change them.
     let statements = || steps.lines().filter(|line| !line.trim_start().starts_with("--"));
     let words = || statements().flat_map(|line| line.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
     let is_named = |table: &Table| words().any(|word| word == table.name);

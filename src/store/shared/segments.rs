@@ -34,7 +34,7 @@ impl Segments {
     }
 }
 
-/// Ranges apart from each other, in order.
+/// Disjoint ranges, sorted.
 #[derive(Default, PartialEq, Eq, Debug)]
 pub(super) struct Ranges(Vec<Range>);
 
@@ -43,7 +43,7 @@ impl Ranges {
         self.0.iter().any(|(first, last)| *first <= from && through <= *last)
     }
 
-    /// Adds a range, and joins it with those that it touches.
+    /// Adds a range, and merges it with those that it touches.
     pub(super) fn add(&mut self, range: Range) {
         self.0.push(range);
         self.0.sort_unstable();

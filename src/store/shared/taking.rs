@@ -59,7 +59,7 @@ impl Shared {
         let names: Vec<String> = systems.map(quoted).collect();
         let columns = self.table("system").map_or_else(String::new, |table| table.fetched_of("y."));
         let schema = &self.address.schema;
-        // Whether a system is composite is asked with it, for that takes no round trip of its own.
+        // The same query returns whether a system is composite, to save a round trip.
         format!(
             "SELECT {columns}, EXISTS (SELECT 1 FROM {schema}.member_input AS m WHERE m.composite = y.id)
              FROM {schema}.system AS y WHERE y.name IN ({}) ORDER BY y.id FOR UPDATE",

@@ -67,13 +67,13 @@ fn ten_thousand_windows_of_one_system_are_no_burden() {
     assert!(objective["excludedMinutes"].as_f64().unwrap() > 0.0, "{objective}");
 }
 
-/// Windows are looked up or, where those of a system are many, read all at once: either way each objective has its own.
+/// Windows are looked up or, if a system has many, all read at once: either way, each objective gets its own.
 #[test]
 fn however_windows_are_read_each_system_has_its_own() {
     let world = World::new();
     let mut facts = String::new();
     let mut manifests = String::new();
-    // A window of 60 s in every half hour, all of which is down, for as many half hours.
+    // The system is always down, with a window of 60 s in every half hour.
     let systems = [("many", 1_500_i64), ("some", 7), ("none", 0)];
     let begin = 1_795_183_500 - 1_500 * 1_800;
     for (system, count) in systems {

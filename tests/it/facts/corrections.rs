@@ -277,7 +277,7 @@ fn ten_thousand_corrections_are_applied_and_leave_others_alone() {
     );
     assert_eq!(of("o1")["errorBudgetConsumedMinutes"], json!(80.0));
     slo.pass(&["db", "verify"], b"");
-    // Damage to the tables that tell which systems have corrections does not change the answer.
+    // Damage to the tables of systems with corrections does not change the answer.
     for sql in ["UPDATE input_digest SET windows = 0", "DELETE FROM maintenance_input", "DELETE FROM input_digest"] {
         rusqlite::Connection::open(slo.file()).unwrap().execute(sql, []).unwrap();
         assert_eq!(slo.objectives(AS_OF), all, "{sql}");

@@ -340,7 +340,7 @@ fn a_feed_ingested_into_the_wrong_database_goes_away_again() {
     assert!(slo.pass(&["list", "ingests", "-o", "json"], b"").contains("\"ingestId\": 3"));
 }
 
-/// Where nothing changes but what was written, what was published with it is written anew as well.
+/// If only a note changes, the events published with it change, too.
 #[test]
 fn published_events_have_the_note_that_stands_again() {
     let slo = shop();

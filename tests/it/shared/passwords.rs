@@ -1,4 +1,4 @@
-//! Where a password is not to be found: in the server's log, and in the list of processes.
+//! Passwords appear neither in the server's log nor in the list of processes.
 
 use std::fs;
 use std::net::TcpListener;
@@ -88,7 +88,7 @@ fn a_password_is_not_in_the_log_of_the_server() {
     assert!(!log.contains("secret"), "{log}");
 }
 
-/// Whatever way it came, `ps` does not show it, and the command goes on with the arguments that it was given.
+/// However it was given, `ps` does not show it, and the command runs with its original arguments.
 #[cfg(target_os = "linux")]
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it waits for another process")]
@@ -96,7 +96,7 @@ fn a_password_is_not_in_the_list_of_processes() {
     if !cfg!(feature = "postgres") {
         return;
     }
-    // A server that takes connections and says nothing.
+    // A server that accepts connections and never answers.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let place = format!("127.0.0.1:{}", listener.local_addr().unwrap().port());
     let pairs =

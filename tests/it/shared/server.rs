@@ -57,7 +57,7 @@ pub(crate) fn again(tests: &[&str]) -> usize {
     told.matches("... ok\n").count()
 }
 
-/// A server that listens on a socket in its folder, or one that runs elsewhere.
+/// A server that listens on a socket in its folder, or one that is already running.
 pub(crate) struct Server {
     folder: PathBuf,
     /// Its address without a schema.
@@ -230,7 +230,7 @@ pub(super) fn program(name: &str) -> PathBuf {
     programs().unwrap_or_default().join(name)
 }
 
-/// The folder of the server's programs: `SLO_TEST_POSTGRES`, or where Debian keeps them, off the path.
+/// The folder of the server's programs: `SLO_TEST_POSTGRES`, or Debian's, which is not in PATH.
 fn programs() -> Option<PathBuf> {
     let has_both = |folder: &PathBuf| folder.join("initdb").exists() && folder.join("postgres").exists();
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();

@@ -190,7 +190,7 @@ fn no_question_takes_more_than_twelve_round_trips_at_any_size() {
     }
 }
 
-/// Everything that decides one objective or system is fetched, and no more: not the objectives, sealed days, facts, notes and
+/// A question about one objective or system fetches only what decides it, not the objectives, sealed days, facts, notes and
 /// ingests of others.
 #[test]
 fn a_question_about_one_fetches_nothing_of_others() {

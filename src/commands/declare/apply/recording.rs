@@ -84,7 +84,7 @@ fn declaration<'p>(
     Declaration { set: &plan.set, repository: repository.as_ref(), file, document: *document, commit, applied_at }
 }
 
-/// Kind and name of an object: there may be too many to hold all of these a second time.
+/// Kind and name of an object, borrowed, because there may be very many.
 type Key<'o> = (Kind, &'o Name);
 
 fn key(object: &Object) -> Key<'_> {

@@ -28,18 +28,18 @@ pub(crate) struct MaintenanceCalendar {
     in_force: Option<InMaintenance>,
 }
 
-/// The schedules of the windows of one system, none of them cancelled. There may be very many.
+/// The schedules of one system's windows that are not cancelled. There may be very many.
 #[derive(Default, Debug)]
 pub(crate) struct Schedules {
     all: Vec<Schedule>,
     names: u64,
-    /// The instant at which it is asked which of them is in force.
+    /// The instant for which the active window is wanted.
     at: Option<Instant>,
     in_force: Option<InMaintenance>,
 }
 
 impl Schedules {
-    /// No schedules yet, and an instant at which it is asked which of them is in force.
+    /// No schedules yet; the active window is wanted at this instant.
     pub(crate) fn as_of(at: Option<Instant>) -> Self {
         Self { at, ..Self::default() }
     }
@@ -100,8 +100,7 @@ impl MaintenanceCalendar {
         Self { once, recurring, unfolded, names: 0, in_force: None }
     }
 
-    /// The window in force at the instant that was asked about when the schedules were added: the one that ends last;
-    /// among equals, the first by name.
+    /// The window that is active at the given instant: the one that ends last; among equals, the first by name.
     pub(crate) const fn in_force(&self) -> Option<&InMaintenance> {
         self.in_force.as_ref()
     }

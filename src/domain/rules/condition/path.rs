@@ -154,7 +154,7 @@ fn meant(name: &str, owner: Owner) -> Vec<&'static str> {
     if containing.is_empty() { near(name, names()) } else { containing }
 }
 
-/// The fields there are; those of an objective are too many for one line.
+/// The fields of a system, or where to find those of an objective, which are too many for one line.
 fn known(owner: Owner) -> String {
     match owner {
         Owner::Objective => "`slo list fields` lists the fields".to_owned(),

@@ -1,4 +1,4 @@
-//! Owns the outages that `slo show` shows: held while they are few, and read again where there are too many to hold.
+//! Owns the outages that `slo show` prints: held if they are few, read again if there are too many.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use super::{MOST_EVENTS, Portrait};
 use crate::domain::account::outage::{Event, Outage};
 use crate::domain::value::instant::Instant;
 
-/// Outages that are held at most.
+/// The most outages that are held.
 const MOST_HELD: usize = 10_000;
 
 /// Reads outages, oldest first.
@@ -53,18 +53,18 @@ impl Outages {
     }
 }
 
-/// What is shown of outages, collected in one pass.
+/// What `show` prints about outages, collected in one pass.
 pub(super) struct Seen {
     pub(super) events: usize,
     /// The last events, oldest first.
     pub(super) last: VecDeque<Event>,
     pub(super) cells: Cells,
-    /// The start of the outage that leaves the window at each of the instants that were asked for.
+    /// The start of the outage that leaves the window at each of the given instants.
     leaving: Vec<(Instant, Instant)>,
 }
 
 impl Seen {
-    /// Collects what is shown of the outages of a portrait, with a timeline of so many columns.
+    /// Collects the outages of a portrait, with a timeline of this number of columns.
     pub(super) fn of(portrait: &Portrait, columns: usize) -> Result<Self> {
         let budget = &portrait.report.budget;
         let cells = Cells::new(budget.elapsed, columns);
@@ -73,7 +73,7 @@ impl Seen {
         let asked: Vec<Instant> = forecast.recovers_at.into_iter().chain(forecast.full_at).collect();
         portrait.outages.each(|outage| {
             for at in &asked {
-                // What leaves the window then is what lies at its start.
+                // The outage at the start of the window leaves it.
                 let start = at.plus(-budget.window.millis());
                 if outage.start < start && outage.end.is_none_or(|end| start <= end) {
                     seen.leaving.push((*at, outage.start));

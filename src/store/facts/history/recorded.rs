@@ -53,7 +53,7 @@ impl Store {
         Ok(())
     }
 
-    /// Calls `each` for every fact of a system that has a note and was in force at some time of a span, stream by stream,
+    /// Calls `each` for every fact of a system that has a note and was current at some time of a span, stream by stream,
     /// oldest first.
     pub(crate) fn each_noted_within(
         &self,
@@ -146,7 +146,7 @@ fn read_notes(
     Ok(notes)
 }
 
-/// Calls `each` with the facts of every segment that a statement finds of a stream.
+/// Calls `each` with the facts of every segment of a stream that a statement finds.
 fn each_decoded(
     mut statement: CachedStatement<'_>,
     parameters: impl Params,

@@ -171,7 +171,7 @@ impl Forgetting<'_> {
         Ok(earliest)
     }
 
-    /// Replaces the note of an instant by that of the entry that wins now, if any; returns whether it changed.
+    /// Replaces the note of an instant with that of the entry that now wins, if any; returns whether it changed.
     fn replace_note(&mut self, at: Instant, before: Option<&str>, stands: Option<&(Entry, i64)>) -> Result<bool> {
         let after = stands.and_then(|(entry, _)| entry.note.as_deref());
         self.extent.notes += u64::from(before.is_some());
