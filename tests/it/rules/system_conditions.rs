@@ -149,7 +149,8 @@ proptest! {
         let system = &which.get(&world.systems).name;
         let at = around(&world, place);
         let (from, to) = (at - AROUND, at + AROUND);
-        let views = Views::of_system(&world, system);
+        let later = world.at(world.as_of.max(to));
+        let views = Views::of_system(&later, system);
         let slo = Slo::with(&world.feed(), &world.manifests());
         for raw in &raws {
             let expr = about_a_system(build(raw, &world, &views, at));
@@ -202,7 +203,8 @@ proptest! {
         let system = &which.get(&world.systems).name;
         let at = around(&world, place);
         let (from, to) = (at - AROUND, at + AROUND);
-        let views = Views::of_system(&world, system);
+        let later = world.at(world.as_of.max(to));
+        let views = Views::of_system(&later, system);
         let is = |status: &str| {
             let own = Item { whose: Whose::This, name: "status".to_owned() };
             Expr::Text(own, "==", status.to_owned())

@@ -313,7 +313,8 @@ proptest! {
         let name = &world.objectives[objective].name;
         let at = around(&world, place, objective);
         let (from, to) = (at - AROUND, at + AROUND);
-        let views = Views::new(&world, objective);
+        let later = world.at(world.as_of.max(to));
+        let views = Views::new(&later, objective);
         let slo = Slo::with(&world.feed(), &world.manifests());
         for raw in &raws {
             let expr = build(raw, &world, &views, at);
