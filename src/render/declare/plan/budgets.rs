@@ -1,18 +1,17 @@
 //! Owns how the consequences of a plan look: for each objective, the budget before and after.
 
-use crate::domain::budget::balance::{SCALED_MS, State};
-use crate::domain::budget::printed::availability_percent;
-use crate::render::form::number::{down_minutes, percent, scaled_minutes, short_time};
-use serde::Serialize;
+use serde::ser::{Error as _, Serialize, Serializer};
 
+use crate::domain::budget::balance::{SCALED_MS, State};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::plan::reconcile::consequence::Consequence;
 use crate::domain::value::instant::Instant;
 use crate::render::form::moment::zoned;
-use crate::render::look::status::{remaining_percent, symbol, tone};
+use crate::render::form::number::{percent, short_time};
+use crate::render::look::status::{remaining_percent, symbol, tone, values};
 use crate::render::{Cell, Sheet, Tone};
 
-#[derive(Serialize)]
+#[derive(serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::render) struct WireConsequence<'a> {
     objective_id: &'a str,
@@ -20,41 +19,31 @@ pub(in crate::render) struct WireConsequence<'a> {
     after: Option<WireJudgement<'a>>,
 }
 
-/// The deciding values, with the names of `status`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WireJudgement<'a> {
-    system_id: &'a str,
-    target: f64,
-    window: String,
-    error_budget_total_minutes: f64,
-    error_budget_consumed_minutes: f64,
-    error_budget_remaining_minutes: f64,
-    error_budget_overspent_minutes: f64,
-    budget_remaining_percent: f64,
-    current_availability: Option<f64>,
-    is_breaching: bool,
-    state: &'static str,
-    budget_tier: &'static str,
-    current_streak: u32,
-}
+/// The names of the values of `status` that decide, in their order.
+const DECIDING: [&str; 13] = [
+    "systemId",
+    "target",
+    "window",
+    "errorBudgetTotalMinutes",
+    "errorBudgetConsumedMinutes",
+    "errorBudgetRemainingMinutes",
+    "errorBudgetOverspentMinutes",
+    "budgetRemainingPercent",
+    "currentAvailability",
+    "isBreaching",
+    "state",
+    "budgetTier",
+    "currentStreak",
+];
 
-fn judgement(report: &ObjectiveReport) -> WireJudgement<'_> {
-    let budget = &report.budget;
-    WireJudgement {
-        system_id: report.system.as_str(),
-        target: budget.target.percent().to_f64(),
-        window: report.window_kind.to_string(),
-        error_budget_total_minutes: scaled_minutes(budget.total()),
-        error_budget_consumed_minutes: down_minutes(budget.consumed_us()),
-        error_budget_remaining_minutes: scaled_minutes(budget.remaining()),
-        error_budget_overspent_minutes: scaled_minutes(budget.overspent()),
-        budget_remaining_percent: remaining_percent(budget),
-        current_availability: availability_percent(budget, budget.consumed_us()),
-        is_breaching: budget.is_breaching(),
-        state: report.state.as_str(),
-        budget_tier: report.tier.as_str(),
-        current_streak: report.streak.current,
+/// The deciding values of `status`; the window as it is declared.
+struct WireJudgement<'a>(&'a ObjectiveReport);
+
+impl Serialize for WireJudgement<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut all = values(self.0).map_err(S::Error::custom)?;
+        all["window"] = self.0.window_kind.to_string().into();
+        serializer.collect_map(DECIDING.map(|name| (name, all[name].take())))
     }
 }
 
@@ -63,8 +52,8 @@ pub(in crate::render) fn wire(consequences: &[Consequence]) -> Vec<WireConsequen
         .iter()
         .map(|consequence| WireConsequence {
             objective_id: consequence.objective.as_str(),
-            before: consequence.before.as_ref().map(judgement),
-            after: consequence.after.as_ref().map(judgement),
+            before: consequence.before.as_ref().map(WireJudgement),
+            after: consequence.after.as_ref().map(WireJudgement),
         })
         .collect()
 }
