@@ -50,7 +50,7 @@ pub(crate) use periods::{reports_over, review};
 pub(crate) use prospect::{consequences, trials};
 pub(crate) use rewriting::{Rewritten, rewrite};
 pub(crate) use sealing::verify_caches;
-pub(crate) use subjects::{Labels, labelled_systems};
+pub(crate) use subjects::labelled_systems;
 
 /// From this number of objectives or systems on, reading everything may be cheaper than lookups.
 const MANY: usize = 64;

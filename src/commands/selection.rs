@@ -9,9 +9,10 @@ use crate::cli::Selection;
 use crate::domain::account::member::SystemId;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::Instant;
+use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
-use crate::evaluation::{Labels, labelled_systems};
+use crate::evaluation::labelled_systems;
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;
 use crate::store::{Store, Stored};
@@ -53,7 +54,7 @@ pub(super) fn nothing(store: &Store, what: &str) -> anyhow::Error {
         Ok(all) => all,
         Err(error) => return error,
     };
-    let pairs = all.iter().flat_map(|stored| &stored.objective.metadata.labels);
+    let pairs = all.iter().flat_map(|stored| stored.objective.metadata.labels.iter());
     let pairs: BTreeSet<String> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
     let pairs: Vec<&str> = pairs.iter().map(String::as_str).collect();
     let hint = match (&all[..], &pairs[..]) {
@@ -94,7 +95,7 @@ impl Labelled {
     pub(super) fn covers(&self, system: &Name) -> bool {
         self.declared
             .get(system)
-            .map_or_else(|| self.selector.matches(&Labels::new()), |has| self.selector.matches(has))
+            .map_or_else(|| self.selector.matches(&Labels::default()), |has| self.selector.matches(has))
     }
 }
 

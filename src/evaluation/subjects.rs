@@ -6,14 +6,12 @@ use anyhow::Result;
 
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::instant::Instant;
+use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
 use crate::store::Store;
 
-/// The labels of a system; a system without a manifest has none.
-pub(crate) type Labels = BTreeMap<String, String>;
-
-/// Systems that have a transition by `as_of` or are declared, with their labels, sorted by name. Retired ones are
-/// included only if `asked` names them.
+/// Systems that have a transition by `as_of` or are declared, with their labels (none without a manifest), sorted by
+/// name. Retired ones are included only if `asked` names them.
 pub(crate) fn labelled_systems(store: &Store, as_of: Instant, asked: &[String]) -> Result<Vec<(Name, Labels)>> {
     let mut declared = BTreeMap::new();
     for stored in store.objects(Kind::System)? {
@@ -29,7 +27,7 @@ pub(crate) fn labelled_systems(store: &Store, as_of: Instant, asked: &[String]) 
         match declared.remove(&name) {
             Some((true, _)) if !asked.iter().any(|asked| asked == name.as_str()) => {}
             Some((_, labels)) => systems.push((name, labels)),
-            None if has_reported => systems.push((name, Labels::new())),
+            None if has_reported => systems.push((name, Labels::default())),
             // A system that only later facts name does not exist yet.
             None => {}
         }

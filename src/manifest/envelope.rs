@@ -219,7 +219,7 @@ pub(super) fn read_metadata(field: &Field<'_>, report: &mut Report) -> Option<Me
     let texts = |pairs: BTreeMap<String, (String, Position)>| {
         pairs.into_iter().map(|(key, (value, _))| (key, value)).collect::<BTreeMap<_, _>>()
     };
-    Some(Metadata { name: name?, title, description, labels: texts(labels), annotations: texts(annotations) })
+    Some(Metadata { name: name?, title, description, labels: texts(labels).into(), annotations: texts(annotations) })
 }
 
 /// Labels or annotations: keys by Kubernetes' rules, values that are texts.

@@ -20,6 +20,7 @@ use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::Plan;
 use crate::domain::plan::reconcile::consequence::Consequence;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
 use crate::evaluation::consequences;
 use crate::exit::ExitStatus;
@@ -116,7 +117,7 @@ fn propose(
     let known: Vec<&DeclaredCorrection> = known.collect();
     let name = args.name.clone().map_or_else(|| fresh_name(&system, &correction, &known), Ok)?;
     let metadata =
-        Metadata { name, title: None, description: None, labels: BTreeMap::new(), annotations: BTreeMap::new() };
+        Metadata { name, title: None, description: None, labels: Labels::default(), annotations: BTreeMap::new() };
     let declared = DeclaredCorrection { metadata, system, correction, reason: Some(args.reason.clone()) };
     let others = known.iter().filter(|known| known.metadata.name != declared.metadata.name).copied();
     let all: Vec<&DeclaredCorrection> = others.chain([&declared]).collect();

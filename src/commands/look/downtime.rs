@@ -79,7 +79,7 @@ fn grouping(by: &DowntimeBy, frame: Option<&Frame>, objectives: &[Stored]) -> By
         DowntimeBy::Day => By::Day(frame.and_then(|frame| frame.zone).map_or(Calendar::UTC, |zone| Calendar { zone })),
         DowntimeBy::Objectives(GroupBy::Label(key)) => {
             let metadata = objectives.iter().map(|stored| &stored.objective.metadata);
-            let labeled = metadata.filter_map(|it| Some((it.name.clone(), it.labels.get(key)?.clone())));
+            let labeled = metadata.filter_map(|it| Some((it.name.clone(), it.labels.get(key)?.to_owned())));
             By::Label(key.clone(), labeled.collect())
         }
     }

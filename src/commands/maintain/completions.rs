@@ -175,17 +175,19 @@ fn named(store: &Store, noun: Noun) -> Result<Vec<Named>> {
         Noun::Sets => store.sets()?.iter().map(plain).collect(),
         Noun::Objects => store.names_ever()?.iter().map(plain).collect(),
         Noun::Labels => {
-            let objectives = store.objectives()?.into_iter();
-            let labels: BTreeSet<_> = objectives.flat_map(|stored| stored.objective.metadata.labels).collect();
-            labels.into_iter().map(|(key, value)| (format!("{key}={value}"), None)).collect()
+            let mut labels = BTreeSet::new();
+            for stored in store.objectives()? {
+                labels.extend(stored.objective.metadata.labels.iter().map(|(key, value)| format!("{key}={value}")));
+            }
+            labels.into_iter().map(|label| (label, None)).collect()
         }
         Noun::Groups => {
-            let objectives = store.objectives()?.into_iter();
-            let keys: BTreeSet<String> =
-                objectives.flat_map(|stored| stored.objective.metadata.labels.into_keys()).collect();
+            let mut keys = BTreeSet::new();
+            for stored in store.objectives()? {
+                keys.extend(stored.objective.metadata.labels.iter().map(|(key, _)| format!("label:{key}")));
+            }
             let fixed = ["objective", "system"].map(str::to_owned);
-            let labels = keys.into_iter().map(|key| format!("label:{key}"));
-            fixed.into_iter().chain(labels).map(|what| (what, None)).collect()
+            fixed.into_iter().chain(keys).map(|what| (what, None)).collect()
         }
     })
 }

@@ -9,6 +9,7 @@ use crate::domain::health::quorum::Quorum;
 use crate::domain::health::rules::{CheckRules, Rules};
 use crate::domain::value::decimal::Decimal;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
 use crate::domain::value::target::Target;
 use crate::domain::value::window::Window;
@@ -20,7 +21,7 @@ pub(crate) struct Metadata {
     pub(crate) title: Option<String>,
     pub(crate) description: Option<String>,
     /// Keys and values follow Kubernetes' rules.
-    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) labels: Labels,
     pub(crate) annotations: BTreeMap<String, String>,
 }
 

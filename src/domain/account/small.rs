@@ -18,6 +18,7 @@ use crate::domain::health::timeline::{BEGINNING, END, SystemHistory};
 use crate::domain::health::transition::{Source, Status, Transition};
 use crate::domain::value::calendar::CalendarUnit;
 use crate::domain::value::instant::{HOUR_MS, Instant};
+use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
 use crate::domain::value::target::Target;
 use crate::domain::value::window::Window;
@@ -41,7 +42,7 @@ pub(crate) fn model() -> Model {
     dependencies.connect(own, vec![Edge { upstream: up, transitive: false }]);
     let (title, description) = (None, None);
     let metadata =
-        Metadata { name: name("slo"), title, description, labels: BTreeMap::new(), annotations: BTreeMap::new() };
+        Metadata { name: name("slo"), title, description, labels: Labels::default(), annotations: BTreeMap::new() };
     let objective = Objective {
         metadata,
         system: name("one"),

@@ -52,7 +52,7 @@ impl GroupBy {
         match self {
             Self::Objective => Some(report.objective.as_str()),
             Self::System => Some(report.system.as_str()),
-            Self::Label(key) => report.labels.get(key).map(String::as_str),
+            Self::Label(key) => report.labels.get(key),
         }
     }
 }

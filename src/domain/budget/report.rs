@@ -1,7 +1,6 @@
 //! Owns the report of an objective: every value that `status` shows and `check` evaluates.
 
 use std::borrow::Borrow;
-use std::collections::BTreeMap;
 
 use super::assess::Assessment;
 use super::balance::{Budget, BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
@@ -15,8 +14,10 @@ use crate::domain::account::tally::Tally;
 use crate::domain::health::report::InMaintenance;
 use crate::domain::health::timeline::{Scope, SystemHistory};
 use crate::domain::value::instant::Instant;
+use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
+use crate::domain::value::target::Target;
 use crate::domain::value::window::Window;
 
 /// That the objective is down at an instant.
@@ -46,7 +47,7 @@ pub(crate) struct ObjectiveReport {
     pub(crate) objective: Name,
     pub(crate) system: Name,
     pub(crate) healthcheck: Option<Name>,
-    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) labels: Labels,
     /// Whether its set no longer declares it; no number depends on it. Set by callers that know.
     pub(crate) orphaned: bool,
     pub(crate) window_kind: Window,
@@ -62,8 +63,8 @@ pub(crate) struct ObjectiveReport {
     /// Downtime by cause (`None`: the system itself), in microseconds, largest first.
     pub(crate) attribution: Vec<(Option<Name>, i64)>,
     pub(crate) burn_rate: BurnRate,
-    /// In the order of [`LOOKBACKS`].
-    pub(crate) burn_rates: [BurnRate; 7],
+    /// What was consumed over each of [`LOOKBACKS`], in microseconds.
+    pub(crate) lately_us: [i64; LOOKBACKS.len()],
     pub(crate) fast_burn: bool,
     pub(crate) streak: Streak,
     pub(crate) forecast: Forecast,
@@ -86,13 +87,12 @@ impl ObjectiveReport {
         let as_of = assessment.as_of;
         let budget = budget(assessment, chronicle)?;
         let attribution = attribution(model, &budget.tally);
-        let mut burn_rates =
-            LOOKBACKS.map(|(_, over_ms)| BurnRate { consumed_us: 0, over_ms, target: objective.target });
-        for rate in &mut burn_rates {
-            let over = Span::new(as_of.plus(-rate.over_ms), as_of);
-            rate.consumed_us = assessment.lately(over, chronicle)?.consumed_us(exclusion);
+        let mut lately_us = [0; LOOKBACKS.len()];
+        for (consumed_us, (_, over_ms)) in lately_us.iter_mut().zip(LOOKBACKS) {
+            let over = Span::new(as_of.plus(-over_ms), as_of);
+            *consumed_us = assessment.lately(over, chronicle)?.consumed_us(exclusion);
         }
-        let fast_burn = burn_rates[ONE_HOUR]
+        let fast_burn = burn_rates(lately_us, objective.target)[ONE_HOUR]
             .compare(objective.thresholds.fast_burn_multiplier)
             .is_some_and(std::cmp::Ordering::is_ge);
         let down = down(assessment, chronicle)?;
@@ -113,13 +113,18 @@ impl ObjectiveReport {
             last_seen: assessment.last_seen,
             attribution,
             burn_rate: budget.burn_rate(),
-            burn_rates,
+            lately_us,
             fast_burn,
             streak: Streak::replay(&assessment.ledger),
             forecast,
             budget,
             maintenance: None,
         })
+    }
+
+    /// In the order of [`LOOKBACKS`].
+    pub(crate) fn burn_rates(&self) -> [BurnRate; LOOKBACKS.len()] {
+        burn_rates(self.lately_us, self.budget.target)
     }
 
     /// How long ago the newest fact was, in milliseconds.
@@ -155,6 +160,10 @@ impl ObjectiveReport {
 /// Sorts reports worst first.
 pub(crate) fn worst_first(reports: &mut [impl Borrow<ObjectiveReport>]) {
     reports.sort_by(|a, b| a.borrow().compare_worst(b.borrow()));
+}
+
+fn burn_rates(lately_us: [i64; LOOKBACKS.len()], target: Target) -> [BurnRate; LOOKBACKS.len()] {
+    std::array::from_fn(|place| BurnRate { consumed_us: lately_us[place], over_ms: LOOKBACKS[place].1, target })
 }
 
 /// The account of the window.

@@ -74,7 +74,7 @@ pub(crate) fn concerns(object: &Object, system: &str) -> bool {
 
 /// A system with only a name.
 fn bare(name: &Name) -> System {
-    let (labels, annotations) = (BTreeMap::new(), BTreeMap::new());
+    let (labels, annotations) = Default::default();
     let metadata = Metadata { name: name.clone(), title: None, description: None, labels, annotations };
     System::bare(metadata)
 }

@@ -15,12 +15,11 @@ mod range;
 mod size;
 mod token;
 
-use std::collections::BTreeMap;
-
 use crate::domain::account::objective::Metadata;
 use crate::domain::budget::policy::Urgency;
 use crate::domain::value::decimal::Decimal;
 use crate::domain::value::hours::Hours;
+use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
 use crate::domain::value::selector::Selector;
 pub(crate) use error::ExpressionError;
@@ -227,7 +226,7 @@ impl Scope {
     }
 
     /// Whether the condition is evaluated for a system.
-    pub(crate) fn covers_system(&self, system: &Name, labels: &BTreeMap<String, String>) -> bool {
+    pub(crate) fn covers_system(&self, system: &Name, labels: &Labels) -> bool {
         match self {
             Self::System(name) => system == name,
             Self::Systems(selector) => selector.matches(labels),

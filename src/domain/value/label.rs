@@ -1,4 +1,7 @@
-//! Owns Kubernetes' rules for the keys and values of labels, and for the keys of annotations.
+//! Owns labels, Kubernetes' rules for their keys and values, and for the keys of annotations.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 /// The rule of [`check_key`] as a regular expression, except for the length of the prefix.
 pub(crate) const KEY_PATTERN: &str = "^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$";
@@ -9,6 +12,27 @@ pub(crate) const VALUE_PATTERN: &str = "^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-
 const LONGEST_NAME: usize = 63;
 /// The longest prefix of a key, in characters.
 const LONGEST_PREFIX: usize = 253;
+
+/// The labels of an object, sorted by key; copies share them.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub(crate) struct Labels(Rc<[(Box<str>, Box<str>)]>);
+
+impl Labels {
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
+        let place = self.0.binary_search_by(|(known, _)| (**known).cmp(key)).ok()?;
+        Some(&self.0[place].1)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(key, value)| (&**key, &**value))
+    }
+}
+
+impl From<BTreeMap<String, String>> for Labels {
+    fn from(labels: BTreeMap<String, String>) -> Self {
+        Self(labels.into_iter().map(|(key, value)| (key.into_boxed_str(), value.into_boxed_str())).collect())
+    }
+}
 
 /// Checks a key `[prefix/]name` of a label or annotation.
 ///

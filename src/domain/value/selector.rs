@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::label::{check_key, check_value};
+use super::label::{Labels, check_key, check_value};
 
 /// Requirements on labels, all of which must be met.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -40,12 +40,12 @@ impl Selector {
         })
     }
 
-    pub(crate) fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub(crate) fn matches(&self, labels: &Labels) -> bool {
         self.0.iter().all(|requirement| match requirement {
-            Requirement::Equal(key, value) => labels.get(key) == Some(value),
-            Requirement::NotEqual(key, value) => labels.get(key) != Some(value),
-            Requirement::Present(key) => labels.contains_key(key),
-            Requirement::Absent(key) => !labels.contains_key(key),
+            Requirement::Equal(key, value) => labels.get(key) == Some(value.as_str()),
+            Requirement::NotEqual(key, value) => labels.get(key) != Some(value.as_str()),
+            Requirement::Present(key) => labels.get(key).is_some(),
+            Requirement::Absent(key) => labels.get(key).is_none(),
         })
     }
 }
@@ -90,8 +90,8 @@ mod tests {
 
     #[test]
     fn requirements_are_met_together() {
-        let labels: BTreeMap<String, String> =
-            [("team", "payments"), ("tier", "1")].map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+        let labels = [("team", "payments"), ("tier", "1")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let labels = Labels::from(BTreeMap::from(labels));
         for (text, expected) in [
             ("team=payments", true),
             ("team==payments, tier=1", true),

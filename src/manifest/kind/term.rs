@@ -330,7 +330,7 @@ mod tests {
         let metadata = Metadata { name, title, description, labels, annotations };
         let scope = match owner {
             Owner::Objective => Scope::All,
-            Owner::System => Scope::Systems(Selector::labels(&metadata.labels)),
+            Owner::System => Scope::Systems(Selector::default()),
         };
         Condition { metadata, scope, when, severity: Severity::Info }
     }

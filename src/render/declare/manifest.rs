@@ -71,8 +71,8 @@ fn metadata(metadata: &Metadata) -> Node {
         ("name", Some(Node::text(metadata.name.as_str()))),
         ("title", metadata.title.as_ref().map(Node::text)),
         ("description", metadata.description.as_ref().map(Node::text)),
-        ("labels", Node::pairs(&metadata.labels)),
-        ("annotations", Node::pairs(&metadata.annotations)),
+        ("labels", Node::pairs(metadata.labels.iter())),
+        ("annotations", Node::pairs(metadata.annotations.iter())),
     ])
 }
 

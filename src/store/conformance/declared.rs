@@ -14,7 +14,13 @@ use crate::store::{Declaration, Store};
 
 fn metadata(text: &str) -> Metadata {
     let (labels, annotations) = (BTreeMap::from([("team".to_owned(), "web".to_owned())]), BTreeMap::new());
-    Metadata { name: name(text), title: None, description: Some("a 'quoted' \\ text".to_owned()), labels, annotations }
+    Metadata {
+        name: name(text),
+        title: None,
+        description: Some("a 'quoted' \\ text".to_owned()),
+        labels: labels.into(),
+        annotations,
+    }
 }
 
 fn system(text: &str) -> Object {

@@ -45,12 +45,13 @@ struct WireMetadata {
 impl WireMetadata {
     fn of(metadata: &Metadata) -> Self {
         let Metadata { name: _, title, description, labels, annotations } = metadata.clone();
+        let labels = labels.iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         Self { title, description, labels, annotations }
     }
 
     fn named(self, name: &str) -> Result<Metadata> {
         let Self { title, description, labels, annotations } = self;
-        Ok(Metadata { name: stored_name(name)?, title, description, labels, annotations })
+        Ok(Metadata { name: stored_name(name)?, title, description, labels: labels.into(), annotations })
     }
 }
 
@@ -418,7 +419,7 @@ mod tests {
             };
             let term = if scope.owner() == Owner::System { of_system } else { own };
             let (title, description) = (Some("t".to_owned()), None);
-            let metadata = Metadata { name, title, description, labels, annotations: BTreeMap::new() };
+            let metadata = Metadata { name, title, description, labels: labels.into(), annotations: BTreeMap::new() };
             let condition = Condition { metadata, scope, when: term, severity: Severity::ALL[severity] };
             let body = write_condition(&condition).unwrap();
             prop_assert_eq!(read_condition("some", &body).unwrap(), condition, "{}", body);

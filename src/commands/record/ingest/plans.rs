@@ -7,6 +7,7 @@ use crate::domain::account::objective::Metadata;
 use crate::domain::health::stream::StreamName;
 use crate::domain::plan::object::Object;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::feed::{Batch, Work};
@@ -73,7 +74,7 @@ fn window(windows: &mut BTreeMap<Name, MaintenanceWindow>, system: &Name, span: 
         name: name.clone(),
         title: None,
         description: None,
-        labels: BTreeMap::new(),
+        labels: Labels::default(),
         annotations: BTreeMap::new(),
     };
     let schedule = Schedule::Once(span);

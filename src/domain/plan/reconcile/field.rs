@@ -81,7 +81,7 @@ impl Fields {
     fn metadata(&mut self, metadata: &Metadata) {
         self.put_some("metadata.title", metadata.title.as_ref());
         self.put_some("metadata.description", metadata.description.as_ref());
-        for (key, value) in &metadata.labels {
+        for (key, value) in metadata.labels.iter() {
             self.put(format!("metadata.labels.{key}"), value);
         }
         for (key, value) in &metadata.annotations {

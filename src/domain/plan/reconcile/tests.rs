@@ -21,7 +21,7 @@ fn name(text: &str) -> Name {
 }
 
 fn metadata(text: &str) -> Metadata {
-    let (labels, annotations) = (BTreeMap::new(), BTreeMap::new());
+    let (labels, annotations) = Default::default();
     Metadata { name: name(text), title: None, description: None, labels, annotations }
 }
 
@@ -111,7 +111,7 @@ fn a_plan_says_which_fields_change_and_how() {
     let before = objective("o", "web");
     let mut after = before.clone();
     after.target = Target::parse("99.95").unwrap();
-    after.metadata.labels.insert("team".to_owned(), "payments".to_owned());
+    after.metadata.labels = BTreeMap::from([("team".to_owned(), "payments".to_owned())]).into();
     after.window = Window::Calendar { unit: crate::domain::value::calendar::CalendarUnit::Month, zone: chrono_tz::UTC };
     let stored = [Object::Objective(before), system("old", &[]), system("web", &["x"])];
     let wanted = [system("web", &["y"]), Object::Objective(after), system("new", &[])];

@@ -226,7 +226,7 @@ impl View {
     fn consumed_over(&self, lookback: usize) -> Vec<(Span, Linear)> {
         match &self.drawn {
             Drawn::Report(report) => {
-                vec![(self.stretch, Linear::constant(report.burn_rates[lookback].consumed_us.into()))]
+                vec![(self.stretch, Linear::constant(report.lately_us[lookback].into()))]
             }
             Drawn::Account(strips) => strips.consumed(&self.model.objective, lookback),
         }

@@ -60,7 +60,7 @@ pub(super) fn read(field: &Field<'_>, carries: &[&'static str], report: &mut Rep
     let mut labels = BTreeMap::new();
     read_labels(&fields, &mut labels, &mut annotations, report);
     let carried = read_annotations(&fields, carries, (&mut labels, &mut annotations), report);
-    let metadata = name.map(|name| Metadata { name, title, description: None, labels, annotations });
+    let metadata = name.map(|name| Metadata { name, title, description: None, labels: labels.into(), annotations });
     Some(Heading { metadata, carried })
 }
 

@@ -257,12 +257,12 @@ impl Kept {
         };
         // OpenSLO's label keys have no prefix.
         let is_foreign = |key: &str| key.contains('/');
-        let foreign: BTreeMap<&String, &String> = metadata.labels.iter().filter(|(key, _)| is_foreign(key)).collect();
+        let foreign: BTreeMap<&str, &str> = metadata.labels.iter().filter(|(key, _)| is_foreign(key)).collect();
         let mut labels: BTreeMap<String, Node> = metadata
             .labels
             .iter()
             .filter(|(key, _)| !is_foreign(key))
-            .map(|(key, value)| (key.clone(), Node::text(value)))
+            .map(|(key, value)| (key.to_owned(), Node::text(value)))
             .collect();
         for (key, values) in several {
             if labels.insert(key, Node::FlowList(values.into_iter().map(Node::text).collect())).is_some() {
@@ -280,7 +280,7 @@ impl Kept {
             ("name", Some(Node::text(metadata.name.as_str()))),
             ("displayName", metadata.title.as_ref().map(Node::text)),
             ("labels", (!labels.is_empty()).then_some(Node::Map(labels))),
-            ("annotations", Node::pairs(&annotations)),
+            ("annotations", Node::pairs(annotations.iter())),
         ]))
     }
 

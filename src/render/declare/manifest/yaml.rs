@@ -1,7 +1,5 @@
 //! Owns the layout of written YAML: exact numbers, references on one line, and texts that survive reading.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
 /// A value to write.
@@ -58,8 +56,8 @@ impl Node {
     }
 
     /// Texts under keys, unless there are none.
-    pub(super) fn pairs(pairs: &BTreeMap<String, String>) -> Option<Self> {
-        let fields: Vec<_> = pairs.iter().map(|(key, value)| (key.clone(), Self::text(value))).collect();
+    pub(super) fn pairs(pairs: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>) -> Option<Self> {
+        let fields: Vec<_> = pairs.map(|(key, value)| (key.as_ref().to_owned(), Self::text(value.as_ref()))).collect();
         (!fields.is_empty()).then_some(Self::Map(fields))
     }
 

@@ -1,5 +1,7 @@
 //! Owns the rows of lists of declared objects, and their origin.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{List, Row, moment};
@@ -10,6 +12,7 @@ use crate::domain::plan::object::Object;
 use crate::domain::plan::stored::StoredObject;
 use crate::domain::rules::condition::Scope;
 use crate::domain::value::duration::format_millis;
+use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
 use crate::render::declare::condition::spec;
 use crate::render::declare::log::short;
@@ -38,7 +41,7 @@ pub(crate) fn conditions(stored: Vec<StoredObject>) -> List {
             value: json!({
                 "conditionId": condition.metadata.name.as_str(),
                 "title": condition.metadata.title,
-                "labels": condition.metadata.labels,
+                "labels": pairs(&condition.metadata.labels),
                 "severity": condition.severity.as_str(),
                 "expression": expression,
                 "spec": spec(&condition),
@@ -138,6 +141,11 @@ pub(crate) fn systems(known: Vec<KnownSystem>) -> List {
     )
 }
 
+/// Labels as JSON.
+fn pairs(labels: &Labels) -> BTreeMap<&str, &str> {
+    labels.iter().collect()
+}
+
 /// Declared objectives.
 pub(crate) fn objectives(stored: Vec<StoredObject>) -> List {
     let rows = stored.into_iter().filter_map(|stored| {
@@ -160,7 +168,7 @@ pub(crate) fn objectives(stored: Vec<StoredObject>) -> List {
                 "target": objective.target.percent().to_f64(),
                 "window": objective.window.to_string(),
                 "title": objective.metadata.title,
-                "labels": objective.metadata.labels,
+                "labels": pairs(&objective.metadata.labels),
                 "appliedAt": applied_at.to_string(),
             }),
         }))

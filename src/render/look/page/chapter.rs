@@ -99,7 +99,7 @@ fn about(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
         }
     };
     shown.write(page, "span", "dependencyExclusion", mode);
-    for (key, value) in &report.labels {
+    for (key, value) in report.labels.iter() {
         page.own(" ");
         page.element("span", &[("class", &"label")], format_args!("{key}={value}"));
     }
@@ -190,7 +190,7 @@ fn facts(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     fact(page, "Burn rate", |page| {
         shown.write(page, "b", "burnRate", rate(report.burn_rate.value()));
         page.own("<small>last hour ");
-        shown.write(page, "span", "burnRates.1h", rate(report.burn_rates[ONE_HOUR].value()));
+        shown.write(page, "span", "burnRates.1h", rate(report.burn_rates()[ONE_HOUR].value()));
         page.own("</small>");
     });
     fact(page, "Streak", |page| {

@@ -9,19 +9,20 @@ use crate::render::{Canvas, Tone};
 
 pub(super) fn burn(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let report = &portrait.report;
-    let rates = LOOKBACKS.iter().zip(&report.burn_rates);
+    let burn_rates = report.burn_rates();
+    let rates = LOOKBACKS.iter().zip(&burn_rates);
     let mut parts: Vec<String> = rates.map(|((name, _), burn)| format!("{name} {}", rate(burn.value()))).collect();
     parts.push(format!("window {}", rate(report.burn_rate.value())));
     let mut lines = vec![parts.join(" · ")];
     let nominal_ms = report.window_kind.nominal_ms();
     for rule in POLICY {
-        let verdict = rule.judge(&report.burn_rates, nominal_ms);
+        let verdict = rule.judge(&burn_rates, nominal_ms);
         let tone = match verdict {
             Burn::Critical => Tone::Bad,
             Burn::Increasing | Burn::Recovering => Tone::Warning,
             Burn::Acceptable => Tone::Good,
         };
-        let [long, short] = [rule.long, rule.short].map(|index| rate(report.burn_rates[index].value()));
+        let [long, short] = [rule.long, rule.short].map(|index| rate(burn_rates[index].value()));
         let limit = format!("{:.1}", (rule.short_factor(nominal_ms).to_f64() * 10.0).floor() / 10.0);
         let (over, under) = (LOOKBACKS[rule.long].0, LOOKBACKS[rule.short].0);
         let meaning = match verdict {

@@ -100,9 +100,9 @@ fn rules(portrait: &Portrait) -> Vec<WireRule> {
         rule: rule.name(),
         factor: rule.factor(nominal_ms),
         budget_percent: rule.budget_percent,
-        long: report.burn_rates[rule.long].value(),
-        short: report.burn_rates[rule.short].value(),
-        burn: rule.judge(&report.burn_rates, nominal_ms).as_str(),
+        long: report.burn_rates()[rule.long].value(),
+        short: report.burn_rates()[rule.short].value(),
+        burn: rule.judge(&report.burn_rates(), nominal_ms).as_str(),
     };
     POLICY.into_iter().map(rule).collect()
 }

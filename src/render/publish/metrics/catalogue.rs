@@ -153,7 +153,7 @@ pub(super) fn objectives(sink: &mut Sink<'_>, reports: &[ObjectiveReport]) {
 
 /// Burn rates over every lookback, and over the elapsed window.
 fn rates(sink: &mut Sink<'_>, report: &ObjectiveReport) {
-    let windows = LOOKBACKS.iter().map(|(name, _)| *name).zip(report.burn_rates);
+    let windows = LOOKBACKS.iter().map(|(name, _)| *name).zip(report.burn_rates());
     for (name, rate) in windows.chain([("window", report.burn_rate)]) {
         if let Some(value) = rate.value() {
             let help = "Consumption relative to spending the budget evenly, by lookback";
@@ -176,7 +176,7 @@ fn described(report: &ObjectiveReport) -> Labels {
         .with("timezone", report.window_kind.calendar().zone.name())
         .with("mode", exclusion.as_str());
     let mut names: Vec<String> = Vec::new();
-    for (key, value) in &report.labels {
+    for (key, value) in report.labels.iter() {
         let mut name = label_name(key);
         // Two keys may differ only in characters that a label name cannot have: the second one gets a suffix.
         if names.contains(&name) {

@@ -30,7 +30,7 @@ const VALUES: [Value; 6] = [
     ("slo:error_budget:ratio", "Sloth: the share of time that may be down", |it| Some(allowed(&it.budget))),
     ("slo:time_period:days", "Sloth: length of the window", |it| Some((it.window_kind.nominal_ms() / DAY_MS) as f64)),
     ("slo:current_burn_rate:ratio", "Sloth: burn rate of the last five minutes", |it| {
-        it.burn_rates[FIVE_MINUTES].value()
+        it.burn_rates()[FIVE_MINUTES].value()
     }),
     ("slo:period_burn_rate:ratio", "Sloth: consumed share of the window's budget", |it| spent(&it.budget)),
     (
@@ -66,7 +66,7 @@ pub(super) fn objectives(sink: &mut Sink<'_>, reports: &[ObjectiveReport]) {
     let over = |report: &ObjectiveReport, window: &str| labels(report).with("sloth_window", window);
     for (place, name) in ERROR_RATIOS.into_iter().enumerate() {
         for report in reports {
-            if let Some(value) = lost(report.burn_rates[place]) {
+            if let Some(value) = lost(report.burn_rates()[place]) {
                 sink.put(name, "Sloth: share of the lookback that was down", over(report, LOOKBACKS[place].0), value);
             }
         }

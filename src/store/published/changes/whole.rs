@@ -6,38 +6,54 @@ use std::rc::Rc;
 
 use anyhow::Result;
 use rusqlite::OptionalExtension as _;
-use serde::Serialize;
+use rusqlite::types::ValueRef;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value};
 
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::rules::change::{Change, ChangeKind};
 use crate::domain::rules::condition::Subject;
 use crate::domain::rules::turn::Pair;
+use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
 use crate::store::database::open::Store;
 
 /// The most subjects of conditions in memory.
 const MOST_KNOWN: usize = 4096;
 
-/// An objective, as in `objective_status` and `streak`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WholeObjective {
-    system_id: String,
-    labels: serde_json::Value,
-    target: f64,
-    window_start: String,
-    window_end: String,
-    error_budget_total_minutes: f64,
-    error_budget_consumed_minutes: f64,
-    error_budget_remaining_minutes: f64,
-    error_budget_overspent_minutes: f64,
-    budget_remaining_percent: f64,
-    current_availability: Option<f64>,
-    down_since: Option<String>,
-    exhausted_at: Option<String>,
-    current_streak: i64,
-    best_streak: i64,
-    lost_streak: i64,
+/// What is told of an objective: columns of `objective_status` and `streak`, in this order.
+const TOLD: [&str; 16] = [
+    "system_id",
+    "labels",
+    "target",
+    "window_start",
+    "window_end",
+    "error_budget_total_minutes",
+    "error_budget_consumed_minutes",
+    "error_budget_remaining_minutes",
+    "error_budget_overspent_minutes",
+    "budget_remaining_percent",
+    "current_availability",
+    "down_since",
+    "exhausted_at",
+    "current_streak",
+    "best_streak",
+    "lost_streak",
+];
+
+/// An objective: its values by the names that they have in JSON, in the order of [`TOLD`].
+struct WholeObjective<'w>(Vec<(&'w str, Value)>);
+
+impl WholeObjective<'_> {
+    fn take(&mut self, name: &str) -> Value {
+        self.0.iter_mut().find(|(known, _)| *known == name).map_or(Value::Null, |(_, value)| value.take())
+    }
+}
+
+impl Serialize for WholeObjective<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (*name, value)))
+    }
 }
 
 /// A system, or an achievement's system.
@@ -45,7 +61,7 @@ struct WholeObjective {
 #[serde(rename_all = "camelCase")]
 struct WholeSystem<'a> {
     system_id: &'a str,
-    labels: BTreeMap<String, String>,
+    labels: BTreeMap<&'a str, &'a str>,
 }
 
 /// A condition's subject and severity; its budget is not the one at the time when it turned.
@@ -54,20 +70,27 @@ struct WholeSystem<'a> {
 struct WholeTurn {
     severity: &'static str,
     system_id: Option<String>,
-    labels: serde_json::Value,
+    labels: Value,
     target: Option<f64>,
 }
 
 /// Full views, looked up as changes are logged, after the tables are updated.
 pub(super) struct Wholes<'s> {
     store: &'s Store,
+    /// The names in JSON of [`TOLD`], and the query for them.
+    names: [String; TOLD.len()],
+    query: String,
     severities: Option<BTreeMap<Name, &'static str>>,
     turns: HashMap<String, Rc<str>>,
 }
 
 impl<'s> Wholes<'s> {
     pub(super) fn new(store: &'s Store) -> Self {
-        Self { store, severities: None, turns: HashMap::new() }
+        let columns = TOLD.map(|column| if column == "system_id" { "o.system_id" } else { column }).join(", ");
+        let query = format!(
+            "SELECT {columns} FROM objective_status AS o JOIN streak USING (objective_id) WHERE objective_id = ?1"
+        );
+        Self { store, names: TOLD.map(in_json), query, severities: None, turns: HashMap::new() }
     }
 
     /// The full view of a change's subject, as JSON; `None` if it is gone.
@@ -86,45 +109,26 @@ impl<'s> Wholes<'s> {
         Ok(text.map(Rc::from))
     }
 
-    fn objective(&self, name: &str) -> Result<Option<WholeObjective>> {
-        let sql = "SELECT o.system_id, labels, target, window_start, window_end, error_budget_total_minutes,
-                          error_budget_consumed_minutes, error_budget_remaining_minutes, error_budget_overspent_minutes,
-                          budget_remaining_percent, current_availability, down_since, exhausted_at, current_streak, best_streak,
-                          lost_streak
-                   FROM objective_status AS o JOIN streak USING (objective_id) WHERE objective_id = ?1";
-        let mut statement = self.store.connection.prepare_cached(sql)?;
+    fn objective(&self, name: &str) -> Result<Option<WholeObjective<'_>>> {
+        let mut statement = self.store.connection.prepare_cached(&self.query)?;
         let whole = statement.query_row([name], |row| {
-            Ok(WholeObjective {
-                system_id: row.get(0)?,
-                labels: json(row.get_ref(1)?.as_str()?),
-                target: row.get(2)?,
-                window_start: row.get(3)?,
-                window_end: row.get(4)?,
-                error_budget_total_minutes: row.get(5)?,
-                error_budget_consumed_minutes: row.get(6)?,
-                error_budget_remaining_minutes: row.get(7)?,
-                error_budget_overspent_minutes: row.get(8)?,
-                budget_remaining_percent: row.get(9)?,
-                current_availability: row.get(10)?,
-                down_since: row.get(11)?,
-                exhausted_at: row.get(12)?,
-                current_streak: row.get(13)?,
-                best_streak: row.get(14)?,
-                lost_streak: row.get(15)?,
-            })
+            let named = self.names.iter().zip(TOLD).enumerate();
+            let values = named.map(|(index, (name, column))| Ok((name.as_str(), told(column, row.get_ref(index)?)?)));
+            values.collect::<rusqlite::Result<_>>().map(WholeObjective)
         });
         Ok(whole.optional()?)
     }
 
     fn system(&self, name: &str) -> Result<String> {
-        Ok(serde_json::to_string(&WholeSystem { system_id: name, labels: self.labels(name)? })?)
+        let labels = self.labels(name)?;
+        Ok(serde_json::to_string(&WholeSystem { system_id: name, labels: labels.iter().collect() })?)
     }
 
-    fn labels(&self, system: &str) -> Result<BTreeMap<String, String>> {
-        let Ok(name) = Name::parse(system) else { return Ok(BTreeMap::new()) };
+    fn labels(&self, system: &str) -> Result<Labels> {
+        let Ok(name) = Name::parse(system) else { return Ok(Labels::default()) };
         Ok(match self.store.object(Kind::System, &name)? {
             Some(Object::System(system)) => system.metadata.labels,
-            _ => BTreeMap::new(),
+            _ => Labels::default(),
         })
     }
 
@@ -138,16 +142,19 @@ impl<'s> Wholes<'s> {
         let whole = match Pair::parse_subject(subject) {
             Some(Subject::System(system)) => WholeTurn {
                 severity,
-                labels: serde_json::to_value(self.labels(system.as_str())?)?,
+                labels: serde_json::to_value(self.labels(system.as_str())?.iter().collect::<BTreeMap<_, _>>())?,
                 system_id: Some(system.to_string()),
                 target: None,
             },
-            _ => {
-                let found = self.objective(subject)?;
-                let (system_id, labels, target) =
-                    found.map_or((None, json("{}"), None), |it| (Some(it.system_id), it.labels, Some(it.target)));
-                WholeTurn { severity, system_id, labels, target }
-            }
+            _ => match self.objective(subject)? {
+                Some(mut it) => WholeTurn {
+                    severity,
+                    system_id: it.take("systemId").as_str().map(ToOwned::to_owned),
+                    labels: it.take("labels"),
+                    target: it.take("target").as_f64(),
+                },
+                None => WholeTurn { severity, system_id: None, labels: Map::new().into(), target: None },
+            },
         };
         let text: Rc<str> = serde_json::to_string(&whole)?.into();
         if self.turns.len() >= MOST_KNOWN {
@@ -167,6 +174,24 @@ impl<'s> Wholes<'s> {
     }
 }
 
-fn json(text: &str) -> serde_json::Value {
-    serde_json::from_str(text).unwrap_or_default()
+/// The name in JSON of a column of the same value.
+fn in_json(column: &str) -> String {
+    let mut words = column.split('_');
+    let mut name = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        name += &word[..1].to_uppercase();
+        name += &word[1..];
+    }
+    name
+}
+
+/// The value in JSON of a column.
+fn told(column: &str, value: ValueRef<'_>) -> rusqlite::Result<Value> {
+    Ok(match value {
+        ValueRef::Null | ValueRef::Blob(_) => Value::Null,
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Real(number) => number.into(),
+        ValueRef::Text(_) if column == "labels" => serde_json::from_str(value.as_str()?).unwrap_or_default(),
+        ValueRef::Text(_) => value.as_str()?.into(),
+    })
 }

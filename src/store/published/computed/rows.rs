@@ -205,7 +205,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
         Window::Rolling { days, .. } => (Value::Integer(days.into()), "rolling"),
         Window::Calendar { .. } => (Value::Null, "calendar"),
     };
-    let labels: &BTreeMap<String, String> = &report.labels;
+    let labels: BTreeMap<&str, &str> = report.labels.iter().collect();
     let attribution: Vec<_> = report
         .attribution
         .iter()
@@ -220,7 +220,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
         text(report.objective.as_str()),
         text(report.system.as_str()),
         report.healthcheck.as_ref().map_or(Value::Null, |check| text(check.as_str())),
-        Value::Text(serde_json::to_string(labels)?),
+        Value::Text(serde_json::to_string(&labels)?),
         Value::Real(budget.target.percent().to_f64()),
         window_days,
         text(window_type),
@@ -247,7 +247,7 @@ pub(super) fn objective(report: &ObjectiveReport) -> Result<Row> {
         Value::Text(serde_json::to_string(&attribution)?),
         real(report.burn_rate.value()),
     ]);
-    row.extend(report.burn_rates.map(BurnRate::value).map(real));
+    row.extend(report.burn_rates().map(BurnRate::value).map(real));
     row.extend([report.forecast.exhausted_at, report.forecast.recovers_at, report.forecast.full_at].map(instant));
     row.extend([instant(report.last_seen), seconds(report.data_age_ms()), flag(report.known_now)]);
     row.push(instant(report.down_since()));

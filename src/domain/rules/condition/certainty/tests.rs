@@ -14,7 +14,7 @@ use crate::domain::value::window::Window;
 
 fn objective(target: &str, days: u32, multiplier: i64, check: bool, not_counted: bool) -> Objective {
     let name = |text| Name::parse(text).unwrap();
-    let (labels, annotations) = (BTreeMap::new(), BTreeMap::new());
+    let (labels, annotations) = Default::default();
     Objective {
         metadata: Metadata { name: name("slo"), title: None, description: None, labels, annotations },
         system: name("status"),
