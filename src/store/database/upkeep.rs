@@ -11,6 +11,7 @@ use super::address::expect_file;
 use super::open::{Access, Store, Unreadable, explain};
 use crate::failure::Failure;
 use crate::file::Fresh;
+use crate::store::facts::id::StreamId;
 use crate::store::facts::journal::insert;
 use crate::store::facts::segment::{VERSION, pack};
 use crate::store::shared::{Address, copy_to};
@@ -148,7 +149,7 @@ impl Store {
     fn join_segments(&self) -> Result<usize> {
         let mut fewer = 0;
         let mut streams = self.connection.prepare("SELECT id FROM stream ORDER BY id")?;
-        let ids: Vec<i64> = streams.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        let ids: Vec<StreamId> = streams.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
         for stream in ids {
             let (mut segments, mut facts) = (0, Vec::new());
             self.each_segment(stream, |more| {
@@ -166,7 +167,7 @@ impl Store {
         Ok(fewer)
     }
 
-    fn has_earlier_format(&self, stream: i64) -> Result<bool> {
+    fn has_earlier_format(&self, stream: StreamId) -> Result<bool> {
         let sql = "SELECT 1 FROM segment WHERE stream = ?1 AND substr(body, 1, 1) <> ?2";
         Ok(self.connection.prepare_cached(sql)?.exists(params![stream, [VERSION]])?)
     }

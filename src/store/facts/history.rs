@@ -23,6 +23,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::{Store, Unreadable};
+use crate::store::facts::id::StreamId;
 use crate::store::shared::About;
 use crate::store::soundness::row::{expect_whole, whole, width};
 use thinning::{Silence, Thinned};
@@ -30,7 +31,7 @@ use thinning::{Silence, Thinned};
 /// A stream in the journal.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamRow {
-    pub(crate) id: i64,
+    pub(crate) id: StreamId,
     pub(crate) source: Source,
     pub(crate) check: Option<Name>,
     pub(crate) location: Option<Name>,
@@ -314,7 +315,7 @@ pub(super) fn system_named(connection: &Connection, name: &Name) -> Result<Optio
 }
 
 fn stream_row(row: &rusqlite::Row<'_>) -> Result<StreamRow> {
-    let id: i64 = row.get(0)?;
+    let id: StreamId = row.get(0)?;
     expect_whole(row, width!(stream), || format!("stream {id}"))?;
     let source =
         Source::from_code(row.get(2)?).ok_or_else(|| Unreadable("a stream has an unknown source".to_owned()))?;

@@ -20,6 +20,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::declared::inputs;
+use crate::store::facts::id::StreamId;
 use crate::store::soundness::row::{intact, is_intact, row_sum, unlike};
 
 pub(crate) use forgetting::Touched;
@@ -50,7 +51,7 @@ pub(crate) struct Merged {
 /// A stream in the database.
 #[derive(Clone, Copy, Debug)]
 struct KnownStream {
-    id: i64,
+    id: StreamId,
     system: SystemId,
     first: Instant,
     /// Whether it has no segment yet.
@@ -175,7 +176,7 @@ impl JournalWriter {
             intact!(stream),
             " FROM stream WHERE system = ?1 AND source = ?2 AND healthcheck = ?3 AND location = ?4"
         );
-        let found: Option<(i64, i64, bool)> = connection
+        let found: Option<(StreamId, i64, bool)> = connection
             .prepare_cached(sql)?
             .query_row(params![system.0, name.source as u8, check, location], |row| {
                 Ok((row.get(0)?, row.get(1)?, is_intact(row, 2)?))
@@ -186,7 +187,7 @@ impl JournalWriter {
             Some((id, first, true)) => (id, Instant::from_millis(first)),
             Some((id, _, false)) => return Err(unlike(&format!("stream {id}")).into()),
             None => {
-                let id = connection.next_id("stream", "(SELECT max(id) FROM stream)")?;
+                let id = StreamId(connection.next_id("stream", "(SELECT max(id) FROM stream)")?);
                 let sql = "INSERT INTO stream (id, system, source, healthcheck, location, first_ts, checksum)
                            VALUES (?1, ?2, ?3, ?4, ?5, ?6, row_sum(?1, ?2, ?3, ?4, ?5, ?6))";
                 let stream = params![id, system.0, name.source as u8, check, location, first.millis()];
@@ -213,14 +214,14 @@ pub(in crate::store) fn system_id(connection: &Connection, name: &Name) -> Resul
 }
 
 /// Stores the time of the first transition of a stream.
-fn set_first(connection: &Connection, stream: i64, at: Instant) -> Result<()> {
+fn set_first(connection: &Connection, stream: StreamId, at: Instant) -> Result<()> {
     let sql = "UPDATE stream SET first_ts = ?2 WHERE id = ?1 AND first_ts <> ?2";
     connection.prepare_cached(sql)?.execute(params![stream, at.millis()])?;
     sum_stream(connection, stream)
 }
 
 /// Sets the checksum of a written stream.
-fn sum_stream(connection: &Connection, id: i64) -> Result<()> {
+fn sum_stream(connection: &Connection, id: StreamId) -> Result<()> {
     let sql = concat!("UPDATE stream SET checksum = ", row_sum!(stream), " WHERE id = ?1");
     connection.prepare_cached(sql)?.execute([id])?;
     Ok(())

@@ -11,11 +11,12 @@ use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::open::Store;
+use crate::store::facts::id::StreamId;
 
 /// The facts of one stream in the other database.
 #[derive(Default)]
 struct Facts {
-    stream: i64,
+    stream: StreamId,
     transitions: Vec<Transition>,
     notes: BTreeMap<Instant, Box<str>>,
 }

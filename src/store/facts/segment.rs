@@ -12,6 +12,7 @@ use rusqlite::types::ValueRef;
 
 use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
+use crate::store::facts::id::StreamId;
 use crate::store::soundness::row;
 use crate::store::soundness::row::unlike;
 use crate::store::varint::{Damaged, put, take};
@@ -51,7 +52,7 @@ impl<'r> Packed<'r> {
     ///
     /// # Errors
     /// If they do not match the checksum.
-    pub(in crate::store) fn read(row: &'r Row<'_>, stream: i64) -> Result<Self> {
+    pub(in crate::store) fn read(row: &'r Row<'_>, stream: StreamId) -> Result<Self> {
         let (first, last, count): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let body = row.get_ref(3)?.as_blob()?;
         if row.get::<_, i64>(4)? != i64::from(segment_sum(stream, first, last, count, body)) {
@@ -63,8 +64,8 @@ impl<'r> Packed<'r> {
 }
 
 /// The checksum of a segment's row.
-pub(in crate::store) fn segment_sum(stream: i64, first: i64, last: i64, count: i64, body: &[u8]) -> i32 {
-    let numbers = [stream, first, last, count].map(ValueRef::Integer);
+pub(in crate::store) fn segment_sum(stream: StreamId, first: i64, last: i64, count: i64, body: &[u8]) -> i32 {
+    let numbers = [stream.0, first, last, count].map(ValueRef::Integer);
     row::checksum(numbers.into_iter().chain([ValueRef::Blob(body)]))
 }
 

@@ -7,6 +7,7 @@ use rusqlite::ErrorCode;
 use super::row::{self, FACTS, summed};
 use crate::domain::value::instant::Instant;
 use crate::store::database::open::{Store, code};
+use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::{decode, segment_sum};
 
 /// A fault found in the file.
@@ -130,9 +131,10 @@ impl Store {
              FROM segment JOIN stream ON stream.id = segment.stream ORDER BY stream, segment.first_ts",
         )?;
         let mut rows = statement.query([])?;
-        let mut before: Option<(i64, i64)> = None;
+        let mut before: Option<(StreamId, i64)> = None;
         while let Some(row) = rows.next()? {
-            let (id, stream, first, last): (i64, i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+            let (id, stream, first, last): (i64, StreamId, i64, i64) =
+                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
             let place = format!("segment {id} of stream {stream}");
             let known = before.filter(|(known, _)| *known == stream).map(|(_, end)| end);
             if known.is_some_and(|end| end >= first) {
@@ -170,7 +172,7 @@ impl Store {
             ))?;
             let mut rows = statement.query([])?;
             while let Some(row) = rows.next()? {
-                let (stream, at): (i64, i64) = (row.get(0)?, row.get(1)?);
+                let (stream, at): (StreamId, i64) = (row.get(0)?, row.get(1)?);
                 tell(format!("{what} of stream {stream} at {at} belongs to no transition"));
             }
         }

@@ -9,6 +9,7 @@ use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 use crate::store::database::open::{Store, Unreadable};
+use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::{Packed, read};
 use crate::store::shared::Part;
 use crate::store::soundness::row::{expect, intact};
@@ -64,7 +65,7 @@ impl Store {
         Ok(found)
     }
 
-    fn notes_within(&self, system: i64, stream: i64, within: Span) -> Result<Vec<(Instant, String)>> {
+    fn notes_within(&self, system: i64, stream: StreamId, within: Span) -> Result<Vec<(Instant, String)>> {
         let sql = concat!(
             "SELECT ts, text, ",
             intact!(note),

@@ -11,6 +11,7 @@ use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 use crate::store::database::open::{Store, Unreadable};
+use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::{Fact, Packed, decode};
 use crate::store::shared::Part;
 use crate::store::soundness::row::{expect, intact};
@@ -90,7 +91,11 @@ impl Store {
     }
 
     /// Calls `each` with the facts of every segment of a stream, oldest first.
-    pub(in crate::store) fn each_segment(&self, stream: i64, each: impl FnMut(Vec<Fact>) -> Result<()>) -> Result<()> {
+    pub(in crate::store) fn each_segment(
+        &self,
+        stream: StreamId,
+        each: impl FnMut(Vec<Fact>) -> Result<()>,
+    ) -> Result<()> {
         let sql = "SELECT first_ts, last_ts, count, body, checksum FROM segment WHERE stream = ?1 ORDER BY first_ts";
         each_decoded(self.connection.prepare_cached(sql)?, [stream], stream, each)
     }
@@ -99,7 +104,7 @@ impl Store {
     fn each_segment_around(
         &self,
         system: SystemId,
-        stream: i64,
+        stream: StreamId,
         within: Span,
         each: impl FnMut(Vec<Fact>) -> Result<()>,
     ) -> Result<()> {
@@ -112,13 +117,13 @@ impl Store {
         each_decoded(statement, params![stream, within.start.millis(), within.end.millis()], stream, each)
     }
 
-    fn notes(&self, stream: i64) -> Result<HashMap<i64, String>> {
+    fn notes(&self, stream: StreamId) -> Result<HashMap<i64, String>> {
         let sql = concat!("SELECT ts, text, ", intact!(note), " FROM note WHERE stream = ?1");
         read_notes(self.connection.prepare_cached(sql)?, [stream], stream)
     }
 
     /// The notes in the segments of a span, from the one with the fact in force at its start.
-    fn notes_around(&self, system: SystemId, stream: i64, within: Span) -> Result<HashMap<i64, String>> {
+    fn notes_around(&self, system: SystemId, stream: StreamId, within: Span) -> Result<HashMap<i64, String>> {
         self.connection.want_segments(system.0, within.start, within.end)?;
         let sql = concat!(
             "SELECT ts, text, ",
@@ -135,7 +140,7 @@ impl Store {
 fn read_notes(
     mut statement: CachedStatement<'_>,
     parameters: impl Params,
-    stream: i64,
+    stream: StreamId,
 ) -> Result<HashMap<i64, String>> {
     let mut rows = statement.query(parameters)?;
     let mut notes = HashMap::new();
@@ -150,7 +155,7 @@ fn read_notes(
 fn each_decoded(
     mut statement: CachedStatement<'_>,
     parameters: impl Params,
-    stream: i64,
+    stream: StreamId,
     mut each: impl FnMut(Vec<Fact>) -> Result<()>,
 ) -> Result<()> {
     let mut rows = statement.query(parameters)?;

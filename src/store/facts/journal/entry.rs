@@ -10,6 +10,7 @@ use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Unreadable;
+use crate::store::facts::id::StreamId;
 use crate::store::soundness::row::{expect, expect_whole, intact, whole, width};
 
 /// What one ingest reports for an instant, without the ingest's id. The greatest entry wins: the worst status, then the
@@ -27,13 +28,13 @@ impl Entry {
 }
 
 /// Whether an entry is kept as a losing one.
-pub(super) fn is_kept(connection: &Connection, stream: i64, at: Instant, entry: &Entry) -> Result<bool> {
+pub(super) fn is_kept(connection: &Connection, stream: StreamId, at: Instant, entry: &Entry) -> Result<bool> {
     let sql = "SELECT 1 FROM overruled WHERE stream = ?1 AND ts = ?2 AND status = ?3 AND note = ?4";
     Ok(connection.prepare_cached(sql)?.exists(params![stream, at.millis(), entry.status as u8, entry.note()])?)
 }
 
 /// Keeps a losing entry; if several ingests report the same one, the earliest ingest's.
-pub(super) fn keep(connection: &Connection, stream: i64, at: Instant, entry: &Entry, ingest: i64) -> Result<()> {
+pub(super) fn keep(connection: &Connection, stream: StreamId, at: Instant, entry: &Entry, ingest: i64) -> Result<()> {
     let sql = "INSERT INTO overruled (stream, ts, status, note, ingest, checksum) VALUES (?1, ?2, ?3, ?4, ?5, row_sum(?1, ?2, ?3, ?4, ?5))
                ON CONFLICT (stream, ts, status, note) DO UPDATE SET ingest = excluded.ingest, checksum = excluded.checksum
                WHERE excluded.ingest < ingest";
@@ -46,7 +47,7 @@ pub(super) fn keep(connection: &Connection, stream: i64, at: Instant, entry: &En
 /// last.
 pub(super) fn kept(
     connection: &Connection,
-    stream: i64,
+    stream: StreamId,
     (from, through): (Instant, Instant),
 ) -> Result<BTreeMap<Instant, Vec<(Entry, i64)>>> {
     let sql = concat!(
@@ -55,7 +56,7 @@ pub(super) fn kept(
         " FROM overruled WHERE stream = ?1 AND ts BETWEEN ?2 AND ?3 ORDER BY ts, status, note"
     );
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([stream, from.millis(), through.millis()])?;
+    let mut rows = statement.query(params![stream, from.millis(), through.millis()])?;
     let mut kept: BTreeMap<Instant, Vec<(Entry, i64)>> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let at: i64 = row.get(1)?;
@@ -69,14 +70,19 @@ pub(super) fn kept(
 }
 
 /// Removes a losing entry: it wins now, or is deleted.
-pub(super) fn drop_kept(connection: &Connection, stream: i64, at: Instant, entry: &Entry) -> Result<()> {
+pub(super) fn drop_kept(connection: &Connection, stream: StreamId, at: Instant, entry: &Entry) -> Result<()> {
     let sql = "DELETE FROM overruled WHERE stream = ?1 AND ts = ?2 AND status = ?3 AND note = ?4";
     connection.prepare_cached(sql)?.execute(params![stream, at.millis(), entry.status as u8, entry.note()])?;
     Ok(())
 }
 
 /// Keeps exactly these losing entries of an instant.
-pub(super) fn replace_kept(connection: &Connection, stream: i64, at: Instant, entries: &[(Entry, i64)]) -> Result<()> {
+pub(super) fn replace_kept(
+    connection: &Connection,
+    stream: StreamId,
+    at: Instant,
+    entries: &[(Entry, i64)],
+) -> Result<()> {
     let sql = "DELETE FROM overruled WHERE stream = ?1 AND ts = ?2";
     connection.prepare_cached(sql)?.execute(params![stream, at.millis()])?;
     entries.iter().try_for_each(|(entry, ingest)| keep(connection, stream, at, entry, *ingest))
@@ -103,12 +109,12 @@ pub(super) fn reduced(entries: Vec<(Entry, i64)>) -> Vec<(Entry, i64)> {
 /// The notes of a stream between two moments, both included.
 pub(super) fn notes(
     connection: &Connection,
-    stream: i64,
+    stream: StreamId,
     (from, through): (Instant, Instant),
 ) -> Result<BTreeMap<Instant, Box<str>>> {
     let sql = concat!("SELECT ts, text, ", intact!(note), " FROM note WHERE stream = ?1 AND ts BETWEEN ?2 AND ?3");
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([stream, from.millis(), through.millis()])?;
+    let mut rows = statement.query(params![stream, from.millis(), through.millis()])?;
     let mut notes = BTreeMap::new();
     while let Some(row) = rows.next()? {
         expect(row, 2, || format!("a note of stream {stream}"))?;
@@ -118,7 +124,7 @@ pub(super) fn notes(
 }
 
 /// Sets or removes the note of an instant.
-pub(super) fn put_note(connection: &Connection, stream: i64, at: Instant, note: Option<&str>) -> Result<()> {
+pub(super) fn put_note(connection: &Connection, stream: StreamId, at: Instant, note: Option<&str>) -> Result<()> {
     let Some(text) = note else {
         connection
             .prepare_cached("DELETE FROM note WHERE stream = ?1 AND ts = ?2")?

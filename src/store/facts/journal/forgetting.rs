@@ -16,6 +16,7 @@ use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
 use crate::store::facts::history::StreamRow;
+use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::{Fact, pack_evenly};
 
 /// The changed systems, each with its earliest changed instant.
@@ -95,7 +96,7 @@ impl Store {
 }
 
 /// Removes a stream and everything of it.
-pub(super) fn drop_stream(connection: &Connection, stream: i64) -> Result<()> {
+pub(super) fn drop_stream(connection: &Connection, stream: StreamId) -> Result<()> {
     for sql in [
         "DELETE FROM note WHERE stream = ?1",
         "DELETE FROM overruled WHERE stream = ?1",
@@ -110,7 +111,7 @@ pub(super) fn drop_stream(connection: &Connection, stream: i64) -> Result<()> {
 /// Deletes one ingest's facts from one stream.
 struct Forgetting<'a> {
     connection: &'a Connection,
-    stream: i64,
+    stream: StreamId,
     ingest: i64,
     extent: &'a mut Extent,
 }
@@ -120,7 +121,7 @@ impl Forgetting<'_> {
     fn forget(&mut self) -> Result<Option<Instant>> {
         let (stream, ingest) = (self.stream, self.ingest);
         let sql = "DELETE FROM overruled WHERE stream = ?1 AND ingest = ?2";
-        self.connection.prepare_cached(sql)?.execute([stream, ingest])?;
+        self.connection.prepare_cached(sql)?.execute(params![stream, ingest])?;
         let mut earliest = None;
         for place in all(self.connection, stream)? {
             let segment = Segment::at(self.connection, stream, place)?;

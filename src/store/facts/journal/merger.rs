@@ -10,6 +10,7 @@ use super::rows::{Segment, insert, replace};
 use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
+use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::{Fact, pack, pack_evenly};
 
 /// The ingest that adds facts.
@@ -37,7 +38,7 @@ impl Bringer<'_> {
 /// Merges facts into a stream.
 pub(super) struct Merger<'a, 'b> {
     pub(super) connection: &'a Connection,
-    pub(super) stream: i64,
+    pub(super) stream: StreamId,
     /// The notes of the incoming facts.
     pub(super) notes: &'a BTreeMap<Instant, Box<str>>,
     pub(super) bringer: Bringer<'b>,

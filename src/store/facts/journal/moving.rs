@@ -17,6 +17,7 @@ use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
 use crate::store::facts::history::StreamRow;
+use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::Fact;
 
 impl Store {
@@ -48,7 +49,7 @@ impl Store {
         let text = |name: &Option<Name>| name.as_ref().map_or("", Name::as_str).to_owned();
         let (check, location) = (text(&stream.check), text(&stream.location));
         let sql = "SELECT id FROM stream WHERE system = ?1 AND source = ?2 AND healthcheck = ?3 AND location = ?4";
-        let same: Option<i64> = self
+        let same: Option<StreamId> = self
             .connection
             .prepare_cached(sql)?
             .query_row(params![to.0, stream.source as u8, check, location], |row| row.get(0))
@@ -64,7 +65,7 @@ impl Store {
     }
 
     /// Merges a stream into the same stream of another system.
-    fn merge_stream(&self, stream: &StreamRow, target: i64, new: &Name) -> Result<u64> {
+    fn merge_stream(&self, stream: &StreamRow, target: StreamId, new: &Name) -> Result<u64> {
         let mut writer = JournalWriter::new();
         writer.add_stream(stream.named(new.clone()));
         let mut beside = 0;
@@ -92,12 +93,12 @@ struct Moving {
 }
 
 impl Moving {
-    fn read(connection: &Connection, stream: i64, segment: &Segment) -> Result<Self> {
+    fn read(connection: &Connection, stream: StreamId, segment: &Segment) -> Result<Self> {
         Self::among(connection, stream, segment.decode(stream)?)
     }
 
     /// The entries at the instants of a stream's facts.
-    fn among(connection: &Connection, stream: i64, facts: Vec<Fact>) -> Result<Self> {
+    fn among(connection: &Connection, stream: StreamId, facts: Vec<Fact>) -> Result<Self> {
         let (Some(first), Some(last)) = (facts.first(), facts.last()) else {
             return Ok(Self { facts, notes: BTreeMap::new(), overruled: BTreeMap::new() });
         };
@@ -115,7 +116,7 @@ impl Moving {
     }
 
     /// Picks the winners at instants where another stream has a fact, too; returns how many there are.
-    fn settle(&mut self, connection: &Connection, target: i64) -> Result<u64> {
+    fn settle(&mut self, connection: &Connection, target: StreamId) -> Result<u64> {
         let transitions: Vec<Transition> = self.facts.iter().map(|fact| fact.transition).collect();
         let mut there = Vec::new();
         for segment in overlapping(connection, target, &transitions)? {

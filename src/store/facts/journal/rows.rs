@@ -7,6 +7,7 @@ use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Unreadable;
+use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::{Fact, MOST_BYTES, MOST_FACTS, Packed, Part, decode, pack, segment_sum};
 
 /// A segment as stored.
@@ -20,14 +21,14 @@ pub(super) struct Segment {
 
 impl Segment {
     /// Reads the segment with an id.
-    pub(super) fn at(connection: &Connection, stream: i64, id: i64) -> Result<Self> {
+    pub(super) fn at(connection: &Connection, stream: StreamId, id: i64) -> Result<Self> {
         let sql = "SELECT first_ts, last_ts, count, body, checksum, id FROM segment WHERE id = ?1";
         let found = segments(connection.prepare_cached(sql)?.query([id])?, stream)?.into_iter().next();
         Ok(found.ok_or_else(|| Unreadable(format!("segment {id} of stream {stream} is missing")))?)
     }
 
     /// Its facts.
-    pub(super) fn decode(&self, stream: i64) -> Result<Vec<Fact>> {
+    pub(super) fn decode(&self, stream: StreamId) -> Result<Vec<Fact>> {
         let damaged = |_| Unreadable(format!("segment {} of stream {stream} does not decode", self.id));
         Ok(decode(&self.body, self.first, self.count).map_err(damaged)?)
     }
@@ -44,12 +45,16 @@ impl Segment {
 
 /// The segments that transitions fall into, oldest first: the one before the first transition (or the stream's first
 /// segment), and all that begin before the last one.
-pub(super) fn overlapping(connection: &Connection, stream: i64, transitions: &[Transition]) -> Result<Vec<Segment>> {
+pub(super) fn overlapping(
+    connection: &Connection,
+    stream: StreamId,
+    transitions: &[Transition],
+) -> Result<Vec<Segment>> {
     let (first, last) = (transitions[0].at.millis(), transitions[transitions.len() - 1].at.millis());
     let sql = "SELECT first_ts, last_ts, count, body, checksum, id FROM segment WHERE stream = ?1
                AND first_ts >= coalesce((SELECT max(first_ts) FROM segment WHERE stream = ?1 AND first_ts <= ?2), 0)
                AND first_ts <= ?3 ORDER BY first_ts";
-    let found = segments(connection.prepare_cached(sql)?.query([stream, first, last])?, stream)?;
+    let found = segments(connection.prepare_cached(sql)?.query(params![stream, first, last])?, stream)?;
     if !found.is_empty() {
         return Ok(found);
     }
@@ -59,12 +64,12 @@ pub(super) fn overlapping(connection: &Connection, stream: i64, transitions: &[T
 }
 
 /// The ids of a stream's segments, oldest first.
-pub(super) fn all(connection: &Connection, stream: i64) -> Result<Vec<i64>> {
+pub(super) fn all(connection: &Connection, stream: StreamId) -> Result<Vec<i64>> {
     let mut statement = connection.prepare_cached("SELECT id FROM segment WHERE stream = ?1 ORDER BY first_ts")?;
     Ok(statement.query_map([stream], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }
 
-pub(super) fn segments(mut rows: Rows<'_>, stream: i64) -> Result<Vec<Segment>> {
+pub(super) fn segments(mut rows: Rows<'_>, stream: StreamId) -> Result<Vec<Segment>> {
     let mut segments = Vec::new();
     while let Some(row) = rows.next()? {
         let Packed { first, last, count, body } = Packed::read(row, stream)?;
@@ -74,11 +79,11 @@ pub(super) fn segments(mut rows: Rows<'_>, stream: i64) -> Result<Vec<Segment>> 
 }
 
 /// Packs facts that overlap no segment of the stream.
-pub(in crate::store) fn insert(connection: &Connection, stream: i64, facts: &[Fact]) -> Result<()> {
+pub(in crate::store) fn insert(connection: &Connection, stream: StreamId, facts: &[Fact]) -> Result<()> {
     pack(facts).iter().try_for_each(|part| add(connection, stream, part))
 }
 
-fn add(connection: &Connection, stream: i64, part: &Part<'_>) -> Result<()> {
+fn add(connection: &Connection, stream: StreamId, part: &Part<'_>) -> Result<()> {
     let sql = "INSERT INTO segment (stream, first_ts, last_ts, count, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let Row { first, last, count, checksum } = Row::of(stream, part);
     connection.prepare_cached(sql)?.execute(params![stream, first, last, count, part.body, checksum])?;
@@ -94,7 +99,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(stream: i64, Part { facts, body }: &Part<'_>) -> Self {
+    fn of(stream: StreamId, Part { facts, body }: &Part<'_>) -> Self {
         let (first, last) = (facts[0].transition.at.millis(), facts[facts.len() - 1].transition.at.millis());
         let count = facts.len() as i64;
         Self { first, last, count, checksum: segment_sum(stream, first, last, count, body) }
@@ -102,7 +107,7 @@ impl Row {
 }
 
 /// Writes parts over a segment: the first one in its place, the others as new segments.
-pub(super) fn replace(connection: &Connection, stream: i64, segment: &Segment, parts: &[Part<'_>]) -> Result<()> {
+pub(super) fn replace(connection: &Connection, stream: StreamId, segment: &Segment, parts: &[Part<'_>]) -> Result<()> {
     let Some((head, tail)) = parts.split_first() else { return Ok(()) };
     let Row { first, last, count, checksum } = Row::of(stream, head);
     if first == segment.first.millis() {
