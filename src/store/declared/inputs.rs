@@ -20,7 +20,7 @@ use crate::store::facts::history::stored_name;
 use crate::store::sealed::followers::Followers;
 use crate::store::shared::{About, Shared};
 use crate::store::soundness::DamagedCache;
-use crate::store::soundness::row::{intact, is_whole, whole, width};
+use crate::store::soundness::row::{intact, whole, whole_at, width};
 
 /// From this number of maintenance windows of a system on, reading all windows may be cheaper than looking them up.
 const MANY_WINDOWS: usize = 1000;
@@ -185,8 +185,8 @@ impl Store {
             let mut rows = statement.query([])?;
             let mut found = HashSet::new();
             while let Some(row) = rows.next()? {
-                if is_whole(row, 0..width!(input_digest))? {
-                    found.insert(SystemId(row.get(0)?));
+                if let Some([system, ..]) = whole_at::<{ width!(input_digest) }>(row, 0)? {
+                    found.insert(SystemId(system.as_i64()?));
                 }
             }
             Ok(Some(found))

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::Result;
-use rusqlite::types::ValueRef;
+use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{Row, params};
 
 use super::sets::Declaration;
@@ -23,7 +23,7 @@ use crate::store::facts::history::stored_name;
 use crate::store::facts::journal::system_id;
 use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
-use crate::store::soundness::row::{expect_whole, is_whole, row_sum, unlike, whole, width};
+use crate::store::soundness::row::{expect_whole, row_sum, shown, unlike, whole, whole_at, width};
 
 /// The indices of a declared object's columns in `whole!`.
 mod column {
@@ -57,12 +57,13 @@ impl Store {
             _ => self.connection.prepare_cached(sql)?,
         };
         let mut rows = statement.query([kind.as_str(), name.as_str()])?;
-        rows.next()?.map(|row| read_object(kind, row)).transpose()
+        rows.next()?.map(|row| Declared::of(kind, row)?.object(kind)).transpose()
     }
 
     /// A system that the journal or a manifest knows, with its declaration.
     pub(crate) fn known_system(&self, name: &Name) -> Result<Option<(SystemId, Option<System>)>> {
         const DECLARED: usize = width!(manifest);
+        const KNOWN: usize = width!(system);
         // The columns are in the tables' order, as `whole!` names them.
         let sql = "SELECT declared.*, known.* FROM system AS known
                    LEFT JOIN manifest AS declared ON declared.kind = 'System' AND declared.name = known.name
@@ -70,32 +71,31 @@ impl Store {
         let mut statement = self.connection.prepare_about(sql, About::System(name.as_str()))?;
         let mut rows = statement.query([name.as_str()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        if !is_whole(row, DECLARED..DECLARED + width!(system))? {
+        let Some([id, ..]) = whole_at::<KNOWN>(row, DECLARED)? else {
             return Err(unlike(&format!("system {name}")).into());
-        }
+        };
         let is_declared = row.get_ref(column::ID)? != ValueRef::Null;
         let declared = if is_declared {
-            let (name, body) = (whole_name(Kind::System, row)?, row.get_ref(column::BODY)?.as_str()?);
-            Some(wire::read_system(name, body)?)
+            let declared = Declared::of(Kind::System, row)?;
+            Some(wire::read_system(declared.name()?, declared.body()?)?)
         } else {
             None
         };
-        Ok(Some((SystemId(row.get(DECLARED)?), declared)))
+        Ok(Some((SystemId(id.as_i64()?), declared)))
     }
 
     /// All declared objects of a kind, sorted by name.
     pub(crate) fn objects(&self, kind: Kind) -> Result<Vec<StoredObject>> {
         let mut objects = Vec::new();
-        self.each_object(kind, |row, object| {
-            let set = row.get_ref(column::SET)?.as_str_or_null()?.map(stored_name).transpose()?;
-            let orphaned = row.get_ref(column::ORPHANED_AT)? != ValueRef::Null;
+        self.each_object(kind, |Declared(values), object| {
+            let name = |column: usize| values[column].as_str_or_null()?.map(stored_name).transpose();
             objects.push(StoredObject {
-                held: Held { object, set, orphaned },
-                repository: row.get_ref(column::REPOSITORY)?.as_str_or_null()?.map(stored_name).transpose()?,
-                file: row.get(column::FILE)?,
-                document: row.get(column::DOCUMENT)?,
-                commit: row.get(column::COMMIT)?,
-                applied_at: Instant::from_millis(row.get(column::APPLIED_AT)?),
+                held: Held { object, set: name(column::SET)?, orphaned: values[column::ORPHANED_AT] != ValueRef::Null },
+                repository: name(column::REPOSITORY)?,
+                file: FromSql::column_result(values[column::FILE])?,
+                document: FromSql::column_result(values[column::DOCUMENT])?,
+                commit: FromSql::column_result(values[column::COMMIT])?,
+                applied_at: Instant::from_millis(values[column::APPLIED_AT].as_i64()?),
             });
             Ok(())
         })?;
@@ -107,13 +107,14 @@ impl Store {
         self.declared(kind, Some)
     }
 
-    /// Calls `each` with every declared object of a kind and its row, sorted by name.
-    fn each_object(&self, kind: Kind, mut each: impl FnMut(&Row<'_>, Object) -> Result<()>) -> Result<()> {
+    /// Calls `each` with every declared object of a kind and its columns, sorted by name.
+    fn each_object(&self, kind: Kind, mut each: impl FnMut(Declared<'_>, Object) -> Result<()>) -> Result<()> {
         let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 ORDER BY name");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([kind.as_str()])?;
         while let Some(row) = rows.next()? {
-            each(row, read_object(kind, row)?)?;
+            let declared = Declared::of(kind, row)?;
+            each(declared, declared.object(kind)?)?;
         }
         Ok(())
     }
@@ -247,14 +248,16 @@ impl Store {
 }
 
 pub(super) fn stored_objective(row: &Row<'_>) -> Result<Stored> {
-    let objective = wire::read_objective(whole_name(Kind::Objective, row)?, row.get_ref(column::BODY)?.as_str()?)?;
-    let orphaned = row.get_ref(column::ORPHANED_AT)? != ValueRef::Null;
-    Ok(Stored { id: row.get(column::ID)?, objective, orphaned })
+    let declared = Declared::of(Kind::Objective, row)?;
+    let objective = wire::read_objective(declared.name()?, declared.body()?)?;
+    let orphaned = declared.0[column::ORPHANED_AT] != ValueRef::Null;
+    Ok(Stored { id: declared.0[column::ID].as_i64()?, objective, orphaned })
 }
 
 /// Reads a maintenance window from the columns of a declared object; `read` gets the name and the body.
 pub(super) fn maintenance_window<T>(row: &Row<'_>, read: impl FnOnce(&str, &str) -> Result<T>) -> Result<T> {
-    read(whole_name(Kind::MaintenanceWindow, row)?, row.get_ref(column::BODY)?.as_str()?)
+    let declared = Declared::of(Kind::MaintenanceWindow, row)?;
+    read(declared.name()?, declared.body()?)
 }
 
 /// The systems that a maintenance window or a correction covers, from the columns of a declared object.
@@ -266,23 +269,35 @@ pub(in crate::store) fn covered(row: &Row<'_>) -> Result<Vec<Name>> {
 }
 
 pub(super) fn correction(row: &Row<'_>) -> Result<DeclaredCorrection> {
-    wire::read_correction(whole_name(Kind::Correction, row)?, row.get_ref(column::BODY)?.as_str()?)
+    let declared = Declared::of(Kind::Correction, row)?;
+    wire::read_correction(declared.name()?, declared.body()?)
 }
 
-/// The name of an object whose row matches its checksum.
-fn whole_name<'r>(kind: Kind, row: &'r Row<'_>) -> Result<&'r str> {
-    let name = row.get_ref(column::NAME)?.as_str()?;
-    expect_whole(row, width!(manifest), || format!("the stored {} {name}", kind.as_str()))?;
-    Ok(name)
-}
+/// The columns of a declared object whose row matches its checksum.
+#[derive(Clone, Copy)]
+struct Declared<'r>([ValueRef<'r>; width!(manifest)]);
 
-fn read_object(kind: Kind, row: &Row<'_>) -> Result<Object> {
-    let (name, body) = (whole_name(kind, row)?, row.get_ref(column::BODY)?.as_str()?);
-    Ok(match kind {
-        Kind::System => Object::System(wire::read_system(name, body)?),
-        Kind::Objective => Object::Objective(wire::read_objective(name, body)?),
-        Kind::MaintenanceWindow => Object::MaintenanceWindow(wire::read_maintenance(name, body)?),
-        Kind::Correction => Object::Correction(wire::read_correction(name, body)?),
-        Kind::Condition => Object::Condition(wire::read_condition(name, body)?),
-    })
+impl<'r> Declared<'r> {
+    fn of(kind: Kind, row: &'r Row<'_>) -> Result<Self> {
+        expect_whole(row, |values| format!("the stored {} {}", kind.as_str(), shown(values[column::NAME]))).map(Self)
+    }
+
+    fn name(&self) -> Result<&'r str> {
+        Ok(self.0[column::NAME].as_str()?)
+    }
+
+    fn body(&self) -> Result<&'r str> {
+        Ok(self.0[column::BODY].as_str()?)
+    }
+
+    fn object(&self, kind: Kind) -> Result<Object> {
+        let (name, body) = (self.name()?, self.body()?);
+        Ok(match kind {
+            Kind::System => Object::System(wire::read_system(name, body)?),
+            Kind::Objective => Object::Objective(wire::read_objective(name, body)?),
+            Kind::MaintenanceWindow => Object::MaintenanceWindow(wire::read_maintenance(name, body)?),
+            Kind::Correction => Object::Correction(wire::read_correction(name, body)?),
+            Kind::Condition => Object::Condition(wire::read_condition(name, body)?),
+        })
+    }
 }

@@ -10,6 +10,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 use rusqlite::params;
+use rusqlite::types::{FromSql, ValueRef};
 
 use super::segment::{Packed, read, read_changes};
 use crate::domain::account::chronicle::empty_history;
@@ -25,7 +26,7 @@ use crate::store::database::connection::Connection;
 use crate::store::database::open::{Store, Unreadable};
 use crate::store::facts::id::StreamId;
 use crate::store::shared::About;
-use crate::store::soundness::row::{expect_whole, whole, width};
+use crate::store::soundness::row::{expect_whole, shown, whole, width};
 use thinning::{Silence, Thinned};
 
 /// A stream in the journal.
@@ -296,9 +297,8 @@ impl Store {
         let mut rows = statement.query([])?;
         let mut systems = Vec::new();
         while let Some(row) = rows.next()? {
-            let id = row.get(0)?;
-            expect_whole(row, width!(system), || format!("system {id}"))?;
-            systems.push((stored_name(row.get_ref(1)?.as_str()?)?, SystemId(id)));
+            let [id, name, _] = expect_whole::<{ width!(system) }>(row, |[id, ..]| format!("system {}", shown(*id)))?;
+            systems.push((stored_name(name.as_str()?)?, SystemId(id.as_i64()?)));
         }
         Ok(systems)
     }
@@ -310,20 +310,21 @@ pub(super) fn system_named(connection: &Connection, name: &Name) -> Result<Optio
     let mut statement = connection.prepare_about(sql, About::System(name.as_str()))?;
     let mut rows = statement.query([name.as_str()])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    expect_whole(row, width!(system), || format!("system {name}"))?;
-    Ok(Some(SystemId(row.get(0)?)))
+    let [id, ..] = expect_whole::<{ width!(system) }>(row, |_| format!("system {name}"))?;
+    Ok(Some(SystemId(id.as_i64()?)))
 }
 
 fn stream_row(row: &rusqlite::Row<'_>) -> Result<StreamRow> {
-    let id: StreamId = row.get(0)?;
-    expect_whole(row, width!(stream), || format!("stream {id}"))?;
-    let source =
-        Source::from_code(row.get(2)?).ok_or_else(|| Unreadable("a stream has an unknown source".to_owned()))?;
-    let name = |index: usize| -> Result<Option<Name>> {
-        let name = row.get_ref(index)?.as_str()?;
+    let [id, _, source, check, location, first, _] =
+        expect_whole::<{ width!(stream) }>(row, |[id, ..]| format!("stream {}", shown(*id)))?;
+    let source = Source::from_code(FromSql::column_result(source)?)
+        .ok_or_else(|| Unreadable("a stream has an unknown source".to_owned()))?;
+    let name = |name: ValueRef<'_>| -> Result<Option<Name>> {
+        let name = name.as_str()?;
         if name.is_empty() { Ok(None) } else { stored_name(name).map(Some) }
     };
-    Ok(StreamRow { id, source, check: name(3)?, location: name(4)?, first: Instant::from_millis(row.get(5)?) })
+    let (id, first) = (FromSql::column_result(id)?, Instant::from_millis(first.as_i64()?));
+    Ok(StreamRow { id, source, check: name(check)?, location: name(location)?, first })
 }
 
 /// A stored name, which was checked when it was written.

@@ -121,7 +121,7 @@ impl Store {
 
 fn read_record(row: &Row<'_>) -> Result<RewriteRecord> {
     let id: i64 = row.get(0)?;
-    expect_whole(row, width!(rewrite_log), || format!("rewrite {id}"))?;
+    expect_whole::<{ width!(rewrite_log) }>(row, |_| format!("rewrite {id}"))?;
     let unknown = || Unreadable(format!("rewrite {id} is none that this version knows"));
     let name =
         |index: usize| -> Result<Option<Name>> { row.get_ref(index)?.as_str_or_null()?.map(stored_name).transpose() };

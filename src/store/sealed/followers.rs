@@ -14,7 +14,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
-use crate::store::soundness::row::{checksum, is_whole};
+use crate::store::soundness::row::{checksum, whole_at, width};
 use crate::store::soundness::{DamagedCache, makes_no_sense};
 
 /// What was read in a transaction.
@@ -245,8 +245,13 @@ impl Followers {
                     sums[2] += i64::from(checksum([ValueRef::Integer(composite)]));
                     composites.push(SystemId(composite));
                 }
-                _ if is_whole(row, 1..7)? => digest = Some([row.get(2)?, row.get(4)?, row.get(5)?]),
-                _ => {}
+                _ => {
+                    if let Some([_, objectives, _, dependents, composites, _]) =
+                        whole_at::<{ width!(input_digest) }>(row, 1)?
+                    {
+                        digest = Some([objectives.as_i64()?, dependents.as_i64()?, composites.as_i64()?]);
+                    }
+                }
             }
         }
         let is_whole = digest == Some(sums);
@@ -257,15 +262,14 @@ impl Followers {
 
 /// A seal, whose columns come after the first one.
 fn known(row: &Row<'_>) -> Result<Known> {
-    if !is_whole(row, 1..7)? {
+    let Some([_, fingerprint, sealed_until, published_until, due_at, _]) = whole_at::<{ width!(seal) }>(row, 1)? else {
         return Ok(Known::NOTHING);
-    }
-    let fingerprint = row.get(2)?;
+    };
     Ok(Known {
-        fingerprint,
-        sealed_until: row.get(3)?,
-        published_until: row.get(4)?,
-        due_at: row.get(5)?,
+        fingerprint: fingerprint.as_i64()?,
+        sealed_until: sealed_until.as_i64()?,
+        published_until: published_until.as_i64()?,
+        due_at: due_at.as_i64()?,
         is_whole: true,
     })
 }

@@ -13,7 +13,7 @@ use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
 use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
-use crate::store::soundness::row::{checksum, is_whole, row_sum, whole, width};
+use crate::store::soundness::row::{checksum, row_sum, whole, whole_at, width};
 
 /// The record of sealed days.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,8 +87,8 @@ impl Store {
         let mut rows = statement.query([])?;
         let mut latest = None;
         while let Some(row) = rows.next()? {
-            if is_whole(row, 0..width!(seal))? {
-                let until = Instant::from_millis(row.get(2)?);
+            if let Some([_, _, until, ..]) = whole_at::<{ width!(seal) }>(row, 0)? {
+                let until = Instant::from_millis(until.as_i64()?);
                 latest = latest.max(until.is_storable().then_some(until));
             }
         }
@@ -97,6 +97,7 @@ impl Store {
 
     /// The valid sealed days of an objective, with their seal; `None` if they are damaged.
     pub(crate) fn sealed_and_seal(&self, id: i64, objective: &Objective) -> Result<Option<(Ledger, Seal)>> {
+        const SEAL: usize = width!(seal);
         let sql = "SELECT seal.objective, fingerprint, sealed_until, published_until, due_at, seal.checksum,
                           ledger.objective, body, ledger.checksum
                    FROM seal LEFT JOIN ledger ON ledger.objective = seal.objective WHERE seal.objective = ?1";
@@ -104,19 +105,19 @@ impl Store {
             let mut statement = self.connection.prepare_about(sql, About::ObjectiveId(id))?;
             let mut rows = statement.query([id])?;
             let Some(row) = rows.next()? else { return Ok(None) };
-            if !is_whole(row, 0..6)? {
+            let Some([_, fingerprint, sealed_until, published_until, ..]) = whole_at::<SEAL>(row, 0)? else {
                 return Err(DamagedCache("seal").into());
-            }
-            if !is_whole(row, 6..9)? {
+            };
+            let Some([_, body, _]) = whole_at::<{ width!(ledger) }>(row, SEAL)? else {
                 return Err(DamagedCache("ledger").into());
-            }
-            let moment = |index: usize| -> Result<Instant> {
-                let moment = Instant::from_millis(row.get(index)?);
+            };
+            let moment = |value: ValueRef<'_>| -> Result<Instant> {
+                let moment = Instant::from_millis(value.as_i64()?);
                 if moment.is_storable() { Ok(moment) } else { Err(DamagedCache("seal").into()) }
             };
-            let until = moment(2)?.plus(-objective.hindsight_ms());
-            let seal = Seal { fingerprint: row.get(1)?, until, published_until: moment(3)? };
-            let body = row.get_ref(7)?.as_blob().map_err(|_| DamagedCache("ledger"))?;
+            let until = moment(sealed_until)?.plus(-objective.hindsight_ms());
+            let seal = Seal { fingerprint: fingerprint.as_i64()?, until, published_until: moment(published_until)? };
+            let body = body.as_blob().map_err(|_| DamagedCache("ledger"))?;
             let mut ledger = decode(body, objective.window.calendar()).map_err(|_| DamagedCache("ledger"))?;
             ledger.truncate(seal.until);
             Ok(Some((ledger, seal)))

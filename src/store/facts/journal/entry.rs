@@ -61,7 +61,7 @@ pub(super) fn kept(
     while let Some(row) = rows.next()? {
         let at: i64 = row.get(1)?;
         let place = || format!("what was overruled of stream {stream} at {at}");
-        expect_whole(row, width!(overruled), place)?;
+        expect_whole::<{ width!(overruled) }>(row, |_| place())?;
         let status = Status::from_code(row.get(2)?).ok_or_else(|| Unreadable(format!("{} has no status", place())))?;
         let note = Some(row.get_ref(3)?.as_str()?).filter(|note| !note.is_empty()).map(Into::into);
         kept.entry(Instant::from_millis(at)).or_default().push((Entry { status, note }, row.get(4)?));
