@@ -73,6 +73,12 @@ impl<'s> Evaluation<'s> {
         Self::with(store, Resolver::new(store, most)?.asked(count, as_of), most, as_of)
     }
 
+    /// The same, for these systems or objectives of theirs; there are no others.
+    fn of_all(store: &'s Store, systems: &[(Name, SystemId)], count: usize, as_of: Instant) -> Result<Self> {
+        let Self { resolver, chronicle, .. } = Self::open(store, count, as_of)?;
+        Ok(Self { store, resolver: resolver.knowing(systems), chronicle, as_of })
+    }
+
     /// Prepares to evaluate with a resolver; `most` says whether most of the journal is needed.
     fn with(store: &'s Store, resolver: Resolver<'s>, most: bool, as_of: Instant) -> Result<Self> {
         let rules = AllRules::default();
@@ -120,6 +126,17 @@ impl<'s> Evaluation<'s> {
             }
             back = back.saturating_mul(4).min(END.millis());
         }
+    }
+
+    /// The health of these systems, as far as they are declared or have transitions.
+    fn there_are(&mut self, healths: Vec<Health>) -> Result<Vec<Health>> {
+        let mut found = Vec::with_capacity(healths.len());
+        for health in healths {
+            if health.last_seen.is_some() || self.resolver.system(&health.system)?.is_some() {
+                found.push(health);
+            }
+        }
+        Ok(found)
     }
 
     fn health_of(&mut self, member: &Member, timeline: &Timeline) -> Result<Health> {
@@ -181,14 +198,10 @@ pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instan
 /// The health of every system as of an instant, sorted by name. A system that only later facts name does not exist yet,
 /// unless a manifest declares it.
 pub(crate) fn all_healths(store: &Store, as_of: Instant) -> Result<Vec<Health>> {
-    there_are(store, healths(store, &store.systems()?, as_of)?)
-}
-
-/// Only the systems that are declared or have transitions.
-fn there_are(store: &Store, mut healths: Vec<Health>) -> Result<Vec<Health>> {
-    let declared = store.declared_systems()?;
-    healths.retain(|health| health.last_seen.is_some() || declared.contains(&health.system));
-    Ok(healths)
+    let systems = store.systems()?;
+    let mut evaluation = Evaluation::of_all(store, &systems, systems.len(), as_of)?;
+    let healths = systems.iter().map(|(name, _)| evaluation.health(name)).collect::<Result<_>>()?;
+    evaluation.there_are(healths)
 }
 
 /// The effective status of a system at each of these sorted instants, as of `as_of`.

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use super::systems::Moves;
 use super::turning::{turns, wrong_turns};
-use super::{Evaluation, Load, in_maintenance, there_are};
+use super::{Evaluation, Load, in_maintenance};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::member::SystemId;
 use crate::domain::budget::achievement::{Contribution, Standing};
@@ -62,7 +62,7 @@ fn draw<'s>(
 ) -> Result<()> {
     let (objectives, systems) = (store.objectives()?, store.systems()?);
     let count = objectives.len().max(systems.len());
-    let mut evaluation = Evaluation::open(store, count, as_of)?;
+    let mut evaluation = Evaluation::of_all(store, &systems, count, as_of)?;
     let (mut healths, contributions) = draw_objectives(&mut evaluation, objectives, publisher, past)?;
     for (system, contributions) in contributions {
         let mut unlocked = Standing::of(&system, &contributions).unlocked;
@@ -70,7 +70,8 @@ fn draw<'s>(
         unlocked.iter().try_for_each(|unlocked| publisher.achievement(unlocked))?;
     }
     let health = |(name, _): &(Name, SystemId)| healths.remove(name).map_or_else(|| evaluation.health(name), Ok);
-    let healths = there_are(store, systems.iter().map(health).collect::<Result<_>>()?)?;
+    let healths = systems.iter().map(health).collect::<Result<_>>()?;
+    let healths = evaluation.there_are(healths)?;
     let mut moves = Moves::between(store, (last, as_of), healths.len());
     healths.iter().try_for_each(|health| publisher.system(health, moves.of(health)?))
 }

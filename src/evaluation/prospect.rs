@@ -41,7 +41,7 @@ pub(crate) fn consequences(
         .filter(|objective| touched.as_ref().is_none_or(|names| names.contains(&objective.metadata.name)))
         .collect();
     let mut before = Evaluation::open(store, objectives.len(), as_of)?;
-    let resolver = Resolver::of(store, outcome.iter().copied().cloned())?;
+    let resolver = Resolver::of(store, outcome.iter().copied().cloned());
     let mut after = Evaluation::with(store, resolver, is_most(store, objectives.len())?, as_of)?;
     let mut found = Vec::new();
     for objective in objectives {
@@ -72,7 +72,7 @@ pub(crate) fn consequences(
 /// refer to.
 pub(crate) fn trials(store: &Store, outcome: &[Object], as_of: Instant) -> Result<Vec<Past>> {
     let objectives = objectives_among(outcome);
-    let resolver = Resolver::of(store, outcome.iter().cloned())?;
+    let resolver = Resolver::of(store, outcome.iter().cloned());
     let mut evaluation = Evaluation::with(store, resolver, is_most(store, outcome.len())?, as_of)?;
     let draw = |objective: &Objective| {
         let model = evaluation.resolver.declared(objective.clone())?;

@@ -27,7 +27,7 @@ const MOST_NESTED: usize = 64;
 /// Systems and maintenance as needed to resolve objectives, read once for many or as needed for few.
 pub(crate) struct Resolver<'s> {
     store: &'s Store,
-    ids: HashMap<Name, SystemId>,
+    ids: Ids,
     members: HashMap<Name, Member>,
     /// Composite systems whose members are being resolved.
     open: HashSet<Name>,
@@ -56,12 +56,20 @@ pub(crate) struct Resolver<'s> {
     rules: AllRules,
 }
 
+/// The ids of systems, as far as they are known.
+#[derive(Default)]
+struct Ids {
+    of: HashMap<Name, SystemId>,
+    /// Whether all systems of the database are there.
+    complete: bool,
+}
+
 impl<'s> Resolver<'s> {
     /// A resolver that reads as needed or, with `most`, everything at once; very many corrections are read per system,
     /// when needed.
     pub(crate) fn new(store: &'s Store, most: bool) -> Result<Self> {
         if !most {
-            return Ok(Self::empty(store, HashMap::new(), false));
+            return Ok(Self::empty(store, false));
         }
         if !store.has_many_corrections()? {
             return Self::whole(store);
@@ -80,19 +88,23 @@ impl<'s> Resolver<'s> {
         Self { asked: (count, Some(at)), ..self }
     }
 
+    /// The same, with the ids of all systems, which need not be read again.
+    pub(crate) fn knowing(self, systems: &[(Name, SystemId)]) -> Self {
+        Self { ids: Ids { of: systems.iter().cloned().collect(), complete: true }, ..self }
+    }
+
     fn of_kinds(store: &'s Store, kinds: &[Kind]) -> Result<Self> {
         let mut objects = Vec::new();
         for kind in kinds {
             objects.extend(store.bare_objects(*kind)?);
         }
-        Ok(Self { has_schedules: false, ..Self::of(store, objects)? })
+        Ok(Self { has_schedules: false, ..Self::of(store, objects) })
     }
 
     /// A resolver for which these are all declared objects, whatever the database holds. Systems that the database does
     /// not know get ids that no stored one has.
-    pub(crate) fn of(store: &'s Store, objects: impl IntoIterator<Item = Object>) -> Result<Self> {
-        let ids = store.systems()?.into_iter().collect();
-        let mut resolver = Self { has_schedules: true, ..Self::empty(store, ids, true) };
+    pub(crate) fn of(store: &'s Store, objects: impl IntoIterator<Item = Object>) -> Self {
+        let mut resolver = Self { has_schedules: true, ..Self::empty(store, true) };
         for object in objects {
             match object {
                 Object::System(system) => {
@@ -107,7 +119,7 @@ impl<'s> Resolver<'s> {
                 Object::MaintenanceWindow(_) | Object::Objective(_) | Object::Condition(_) => {}
             }
         }
-        Ok(resolver)
+        resolver
     }
 
     fn add_window(&mut self, name: &Name, systems: Vec<Name>, schedule: &MaintenanceSchedule) {
@@ -118,14 +130,14 @@ impl<'s> Resolver<'s> {
         }
     }
 
-    fn empty(store: &'s Store, ids: HashMap<Name, SystemId>, complete: bool) -> Self {
+    fn empty(store: &'s Store, complete: bool) -> Self {
         let (members, open, systems, rules) = (HashMap::new(), HashSet::new(), HashMap::new(), AllRules::default());
         let (schedules, calendars, timetables) = (HashMap::new(), HashMap::new(), HashMap::new());
         let corrections = HashMap::new();
         let dependencies = Rc::default();
         Self {
             store,
-            ids,
+            ids: Ids::default(),
             members,
             open,
             systems,
@@ -169,7 +181,7 @@ impl<'s> Resolver<'s> {
         if let Some(known) = self.members.get(name) {
             return Ok(known.clone());
         }
-        let id = match self.ids.get(name) {
+        let id = match self.ids.of.get(name) {
             Some(id) => *id,
             None => self.identify(name)?,
         };
@@ -192,10 +204,17 @@ impl<'s> Resolver<'s> {
         Ok(member)
     }
 
-    /// An id for a system that the database does not know.
+    /// The id of a system that was not asked about before; one of its own if the database does not know it.
     fn identify(&mut self, name: &Name) -> Result<SystemId> {
+        if self.complete && !self.ids.complete {
+            self.ids.of.extend(self.store.systems()?);
+            self.ids.complete = true;
+            if let Some(id) = self.ids.of.get(name) {
+                return Ok(*id);
+            }
+        }
         // Ids in the database are positive.
-        let mut id = SystemId(-1 - self.ids.len() as i64);
+        let mut id = SystemId(-1 - self.ids.of.len() as i64);
         if !self.complete {
             let known = self.store.known_system(name)?;
             let known =
@@ -203,7 +222,7 @@ impl<'s> Resolver<'s> {
             self.systems.insert(name.clone(), known.1.map(Rc::new));
             id = known.0;
         }
-        self.ids.insert(name.clone(), id);
+        self.ids.of.insert(name.clone(), id);
         Ok(id)
     }
 
@@ -389,7 +408,7 @@ mod tests {
     fn a_reader_hears_of_systems_that_were_resolved_before_it_listened() {
         let store = Store::open(Path::new(""), Access::Scratch).unwrap();
         let (early, late) = (Name::parse("early").unwrap(), Name::parse("late").unwrap());
-        let mut resolver = Resolver::of(&store, []).unwrap();
+        let mut resolver = Resolver::of(&store, []);
         let early = resolver.member(&early).unwrap().id;
         let rules = AllRules::default();
         let mut resolver = resolver.telling(Rc::clone(&rules));

@@ -1,7 +1,5 @@
 //! Owns declared objects as stored.
 
-use std::collections::BTreeSet;
-
 use anyhow::Result;
 use rusqlite::types::{FromSql, ValueRef};
 use rusqlite::{Row, params};
@@ -214,13 +212,6 @@ impl Store {
         let sql = concat!("UPDATE manifest SET checksum = ", row_sum!(manifest), " WHERE kind = ?1 AND name = ?2");
         self.connection.prepare_cached(sql)?.execute([kind.as_str(), name.as_str()])?;
         Ok(())
-    }
-
-    /// The names of the systems that have a manifest.
-    pub(crate) fn declared_systems(&self) -> Result<BTreeSet<Name>> {
-        let mut statement = self.connection.prepare_cached("SELECT name FROM manifest WHERE kind = 'System'")?;
-        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
-        rows.map(|name| stored_name(&name?)).collect()
     }
 
     /// All corrections, sorted by name.
