@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where they may be used.
-const OWNED: [(&str, &[&str]); 25] = [
+const OWNED: [(&str, &[&str]); 26] = [
     ("serde_json", &["feed", "fuzzing", "manifest", "render", "store"]),
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
@@ -31,6 +31,7 @@ const OWNED: [(&str, &[&str]); 25] = [
     ("sha1", &["repository/object"]),
     ("sha2", &["repository/object", "store/published/changes"]),
     ("saphyr_parser", &["feed/described/yaml", "manifest"]),
+    ("smallvec", &["domain/account/tally"]),
     ("strsim", &["domain/value/wording"]),
     ("postgres", &["store/shared"]),
     ("rustls", &["store/shared/encryption"]),
@@ -120,7 +121,7 @@ const SIBLINGS: &[(&str, &str)] = &[
 ];
 
 /// Crates that the domain may use.
-const DOMAIN_CRATES: [&str; 5] = ["chrono", "chrono_tz", "strsim", "std", "core"];
+const DOMAIN_CRATES: [&str; 6] = ["chrono", "chrono_tz", "smallvec", "strsim", "std", "core"];
 
 struct Source {
     /// Path below `src`, without `.rs`.

@@ -1,18 +1,24 @@
 //! Owns sums of time by how it is accounted for. Downtime is weighted, so it is summed in microseconds.
 
+use smallvec::SmallVec;
+
 use super::downtime::{Cause, Piece};
 use super::member::SystemId;
 use super::objective::DependencyExclusion;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 
+/// Downtime by upstream, in the order of ids. There is one for each day with downtime, and few are charged to more
+/// than three upstreams: these need no memory of their own.
+pub(crate) type Upstreams = SmallVec<[(SystemId, i64); 3]>;
+
 /// Time by accounting: downtime in microseconds, other time in milliseconds.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Tally {
     /// Downtime charged to the system itself.
     pub(crate) own_us: i64,
-    /// Downtime charged to upstreams, by id.
-    pub(crate) upstream_us: Vec<(SystemId, i64)>,
+    /// Downtime charged to upstreams.
+    pub(crate) upstream_us: Upstreams,
     /// Downtime that maintenance excuses.
     pub(crate) excluded_us: i64,
     /// Downtime of outages that are too short.

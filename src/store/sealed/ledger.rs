@@ -1,7 +1,7 @@
 //! Owns the packed form of sealed days. Documented in docs/design/segment-format.md.
 
 use crate::domain::account::member::SystemId;
-use crate::domain::account::tally::Tally;
+use crate::domain::account::tally::{Tally, Upstreams};
 use crate::domain::account::weights::FULL;
 use crate::domain::budget::day::{Day, Ledger, Run, Verdict};
 use crate::domain::value::calendar::{Calendar, Date};
@@ -93,7 +93,7 @@ pub(crate) fn decode(body: &[u8], calendar: Calendar) -> Result<Ledger, Damaged>
         }
         let [own_us, excluded_us, not_counted_ms, unknown_ms] = parts;
         let too_short_us = if flags & TOO_SHORT != 0 { micros(&mut rest, unit)? } else { 0 };
-        let mut upstream_us = Vec::new();
+        let mut upstream_us = Upstreams::new();
         if flags & UPSTREAMS != 0 {
             let upstreams = take(&mut rest)?;
             if upstreams > rest.len() as u64 {
@@ -149,7 +149,6 @@ mod tests {
             for (count, verdict, (own_us, excluded_us, not_counted_ms, (unknown_ms, too_short_us), upstream_us)) in runs
             {
                 let (own_us, excluded_us, too_short_us) = (own_us * unit, excluded_us * unit, too_short_us * unit);
-                let upstream_us: Vec<_> = upstream_us;
                 let upstream_us = upstream_us.into_iter().map(|(system, micros)| (system, micros * unit)).collect();
                 let tally = Tally { own_us, upstream_us, excluded_us, too_short_us, not_counted_ms, unknown_ms };
                 let verdict = Verdict::from_code(verdict).unwrap();
@@ -163,7 +162,7 @@ mod tests {
     fn the_documented_example_is_what_is_written() {
         let mut ledger = Ledger::new(Calendar::UTC, Date::from_number(20_777));
         let broken = Tally { own_us: 60_000 * FULL, ..Tally::default() };
-        let held = Tally { upstream_us: vec![(SystemId(7), 60_000 * FULL)], ..Tally::default() };
+        let held = Tally { upstream_us: Upstreams::from_iter([(SystemId(7), 60_000 * FULL)]), ..Tally::default() };
         for (count, verdict, tally) in
             [(3, Verdict::Kept, Tally::default()), (1, Verdict::Broken, broken), (1, Verdict::Held, held)]
         {
