@@ -1,5 +1,7 @@
 //! Owns when one objective first met the condition of each achievement, by replaying its history.
 
+use std::cell::OnceCell;
+
 use super::{Achievement, DIAMOND_DAYS, IRON_DAYS, MISER_PERCENT, NINES_DAYS, NINES_HUNDREDTHS, RAPID_MS};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::downtime::Piece;
@@ -41,9 +43,8 @@ impl Firsts {
         let mut firsts = Self::default();
         let Some(begin) = assessment.first else { return Ok(firsts) };
         let settled = assessment.settled();
-        // Days before the system's first transition count, without downtime.
-        let known = Known::since(&settled, settled.start(), Some(Sums::default()));
-        let mut replay = Replay { assessment, chronicle, begin, known: &known };
+        let known = OnceCell::new();
+        let mut replay = Replay { assessment, chronicle, begin, settled: &settled, known, full_window: None };
         let ledger = &assessment.ledger;
         for (achievement, at) in [
             (Achievement::IronUptime, streak_of(ledger, IRON_DAYS)),
@@ -62,14 +63,18 @@ impl Firsts {
 
 /// The first midnight with a streak of `days`.
 fn streak_of(ledger: &Ledger, days: u32) -> Option<Instant> {
+    date_after(ledger, days).map(|date| ledger.calendar().start(date))
+}
+
+/// The date after the first streak of `days`.
+fn date_after(ledger: &Ledger, days: u32) -> Option<Date> {
     let mut streak = Streak::default();
-    let close = |date: Date| ledger.calendar().start(date);
     for (date, run) in ledger.dated_runs() {
         let missing = days.saturating_sub(streak.current);
         if run.day.verdict == Verdict::Kept && run.count >= missing {
-            return Some(close(date.plus(missing.into())));
+            return Some(date.plus(missing.into()));
         }
-        streak.advance(run.count, run.day.verdict, || close(date.next()));
+        streak.advance(run.count, run.day.verdict, || ledger.calendar().start(date.next()));
     }
     None
 }
@@ -86,7 +91,11 @@ struct Replay<'a, 'm, F> {
     chronicle: &'a mut Chronicle<F>,
     /// The system's first transition.
     begin: Instant,
-    known: &'a Known<'a>,
+    settled: &'a Ledger,
+    /// The settled days. Most objectives need none of them: what they meet, they meet with the first full window.
+    known: OnceCell<Known<'a>>,
+    /// The sums of the first full window, if it is a rolling one.
+    full_window: Option<Sums>,
 }
 
 impl<F, E> Replay<'_, '_, F>
@@ -105,7 +114,11 @@ where
                 if from > as_of {
                     return Ok(None);
                 }
-                let sums = Sums::of(&self.assessment.tally(Span::new(self.begin, from), self.chronicle)?);
+                let sums = match self.full_window {
+                    Some(sums) => sums,
+                    None => Sums::of(&self.assessment.tally(Span::new(self.begin, from), self.chronicle)?),
+                };
+                self.full_window = Some(sums);
                 self.first((from, as_of), sums, Some(window_ms), conditions(objective, window_ms))
             }
             window @ Window::Calendar { .. } => {
@@ -138,7 +151,10 @@ where
         if conditions.iter().all(|condition| condition.holds(sums)) {
             return Ok(Some(from));
         }
-        let (Assessment { model, .. }, known) = (self.assessment, self.known);
+        let Assessment { model, .. } = self.assessment;
+        // Days before the system's first transition count, without downtime.
+        let since_first = || Known::since(self.settled, self.settled.start(), Some(Sums::default()));
+        let known = self.known.get_or_init(since_first);
         let hindsight_ms = model.objective.hindsight_ms();
         let course = Course { from, until, sums, rolling_ms, start: from, hindsight_ms, known, draws: DRAWS };
         let found = course.find(&[conditions.to_vec()], |span, whole| {
@@ -150,21 +166,29 @@ where
     /// The first midnight with both the streak and the availability.
     fn nines_club(&mut self) -> Result<Option<Instant>, E> {
         let ledger = &self.assessment.ledger;
-        let Some(from) = streak_of(ledger, NINES_DAYS) else { return Ok(None) };
+        let Some(after) = date_after(ledger, NINES_DAYS) else { return Ok(None) };
         let objective = &self.assessment.model.objective;
         let mut streak = Streak::default();
-        for (span, day) in ledger.days() {
-            let at = span.end;
-            streak.advance(1, day.verdict, || at);
-            if at < from || streak.current < NINES_DAYS {
-                continue;
+        for (first, run) in ledger.dated_runs() {
+            let close = |date: Date| ledger.calendar().start(date.next());
+            // Until the last day of that streak, every streak is too short.
+            let too_short = (after.since(first) - 1).clamp(0, run.count.into());
+            if too_short > 0 {
+                streak.advance(too_short as u32, run.day.verdict, || close(first));
             }
-            let window = objective.window.closing(at);
-            let elapsed = Span::new(window.start, at);
-            let tally = self.assessment.tally(elapsed, self.chronicle)?;
-            let exclusion = objective.dependency_exclusion;
-            if has_nines(&Budget { target: objective.target, exclusion, window, elapsed, tally }) {
-                return Ok(Some(at));
+            for date in (too_short..run.count.into()).map(|days| first.plus(days)) {
+                let at = close(date);
+                streak.advance(1, run.day.verdict, || at);
+                if streak.current < NINES_DAYS || run.day.verdict == Verdict::Skipped {
+                    continue;
+                }
+                let window = objective.window.closing(at);
+                let elapsed = Span::new(window.start, at);
+                let tally = self.assessment.tally(elapsed, self.chronicle)?;
+                let exclusion = objective.dependency_exclusion;
+                if has_nines(&Budget { target: objective.target, exclusion, window, elapsed, tally }) {
+                    return Ok(Some(at));
+                }
             }
         }
         Ok(None)

@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 use std::collections::VecDeque;
 
 use anyhow::Result;
-use rusqlite::params_from_iter;
 use rusqlite::types::Value;
+use rusqlite::{CachedStatement, params_from_iter};
 
 use super::{Digest, Row, Table, differing_column, place, read};
 use crate::store::database::open::Store;
@@ -26,7 +26,8 @@ pub(super) enum Was {
 pub(super) struct Alignment<'s> {
     store: &'s Store,
     table: &'static Table,
-    putting: String,
+    /// Writes a row, once prepared.
+    putting: Option<CachedStatement<'s>>,
     /// Rows that were read ahead.
     stored: VecDeque<Row>,
     /// The keys of the last row that was read.
@@ -44,7 +45,7 @@ impl<'s> Alignment<'s> {
         Self {
             store,
             table,
-            putting: table.putting(),
+            putting: None,
             stored: VecDeque::new(),
             last: None,
             is_read: false,
@@ -118,7 +119,7 @@ impl<'s> Alignment<'s> {
 
     fn insert(&mut self, wanted: &Row) -> Result<()> {
         match &mut self.differences {
-            None => self.store.put_row(&self.putting, wanted),
+            None => self.write(wanted),
             Some(differences) => {
                 differences.push(Difference(format!("{} is missing", place(self.table, wanted))));
                 Ok(())
@@ -128,12 +129,21 @@ impl<'s> Alignment<'s> {
 
     fn replace(&mut self, was: &Row, wanted: &Row) -> Result<()> {
         match &mut self.differences {
-            None => self.store.put_row(&self.putting, wanted),
+            None => self.write(wanted),
             Some(differences) => {
                 differences.extend(differing_column(self.table, was, wanted));
                 Ok(())
             }
         }
+    }
+
+    fn write(&mut self, wanted: &Row) -> Result<()> {
+        let putting = match self.putting.take() {
+            Some(putting) => putting,
+            None => self.store.connection.prepare_cached(&self.table.putting())?,
+        };
+        self.putting.insert(putting).execute(params_from_iter(wanted))?;
+        Ok(())
     }
 
     fn remove(&mut self) -> Result<Option<Row>> {
