@@ -163,7 +163,7 @@ pub(crate) fn verify_document(repaired: &[String], differences: &[String], as_of
 pub(crate) fn verify_text(repaired: &[String], differences: &[String]) -> String {
     let mut text = first_of("repaired", repaired) + &first_of("difference", differences);
     if differences.is_empty() {
-        text.push_str("ok: the file is sound, segments are in order, and every cache matches a recomputation\n");
+        text.push_str("ok: the database is sound, segments are in order, and every cache matches a recomputation\n");
     }
     text
 }

@@ -124,16 +124,18 @@ impl Shared {
                 (named, of)
             }
             About::System(name) => {
-                (none(schema), format!("SELECT id FROM {schema}.system WHERE name = {}", quoted(name)))
+                (none(schema), format!("SELECT id AS system FROM {schema}.system WHERE name = {}", quoted(name)))
             }
-            About::SystemId(id) | About::ObjectiveId(id) => (none(schema), format!("SELECT {id}::bigint")),
+            About::SystemId(id) | About::ObjectiveId(id) => (none(schema), format!("SELECT {id}::bigint AS system")),
         };
+        // Columns are named where they are selected, because Citus loses the names of a list behind `edge`.
         format!(
             "SELECT id, name FROM {objectives};
-             WITH RECURSIVE edge (of, system) AS (
-                 SELECT dependent, upstream FROM {schema}.dependency_input UNION ALL SELECT composite, member FROM {schema}.member_input
-             ), deciding (system) AS (
-                 {first} UNION SELECT edge.system FROM deciding JOIN edge ON edge.of = deciding.system
+             WITH RECURSIVE edge AS (
+                 SELECT dependent AS below, upstream AS above FROM {schema}.dependency_input
+                 UNION ALL SELECT composite, member FROM {schema}.member_input
+             ), deciding AS (
+                 {first} UNION SELECT edge.above FROM deciding JOIN edge ON edge.below = deciding.system
              ) SELECT id, name FROM {schema}.system WHERE id IN (SELECT system FROM deciding)"
         )
     }

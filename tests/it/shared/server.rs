@@ -182,8 +182,12 @@ impl Server {
     /// Runs SQL with psql, as a user; returns its output.
     pub(crate) fn sql(&self, user: &str, sql: &str) -> String {
         let mut psql = Command::new("psql");
-        psql.args(["-d", &format!("{} user={user}", self.address), "-X", "-A", "-t", "-q"]);
-        let output = psql.args(["-v", "ON_ERROR_STOP=1", "-c", sql]).output().unwrap();
+        psql.args(["-d", &format!("{} user={user}", self.address), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"]);
+        psql.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = psql.spawn().unwrap();
+        // One statement at a time: some engines take no more.
+        child.stdin.take().unwrap().write_all(sql.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
         assert!(output.status.success(), "{sql}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
