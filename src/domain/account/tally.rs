@@ -12,6 +12,12 @@ use crate::domain::value::span::Span;
 /// than three upstreams: these need no memory of their own.
 pub(crate) type Upstreams = SmallVec<[(SystemId, i64); 3]>;
 
+/// Downtime of one upstream. Solvers make millions of these, and collecting one takes as long as an allocation.
+pub(crate) fn upstream(system: SystemId, micros: i64) -> Upstreams {
+    let none = (system, 0);
+    Upstreams::from_buf_and_len([(system, micros), none, none], 1)
+}
+
 /// Time by accounting: downtime in microseconds, other time in milliseconds.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Tally {

@@ -13,7 +13,7 @@ use crate::domain::account::downtime::Piece;
 use crate::domain::account::hindsight::{settlements, settling};
 use crate::domain::account::member::SystemId;
 use crate::domain::account::objective::{DependencyExclusion, Objective};
-use crate::domain::account::tally::{Tally, Upstreams};
+use crate::domain::account::tally::{Tally, upstream};
 use crate::domain::account::weights::FULL;
 use crate::domain::budget::balance::Budget;
 use crate::domain::value::instant::{DAY_MS, Instant};
@@ -68,7 +68,7 @@ impl Sums {
         let whole = |form: Linear| form.at(at) as i64;
         Tally {
             own_us: whole(self.own),
-            upstream_us: Upstreams::from_iter([(SystemId(0), whole(self.upstream))]),
+            upstream_us: upstream(SystemId(0), whole(self.upstream)),
             excluded_us: whole(self.excluded),
             too_short_us: whole(self.too_short),
             not_counted_ms: whole(self.not_counted),

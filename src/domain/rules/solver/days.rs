@@ -20,7 +20,7 @@ use super::signal::Value;
 use crate::domain::account::chronicle::pieces_before_first;
 use crate::domain::account::member::SystemId;
 use crate::domain::account::model::Model;
-use crate::domain::account::tally::{Tally, Upstreams, tally};
+use crate::domain::account::tally::{Tally, tally, upstream};
 use crate::domain::account::weights::FULL;
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::balance::{BudgetTier, BurnRate, LOOKBACKS, ONE_HOUR, State};
@@ -76,7 +76,7 @@ impl Totals {
     fn since(self, before: Self) -> Tally {
         Tally {
             own_us: self.own - before.own,
-            upstream_us: Upstreams::from_iter([(SystemId(0), self.upstream - before.upstream)]),
+            upstream_us: upstream(SystemId(0), self.upstream - before.upstream),
             excluded_us: self.excluded - before.excluded,
             too_short_us: self.too_short - before.too_short,
             not_counted_ms: self.not_counted - before.not_counted,
