@@ -63,6 +63,8 @@ struct Evaluation<'s> {
     store: &'s Store,
     resolver: Resolver<'s>,
     chronicle: Chronicle<Load<'s>>,
+    /// The lookback in which the changes of a system's status are counted.
+    lookback_ms: i64,
     as_of: Instant,
 }
 
@@ -75,8 +77,8 @@ impl<'s> Evaluation<'s> {
 
     /// The same, for these systems or objectives of theirs; there are no others.
     fn of_all(store: &'s Store, systems: &[(Name, SystemId)], count: usize, as_of: Instant) -> Result<Self> {
-        let Self { resolver, chronicle, .. } = Self::open(store, count, as_of)?;
-        Ok(Self { store, resolver: resolver.knowing(systems), chronicle, as_of })
+        let opened = Self::open(store, count, as_of)?;
+        Ok(Self { resolver: opened.resolver.knowing(systems), ..opened })
     }
 
     /// Prepares to evaluate with a resolver; `most` says whether most of the journal is needed.
@@ -85,7 +87,13 @@ impl<'s> Evaluation<'s> {
         let reader = Reader::new(store, as_of, most, Rc::clone(&rules))?;
         let load: Load<'s> = Box::new(move |system, scope, from, through| reader.history(system, scope, from, through));
         let resolver = resolver.telling(rules);
-        Ok(Self { store, resolver, chronicle: Chronicle::new(load), as_of })
+        let chronicle = Chronicle::new(load);
+        Ok(Self { store, resolver, chronicle, lookback_ms: TRANSITIONS_WINDOW_MS, as_of })
+    }
+
+    /// The same, with another lookback for counting changes.
+    fn counting(self, lookback_ms: i64) -> Self {
+        Self { lookback_ms, ..self }
     }
 
     /// Opens the account of an objective, sealed days first, and calls `work` with it.
@@ -117,11 +125,11 @@ impl<'s> Evaluation<'s> {
     /// The timeline from which health is drawn.
     fn recently(&mut self, name: &Name) -> Result<(Member, Timeline)> {
         let member = self.resolver.member(name)?;
-        let mut back = TRANSITIONS_WINDOW_MS;
+        let mut back = self.lookback_ms;
         loop {
             let from = self.as_of.plus(-back).max(BEGINNING);
             let timeline = self.chronicle.timeline(&member, from, self.as_of)?;
-            if Health::is_settled(&timeline, self.as_of) {
+            if Health::is_settled(&timeline, self.lookback_ms, self.as_of) {
                 return Ok((member, timeline));
             }
             back = back.saturating_mul(4).min(END.millis());
@@ -143,7 +151,7 @@ impl<'s> Evaluation<'s> {
         let (name, as_of) = (&member.name, self.as_of);
         let is_retired = member.rules.retired_at.is_some_and(|at| at <= as_of);
         let maintenance = self.resolver.in_force(name)?;
-        Ok(Health { maintenance, is_retired, ..Health::draw(name.clone(), timeline, as_of) })
+        Ok(Health { maintenance, is_retired, ..Health::draw(name.clone(), timeline, self.lookback_ms, as_of) })
     }
 }
 
@@ -189,17 +197,22 @@ pub(crate) fn trend(store: &Store, stored: Stored, after: Instant, as_of: Instan
     Evaluation::open(store, 1, as_of)?.assess(stored, |assessment, chronicle| snapshots(assessment, after, chronicle))
 }
 
-/// The health of systems as of an instant, in the order given.
-pub(crate) fn healths(store: &Store, systems: &[(Name, SystemId)], as_of: Instant) -> Result<Vec<Health>> {
-    let mut evaluation = Evaluation::open(store, systems.len(), as_of)?;
+/// The health of systems as of an instant, in the order given, with the changes of this lookback.
+pub(crate) fn healths(
+    store: &Store,
+    systems: &[(Name, SystemId)],
+    lookback_ms: i64,
+    as_of: Instant,
+) -> Result<Vec<Health>> {
+    let mut evaluation = Evaluation::open(store, systems.len(), as_of)?.counting(lookback_ms);
     systems.iter().map(|(name, _)| evaluation.health(name)).collect()
 }
 
 /// The health of every system as of an instant, sorted by name. A system that only later facts name does not exist yet,
 /// unless a manifest declares it.
-pub(crate) fn all_healths(store: &Store, as_of: Instant) -> Result<Vec<Health>> {
+pub(crate) fn all_healths(store: &Store, lookback_ms: i64, as_of: Instant) -> Result<Vec<Health>> {
     let systems = store.systems()?;
-    let mut evaluation = Evaluation::of_all(store, &systems, systems.len(), as_of)?;
+    let mut evaluation = Evaluation::of_all(store, &systems, systems.len(), as_of)?.counting(lookback_ms);
     let healths = systems.iter().map(|(name, _)| evaluation.health(name)).collect::<Result<_>>()?;
     evaluation.there_are(healths)
 }

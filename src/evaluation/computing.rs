@@ -18,7 +18,7 @@ use crate::domain::health::report::Health;
 use crate::domain::health::timeline::BEGINNING;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::store::{Before, Difference, LogRange, Publisher, Seal, Store, Stored};
+use crate::store::{Before, Difference, LogRange, ManifestId, Publisher, Seal, Store, Stored};
 
 /// Updates the computed tables to an instant and logs the differences from `before`, whose range it returns; new
 /// conditions with their `history` on request. Runs in a write transaction.
@@ -58,7 +58,7 @@ fn draw<'s>(
     store: &'s Store,
     (last, as_of): (Option<Instant>, Instant),
     publisher: &mut Publisher<'_>,
-    past: impl FnMut(&mut Evaluation<'s>, usize, (i64, Option<Seal>), &Assessment<'_>) -> Result<()>,
+    past: impl FnMut(&mut Evaluation<'s>, usize, (ManifestId, Option<Seal>), &Assessment<'_>) -> Result<()>,
 ) -> Result<()> {
     let (objectives, systems) = (store.objectives()?, store.systems()?);
     let count = objectives.len().max(systems.len());
@@ -84,7 +84,7 @@ fn draw_objectives<'s>(
     evaluation: &mut Evaluation<'s>,
     objectives: Vec<Stored>,
     publisher: &mut Publisher<'_>,
-    mut past: impl FnMut(&mut Evaluation<'s>, usize, (i64, Option<Seal>), &Assessment<'_>) -> Result<()>,
+    mut past: impl FnMut(&mut Evaluation<'s>, usize, (ManifestId, Option<Seal>), &Assessment<'_>) -> Result<()>,
 ) -> Result<Drawn> {
     let (count, as_of) = (objectives.len(), evaluation.as_of);
     let mut healths = HashMap::new();
@@ -110,7 +110,7 @@ fn draw_objectives<'s>(
 /// Publishes the days of one objective that may be outdated, and seals those computed for it.
 fn publish_days(
     store: &Store,
-    (id, seal): (i64, Option<Seal>),
+    (id, seal): (ManifestId, Option<Seal>),
     assessment: &Assessment<'_>,
     chronicle: &mut Chronicle<Load<'_>>,
 ) -> Result<()> {

@@ -29,7 +29,7 @@ use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
-use crate::store::{Store, Stored};
+use crate::store::{ManifestId, Store, Stored};
 
 /// A signal, with the stretch it was requested for.
 type Told = (Span, Rc<Signal>);
@@ -84,7 +84,7 @@ impl Measured {
 
 /// An objective that terms are evaluated for or refer to.
 struct Known {
-    id: i64,
+    id: ManifestId,
     /// The window of its manifest.
     declared: Window,
     model: Rc<Model>,
@@ -283,7 +283,7 @@ impl<'s> Conditions<'s> {
         })
     }
 
-    fn known(&mut self, name: &Name) -> Result<(i64, Rc<Model>, Option<Rc<ObjectiveReport>>)> {
+    fn known(&mut self, name: &Name) -> Result<(ManifestId, Rc<Model>, Option<Rc<ObjectiveReport>>)> {
         if !self.objectives.contains_key(name) {
             let stored = self.evaluation.store.objective(name)?;
             self.admit(stored.ok_or_else(|| anyhow!("there is no objective {name}"))?)?;

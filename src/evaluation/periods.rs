@@ -9,7 +9,7 @@ use super::resolver::Resolver;
 use super::{Evaluation, Load, in_maintenance, is_most};
 use crate::domain::account::chronicle::Chronicle;
 use crate::domain::account::model::Model;
-use crate::domain::account::outage::shared::shared;
+use crate::domain::account::outage::shared::{Shared, shared};
 use crate::domain::account::outage::{Outage, outages};
 use crate::domain::account::tally::Tally;
 use crate::domain::budget::assess::Assessment;
@@ -24,7 +24,7 @@ use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
 use crate::domain::value::span::Span;
 use crate::domain::value::window::Window;
-use crate::store::{Store, Stored};
+use crate::store::{ManifestId, Store, Stored};
 
 impl<'s> Evaluation<'s> {
     /// Opens the account of an objective with the period as its window, at its close if it is over, and calls `work`
@@ -46,7 +46,7 @@ impl<'s> Evaluation<'s> {
     }
 
     /// The sealed days of an objective with the declared window, for a model whose window may differ.
-    pub(super) fn sealed(&mut self, (id, declared): (i64, Window), model: &Model) -> Result<Option<Ledger>> {
+    pub(super) fn sealed(&mut self, (id, declared): (ManifestId, Window), model: &Model) -> Result<Option<Ledger>> {
         let objective = &model.objective;
         if objective.window == declared {
             return self.store.sealed(id, objective);
@@ -132,7 +132,16 @@ fn interruptions(store: &Store, levels: &[Level], as_of: Instant) -> Result<Vec<
     let periods: BTreeMap<&Name, Span> = levels.iter().map(|level| (&level.report.objective, level.period())).collect();
     let (charged, excused): (Vec<&Outage>, Vec<&Outage>) =
         levels.iter().flat_map(|level| &level.outages).partition(|outage| !outage.events.is_empty());
-    let mut found = [shared(charged), shared(excused)].concat();
+    let mut found = shared(charged);
+    for outage in shared(excused) {
+        let is_same = |known: &&mut Shared<'_>| {
+            known.system == outage.system && !known.span(as_of).intersect(outage.span(as_of)).is_empty()
+        };
+        match found.iter_mut().find(is_same) {
+            Some(known) => known.seen.extend(outage.seen),
+            None => found.push(outage),
+        }
+    }
     found.sort_by(|a, b| (a.start, a.system).cmp(&(b.start, b.system)));
     let circumstances = circumstances(store, &found, as_of)?;
     let of = |(outage, circumstances)| {

@@ -376,7 +376,7 @@ impl<'s> Resolver<'s> {
             return Ok(Rc::clone(known));
         }
         let (count, at) = self.asked;
-        if !self.has_schedules && (self.complete || self.store.are_most_windows(&system.name, count)?) {
+        if !self.has_schedules && (self.complete || self.store.are_most_windows(system.id, count)?) {
             let store = self.store;
             store.each_schedule(|name, systems, schedule| self.add_window(&name, systems, &schedule))?;
             self.has_schedules = true;
@@ -388,7 +388,7 @@ impl<'s> Resolver<'s> {
             schedules
         } else {
             let mut schedules = Schedules::as_of(at);
-            self.store.each_schedule_of(&system.name, |name, schedule| schedules.add(&name, schedule))?;
+            self.store.each_schedule_of((system.id, &system.name), |name, schedule| schedules.add(&name, schedule))?;
             schedules
         };
         let calendar = Rc::new(schedules.calendar());

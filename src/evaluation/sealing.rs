@@ -1,6 +1,7 @@
 //! Owns the cache of sealed days: how it follows facts and manifests, and comparing it with a recomputation.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
 use anyhow::Result;
 
@@ -12,7 +13,7 @@ use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::day::{Day, Ledger, Verdict};
 use crate::domain::value::instant::Instant;
 use crate::evaluation::resolver::Resolver;
-use crate::store::{Difference, Followers, Inputs, Seal, Store, Stored};
+use crate::store::{Difference, Followers, Inputs, ManifestId, Seal, Store, Stored};
 
 /// The work one ingest spends on sealing days, in transitions read and runs of equal days computed; later ones
 /// continue.
@@ -23,7 +24,7 @@ const WORK_OF_ONE: usize = 500;
 impl Evaluation<'_> {
     /// Seals and stores all days of an objective that are over at the instant of this evaluation, given its sealed
     /// days. Runs in a write transaction. Returns how much was read and computed.
-    fn seal(&mut self, id: i64, model: &Model, sealed: Option<(Ledger, Seal)>) -> Result<usize> {
+    fn seal(&mut self, id: ManifestId, model: &Model, sealed: Option<(Ledger, Seal)>) -> Result<usize> {
         let (sealed, seal) = sealed.unzip();
         let known = sealed.as_ref().map_or(0, |ledger| ledger.runs().len());
         let read = self.chronicle.folded();
@@ -76,7 +77,7 @@ pub(super) fn derive_inputs(store: &Store) -> Result<()> {
 
 /// Inputs that were unknown: days that depend on them may lack facts of their systems.
 struct Unknown {
-    objectives: BTreeSet<i64>,
+    objectives: BTreeSet<ManifestId>,
     /// Systems whose dependents changed.
     systems: BTreeSet<SystemId>,
     /// Systems whose composites changed.
@@ -84,7 +85,7 @@ struct Unknown {
 }
 
 impl Unknown {
-    fn decides(&self, id: i64, model: &Model) -> bool {
+    fn decides(&self, id: ManifestId, model: &Model) -> bool {
         let is_unknown = |place: &usize| self.systems.contains(&model.dependencies.member(*place).id);
         let has_unknown = |place: &usize| self.is_made_of_unknown(&model.dependencies.member(*place));
         self.objectives.contains(&id)
@@ -104,13 +105,11 @@ fn derive(store: &Store, resolver: &mut Resolver<'_>, declared: &[Stored]) -> Re
     store.derive_maintenance_inputs(&stored.windows)?;
     let dependents = dependents(resolver)?;
     let systems = stored.dependents.keys().chain(dependents.keys());
-    let systems =
-        systems.filter(|id| stored.dependents.get(id) != dependents.get(id)).map(|id| SystemId(*id)).collect();
+    let systems = systems.filter(|id| stored.dependents.get(id) != dependents.get(id)).copied().collect();
     store.put_dependents(&stored.dependents, &dependents)?;
     let composites = composites(resolver)?;
     let members = stored.composites.keys().chain(composites.keys());
-    let members =
-        members.filter(|id| stored.composites.get(id) != composites.get(id)).map(|id| SystemId(*id)).collect();
+    let members = members.filter(|id| stored.composites.get(id) != composites.get(id)).copied().collect();
     store.put_composites(&stored.composites, &composites)?;
     let mut objectives = BTreeSet::new();
     for Stored { id, objective, .. } in declared {
@@ -125,10 +124,10 @@ fn derive(store: &Store, resolver: &mut Resolver<'_>, declared: &[Stored]) -> Re
 }
 
 /// The systems that each system may excuse, by id.
-fn dependents(resolver: &mut Resolver<'_>) -> Result<BTreeMap<i64, Vec<(SystemId, bool)>>> {
-    let mut dependents: BTreeMap<i64, Vec<(SystemId, bool)>> = BTreeMap::new();
+fn dependents(resolver: &mut Resolver<'_>) -> Result<BTreeMap<SystemId, Vec<(SystemId, bool)>>> {
+    let mut dependents: BTreeMap<SystemId, Vec<(SystemId, bool)>> = BTreeMap::new();
     for (upstream, dependent, transitive) in resolver.edges()? {
-        let known = dependents.entry(upstream.0).or_default();
+        let known = dependents.entry(upstream).or_default();
         match known.last_mut() {
             Some((last, leads_on)) if *last == dependent => *leads_on |= transitive,
             _ => known.push((dependent, transitive)),
@@ -138,10 +137,10 @@ fn dependents(resolver: &mut Resolver<'_>) -> Result<BTreeMap<i64, Vec<(SystemId
 }
 
 /// The composite systems that each system is a member of, by id.
-fn composites(resolver: &mut Resolver<'_>) -> Result<BTreeMap<i64, Vec<SystemId>>> {
-    let mut composites: BTreeMap<i64, Vec<SystemId>> = BTreeMap::new();
+fn composites(resolver: &mut Resolver<'_>) -> Result<BTreeMap<SystemId, Vec<SystemId>>> {
+    let mut composites: BTreeMap<SystemId, Vec<SystemId>> = BTreeMap::new();
     for (member, composite) in resolver.memberships()? {
-        composites.entry(member.0).or_default().push(composite);
+        composites.entry(member).or_default().push(composite);
     }
     Ok(composites)
 }
@@ -215,12 +214,12 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
         }
     }
     let stored = store.inputs()?;
-    let id = |system: &SystemId| system.0.to_string();
+    let id = SystemId::to_string;
     if let Some(text) = first_unequal(&stored.objectives, &derived.objectives, "systems", id) {
         tell(format!("objective_input: objective {text}"));
     }
     let edge =
-        |(system, leads_on): &(SystemId, bool)| format!("{}{}", system.0, if *leads_on { " (transitive)" } else { "" });
+        |(system, leads_on): &(SystemId, bool)| format!("{system}{}", if *leads_on { " (transitive)" } else { "" });
     if let Some(text) = first_unequal(&stored.dependents, &derived.dependents, "dependents", edge) {
         tell(format!("dependency_input: system {text}"));
     }
@@ -234,9 +233,9 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
 }
 
 /// The first object whose values differ from those of the manifests.
-fn first_unequal<T: PartialEq>(
-    stored: &BTreeMap<i64, Vec<T>>,
-    derived: &BTreeMap<i64, Vec<T>>,
+fn first_unequal<K: Ord + Display, T: PartialEq>(
+    stored: &BTreeMap<K, Vec<T>>,
+    derived: &BTreeMap<K, Vec<T>>,
     what: &str,
     show: impl Fn(&T) -> String,
 ) -> Option<String> {

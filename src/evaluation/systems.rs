@@ -44,12 +44,12 @@ fn statuses(evaluation: &mut Evaluation<'_>, health: &Health, last: Instant) -> 
     let mut back = TRANSITIONS_WINDOW_MS;
     let timeline = loop {
         let timeline = evaluation.chronicle.timeline(&member, last.plus(-back).max(BEGINNING), evaluation.as_of)?;
-        if Health::is_settled(&timeline, last) {
+        if Health::is_settled(&timeline, TRANSITIONS_WINDOW_MS, last) {
             break timeline;
         }
         back = back.saturating_mul(4).min(END.millis());
     };
-    let then = Health::draw(health.system.clone(), &timeline, last);
+    let then = Health::draw(health.system.clone(), &timeline, TRANSITIONS_WINDOW_MS, last);
     let mut found: Vec<(Instant, Status)> = Vec::new();
     found.extend(then.in_status_since.filter(|since| *since <= last).map(|since| (since, then.status)));
     let first = timeline.first.unwrap_or(END);

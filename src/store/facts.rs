@@ -1,7 +1,6 @@
 //! Owns stored facts: the journal, its segments, and changes to both.
 
 pub(super) mod history;
-pub(crate) mod id;
 pub(super) mod ingests;
 pub(super) mod journal;
 pub(super) mod merging;

@@ -104,7 +104,7 @@ impl Foreign {
         let hint = match error.sqlite_error_code() {
             Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => "restore it from a backup",
             Some(ErrorCode::CannotOpen) => "copy it with its -wal file to a folder that may be written to",
-            _ => "is it of the program and version that the feed reads? See slo feed show NAME for its query",
+            _ => "is it of the program and version that the feed reads? See `slo feed show NAME` for its query",
         };
         Failure::new(format!("{}: {}", self.path.display(), plain(error)), hint)
     }

@@ -14,6 +14,7 @@ use super::database::connection::Connection;
 use super::database::open::{Access, Store};
 use crate::domain::account::member::SystemId;
 use crate::domain::health::figures::Figures;
+use crate::domain::health::ingest::IngestId;
 use crate::domain::value::instant::Instant;
 use crate::failure::Failure;
 
@@ -90,7 +91,7 @@ pub(super) enum About<'a> {
 #[expect(dead_code, reason = "a file has everything")]
 pub(super) enum Part<'a> {
     NotesOf(i64, i64, i64),
-    Ingests(&'a BTreeSet<i64>),
+    Ingests(&'a BTreeSet<IngestId>),
 }
 
 /// No store is shared.
@@ -113,7 +114,7 @@ none! {
     fn fill_all(&Connection) -> rusqlite::Result<()>;
     fn next_id(&'static str) -> rusqlite::Result<i64>;
     fn want_segments(&Connection, i64, (i64, i64)) -> rusqlite::Result<()>;
-    fn want_ingest(&Connection, i64) -> Result<()>;
+    fn want_ingest(&Connection, IngestId) -> Result<()>;
     fn is_taking() -> bool;
     fn taken_composites() -> Option<BTreeMap<i64, String>>;
     fn take(&Connection, &[Taking<'_>]) -> Result<()>;

@@ -25,7 +25,7 @@ mod taking;
 mod transacting;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -90,6 +90,9 @@ pub(super) struct Shared {
     touched: RefCell<BTreeMap<i64, (i64, i64)>>,
     /// The systems whose facts this transaction has changed.
     touching: RefCell<BTreeMap<i64, i64>>,
+    /// The rows of facts that this transaction has taken from the server: table, stream, time. It may have changed or
+    /// deleted them since.
+    taken: RefCell<HashSet<(usize, i64, i64)>>,
     /// The composite systems among those locked for writing, once any were.
     composites: RefCell<Option<BTreeMap<i64, String>>>,
     /// How often declared objects and caches were written, as of this transaction.
@@ -131,6 +134,7 @@ impl Shared {
             numbers: RefCell::default(),
             touched: RefCell::default(),
             touching: RefCell::default(),
+            taken: RefCell::default(),
             composites: RefCell::default(),
             revision: Cell::new(0),
             counters: RefCell::default(),

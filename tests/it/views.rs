@@ -6,4 +6,6 @@ mod digest;
 mod metrics;
 mod pages;
 mod promtool;
+mod ranges;
+mod renames;
 mod zones;

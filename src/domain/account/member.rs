@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::BuildHasherDefault;
 use std::rc::Rc;
 use std::sync::LazyLock;
@@ -16,6 +17,12 @@ use crate::domain::value::span::{Span, union};
 /// Identifies a system within one database.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub(crate) struct SystemId(pub(crate) i64);
+
+impl fmt::Display for SystemId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// A value for each system.
 pub(crate) type BySystem<T> = HashMap<SystemId, T, BuildHasherDefault<OfIds>>;

@@ -1,5 +1,6 @@
 //! Owns changes to the journal other than additions: facts are deleted, or move to another name.
 
+use super::ingest::IngestId;
 use super::stream::StreamName;
 use super::transition::Source;
 use crate::domain::value::instant::Instant;
@@ -9,7 +10,7 @@ use crate::domain::value::name::Name;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Rewrite {
     /// Every fact that one ingest was the first to add.
-    ForgetIngest { ingest: i64, file: String },
+    ForgetIngest { ingest: IngestId, file: String },
     /// Every fact of some streams of a system.
     ForgetStreams(Streams),
     /// Every fact of a system moves to another one, as if recorded under that name.

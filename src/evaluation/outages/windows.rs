@@ -64,11 +64,13 @@ pub(super) fn windows(store: &Store, systems: Option<&BTreeSet<&Name>>) -> Resul
 fn look_up(store: &Store, systems: &BTreeSet<&Name>) -> Result<Option<HashMap<Name, Windows>>> {
     let mut found = HashMap::new();
     for system in systems {
-        if store.are_most_windows(system, systems.len())? {
-            return Ok(None);
-        }
         let mut of_it = Windows::default();
-        store.each_schedule_of(system, |name, schedule| of_it.add(name, schedule))?;
+        if let Some(id) = store.system(system)? {
+            if store.are_most_windows(id, systems.len())? {
+                return Ok(None);
+            }
+            store.each_schedule_of((id, system), |name, schedule| of_it.add(name, schedule))?;
+        }
         found.insert((*system).clone(), of_it);
     }
     Ok(Some(found))

@@ -87,7 +87,7 @@ fn wire_rewrite(record: &RewriteRecord) -> WireRewrite<'_> {
         ..WireRewrite::default()
     };
     match &record.rewrite {
-        Rewrite::ForgetIngest { ingest, file } => (wire.ingest, wire.file) = (Some(*ingest), Some(file.as_str())),
+        Rewrite::ForgetIngest { ingest, file } => (wire.ingest, wire.file) = (Some(ingest.0), Some(file.as_str())),
         Rewrite::ForgetStreams(streams) => {
             (wire.system_id, wire.check) = (Some(streams.system.as_str()), streams.check.as_ref().map(Name::as_str));
             wire.source = streams.source.map(Source::as_str);

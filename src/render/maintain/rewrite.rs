@@ -67,7 +67,7 @@ pub(crate) fn document(outcome: &Outcome) -> Result<Document> {
     let mut document = Document::new(*as_of);
     document.set("deed", &rewrite.as_str())?;
     document.set("done", done)?;
-    document.set("ingest", &if let Rewrite::ForgetIngest { ingest, .. } = rewrite { Some(ingest) } else { None })?;
+    document.set("ingest", &if let Rewrite::ForgetIngest { ingest, .. } = rewrite { Some(ingest.0) } else { None })?;
     document.set("transitions", &extent.transitions)?;
     document.set("settled", &extent.settled)?;
     document.set("notes", &extent.notes)?;
@@ -118,7 +118,7 @@ fn title(rewrite: &Rewrite) -> String {
     }
 }
 
-fn counted(count: u64, noun: &str) -> String {
+pub(super) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
 }
 

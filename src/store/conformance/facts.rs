@@ -148,7 +148,7 @@ fn what_is_forgotten_or_renamed_is_so_for_everybody_and_no_number_is_given_twice
         assert_eq!(rewritten(&mut store, &forget), (3, 1));
         let mut store = place.writer();
         ingest(&mut store, "c", &tcp, &[is(20, Healthy)]);
-        let ids: Vec<i64> = store.read(Store::ingests).unwrap().iter().map(|record| record.id).collect();
+        let ids: Vec<_> = store.read(Store::ingests).unwrap().iter().map(|record| record.id).collect();
         assert!(ids.iter().all(|id| *id != last), "{ids:?} after {last}");
         let rename = Rewrite::RenameSystem { old: name("shop"), new: name("store") };
         assert_eq!(rewritten(&mut store, &rename).0, 3);
@@ -190,4 +190,83 @@ fn counts_are_those_of_what_was_stored_and_all_of_it_is_sound() {
     });
     assert_eq!(counts.0, [4, 12, 1500, 30, 30, 0, 0]);
     assert_eq!(counts.1, Some((at(0), Instant::from_millis(at(49 * 30 + 29).millis()))));
+}
+
+#[test]
+fn facts_that_come_in_several_parts_of_one_transaction_are_there_once() {
+    let http = stream("shop", "http");
+    // Before, between, at and after what is stored.
+    let parts: [&[Transition]; 4] = [
+        &[is(50, Healthy), is(60, Unhealthy)],
+        &[is(105, Degraded), is(110, Healthy)],
+        &[is(20, Healthy), is(115, Degraded)],
+        &[is(120, Healthy), is(130, Degraded)],
+    ];
+    let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1], [0, 3, 0, 3], [2, 2, 1, 0]];
+    let journals = orders.map(|order| {
+        on_each(|place| {
+            let mut store = place.writer();
+            ingest(&mut store, "stored", &http, &[is(100, Healthy), is(110, Unhealthy)]);
+            let brought = store.write(|store| {
+                let bring = |part: &usize| bring(store, &part.to_string(), &http, parts[*part]);
+                order.iter().map(bring).collect::<Result<Vec<_>>>()
+            });
+            assert_eq!(brought.unwrap().len(), 4);
+            let store = place.reader();
+            let differences = store.read(|store| Ok([store.verify_facts()?, store.verify_journal()?].concat()));
+            assert_eq!(differences.unwrap().into_iter().map(|it| it.0).collect::<Vec<_>>(), [""; 0]);
+            facts(&store)
+        })
+    });
+    assert_eq!(journals[0].len(), 9);
+    assert!(journals[..4].iter().all(|journal| *journal == journals[0]), "{journals:#?}");
+}
+
+#[test]
+fn an_ingest_that_lasts_notices_what_others_forget_and_rename() {
+    let found = on_each(|place| {
+        let (mut store, mut other, http) = (place.writer(), place.writer(), stream("shop", "http"));
+        let (mut writer, mut records) = (JournalWriter::new(), vec![IngestRecord::new("pipe", at(1000))]);
+        writer.add_stream(http.clone());
+        let mut more = |seconds: i64, status| {
+            let facts = [is(seconds, status)];
+            // A transaction may be tried several times.
+            (writer, records) = store
+                .write(|store| {
+                    let (mut writer, mut records) = (writer.clone(), records.clone());
+                    store.resume(&mut writer, &mut records)?;
+                    if store.leaves_caches() {
+                        store.expect_facts(&mut writer, &[(0, Some((facts[0].at, facts[0].at)))])?;
+                    }
+                    let incoming =
+                        Incoming { stream: 0, transitions: &facts, notes: &std::collections::BTreeMap::new() };
+                    store.merge(&mut writer, &incoming, &mut records[0])?;
+                    records[0].inserted += 1;
+                    store.record_ingest(&records[0])?;
+                    store.trim_caches(&writer.take_touched(), &mut Followers::default())?;
+                    Ok((writer, records))
+                })
+                .unwrap();
+            records[0].id
+        };
+        more(0, Healthy);
+        let all = Streams { system: name("shop"), source: None, check: None, location: None };
+        rewritten(&mut other, &Rewrite::ForgetStreams(all));
+        other.write_alone(|store| store.forget_unknown(&[name("shop")])).unwrap();
+        // In a file, it gets the ids that are free now.
+        ingest(&mut other, "b", &stream("bank", "http"), &[is(5, Degraded)]);
+        more(10, Unhealthy);
+        rewritten(&mut other, &Rewrite::RenameSystem { old: name("shop"), new: name("store") });
+        let last = more(20, Healthy);
+        rewritten(&mut other, &Rewrite::ForgetIngest { ingest: last, file: "pipe".to_owned() });
+        assert_ne!(more(30, Degraded), last, "a forgotten ingest begins again");
+        let reader = place.reader();
+        assert_eq!(reader.read(Store::verify_journal).unwrap().len(), 0);
+        let counts: Vec<u64> = reader.read(Store::ingests).unwrap().iter().map(|record| record.inserted).collect();
+        assert_eq!(counts, [1, 1], "those of the other ingest, and of this one since it was forgotten");
+        facts(&reader)
+    });
+    let found: Vec<&str> = found.iter().map(|line| line.split(" None").next().unwrap()).collect();
+    let expected = [format!("bank http {} degraded Some(\"b says\")", at(5)), format!("shop http {} degraded", at(30))];
+    assert_eq!(found, expected);
 }

@@ -11,9 +11,9 @@ use super::address::expect_file;
 use super::open::{Access, Store, Unreadable, explain};
 use crate::failure::Failure;
 use crate::file::Fresh;
-use crate::store::facts::id::StreamId;
 use crate::store::facts::journal::insert;
 use crate::store::facts::segment::{VERSION, pack};
+use crate::store::id::StreamId;
 use crate::store::shared::{Address, copy_to};
 
 /// How to copy a shared database.

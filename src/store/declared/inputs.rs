@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use anyhow::Result;
+use rusqlite::types::FromSql;
 use rusqlite::{Row, params};
 
 use super::manifests::{Stored, correction, covered, maintenance_window, stored_objective};
@@ -17,6 +18,7 @@ use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
 use crate::store::facts::history::stored_name;
+use crate::store::id::ManifestId;
 use crate::store::sealed::followers::Followers;
 use crate::store::shared::{About, Shared};
 use crate::store::soundness::DamagedCache;
@@ -27,15 +29,15 @@ const MANY_WINDOWS: usize = 1000;
 /// The cost of looking up a window, relative to reading it with all others: those of a system are scattered.
 const LOOKUP_COST: usize = 3;
 
-/// The derived tables, by object id.
+/// The derived tables.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Inputs {
-    pub(crate) objectives: BTreeMap<i64, Vec<SystemId>>,
-    pub(crate) windows: BTreeMap<i64, Vec<SystemId>>,
+    pub(crate) objectives: BTreeMap<ManifestId, Vec<SystemId>>,
+    pub(crate) windows: BTreeMap<ManifestId, Vec<SystemId>>,
     /// Per upstream: the systems it may excuse, and whether its own upstreams may excuse them, too.
-    pub(crate) dependents: BTreeMap<i64, Vec<(SystemId, bool)>>,
+    pub(crate) dependents: BTreeMap<SystemId, Vec<(SystemId, bool)>>,
     /// Per member: its composite systems.
-    pub(crate) composites: BTreeMap<i64, Vec<SystemId>>,
+    pub(crate) composites: BTreeMap<SystemId, Vec<SystemId>>,
 }
 
 /// A new system decides nothing yet.
@@ -58,15 +60,25 @@ fn expect_objectives(connection: &Connection, system: SystemId) -> Result<()> {
     if statement.exists([system.0])? { Ok(()) } else { Err(DamagedCache("objective_input").into()) }
 }
 
-/// Checks that no maintenance window of a system is missing.
-fn expect_windows(connection: &Connection, system: SystemId) -> Result<()> {
+/// How many maintenance windows and corrections name a system.
+///
+/// # Errors
+/// If one of them is missing.
+fn count_covering(connection: &Connection, system: SystemId) -> Result<usize> {
+    const COUNT: usize = width!(input_digest);
     let sql = concat!(
-        "SELECT 1 FROM input_digest WHERE system = ?1 AND ",
-        intact!(input_digest),
-        " AND windows = (SELECT coalesce(sum(row_sum(maintenance)), 0) FROM maintenance_input WHERE system = ?1)"
+        "SELECT ",
+        whole!(input_digest),
+        ", number, sum FROM input_digest, (SELECT count(*) AS number, coalesce(sum(row_sum(maintenance)), 0) AS sum
+         FROM maintenance_input WHERE system = ?1) WHERE system = ?1"
     );
     let mut statement = connection.prepare_about(sql, About::SystemId(system.0))?;
-    if statement.exists([system.0])? { Ok(()) } else { Err(DamagedCache("maintenance_input").into()) }
+    let mut rows = statement.query([system])?;
+    let Some(row) = rows.next()? else { return Err(DamagedCache("maintenance_input").into()) };
+    match whole_at::<COUNT>(row, 0)? {
+        Some([_, _, windows, ..]) if windows == row.get_ref(COUNT + 1)? => Ok(row.get(COUNT)?),
+        _ => Err(DamagedCache("maintenance_input").into()),
+    }
 }
 
 impl Store {
@@ -80,7 +92,7 @@ impl Store {
     }
 
     /// The ids of the objectives that the facts of systems decide.
-    pub(crate) fn decided_by(&self, systems: &[SystemId]) -> Result<Vec<i64>> {
+    pub(crate) fn decided_by(&self, systems: &[SystemId]) -> Result<Vec<ManifestId>> {
         let from = systems.iter().map(|system| (*system, Instant::MIN));
         Ok(Followers::default().decided(&self.connection, from)?.into_keys().collect())
     }
@@ -103,8 +115,11 @@ impl Store {
     }
 
     /// Calls `each` with the name and schedule of a system's windows that are not cancelled, in no order.
-    pub(crate) fn each_schedule_of(&self, system: &Name, mut each: impl FnMut(Name, Schedule)) -> Result<()> {
-        let Some(id) = self.system(system)? else { return Ok(()) };
+    pub(crate) fn each_schedule_of(
+        &self,
+        (id, system): (SystemId, &Name),
+        mut each: impl FnMut(Name, Schedule),
+    ) -> Result<()> {
         self.each_covering(Kind::MaintenanceWindow, id, |row, is_of_it| {
             maintenance_window(row, |name, body| {
                 let covers = is_of_it || wire::read_covered(name, body)?.contains(system);
@@ -140,15 +155,9 @@ impl Store {
 
     /// Whether the windows of this number of systems are probably such a large part of all that reading all is cheaper, judged by one of
     /// the systems. In a shared database, it never is.
-    pub(crate) fn are_most_windows(&self, system: &Name, systems: usize) -> Result<bool> {
-        if self.is_shared() {
-            return Ok(false);
-        }
-        let sql = "SELECT count(*) FROM maintenance_input WHERE system = (SELECT id FROM system WHERE name = ?1)";
-        let own: usize = self.connection.prepare_cached(sql)?.query_row([system.as_str()], |row| row.get(0))?;
-        if own < MANY_WINDOWS {
-            return Ok(false);
-        }
+    pub(crate) fn are_most_windows(&self, system: SystemId, systems: usize) -> Result<bool> {
+        let own = if self.is_shared() { None } else { self.covering(system)? };
+        let Some(own) = own.filter(|own| *own >= MANY_WINDOWS) else { return Ok(false) };
         let sql = "SELECT count(*) FROM manifest WHERE kind = 'MaintenanceWindow'";
         let all: usize = self.connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?;
         Ok(own.saturating_mul(systems).saturating_mul(LOOKUP_COST) >= all)
@@ -206,6 +215,15 @@ impl Store {
         Ok(corrections)
     }
 
+    /// How many maintenance windows and corrections name a system; `None` if the derived table is damaged. Those that
+    /// the database does not know, whose ids are negative, have none.
+    fn covering(&self, system: SystemId) -> Result<Option<usize>> {
+        if system.0 < 0 {
+            return Ok(Some(0));
+        }
+        self.believe("maintenance_input", &system, || count_covering(&self.connection, system).map(Some))
+    }
+
     /// Calls `each` with the row of every object of a kind that names a system, in no order, and whether that is
     /// certain: if the derived table is damaged, it passes all objects of the kind.
     fn each_covering(
@@ -214,9 +232,11 @@ impl Store {
         system: SystemId,
         mut each: impl FnMut(&Row<'_>, bool) -> Result<()>,
     ) -> Result<()> {
-        let whole =
-            self.believe("maintenance_input", &system.0, || expect_windows(&self.connection, system).map(Some))?;
-        let is_whole = whole.is_some();
+        let count = self.covering(system)?;
+        let is_whole = match count {
+            Some(0) => return Ok(()),
+            count => count.is_some(),
+        };
         let mut statement = if is_whole {
             // There may be very many of a kind: the `+` keeps SQLite from using its index, and bodies are not sorted.
             let sql = concat!(
@@ -238,36 +258,38 @@ impl Store {
 
     /// The inputs of each objective and the systems of each window, as stored.
     pub(crate) fn inputs(&self) -> Result<Inputs> {
-        let read = |sql: &str| -> Result<BTreeMap<i64, Vec<SystemId>>> {
-            let mut statement = self.connection.prepare(sql)?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, SystemId(row.get(1)?))))?;
-            let mut inputs: BTreeMap<i64, Vec<SystemId>> = BTreeMap::new();
-            for row in rows {
-                let (object, system) = row?;
-                inputs.entry(object).or_default().push(system);
-            }
-            Ok(inputs)
-        };
-        let mut dependents: BTreeMap<i64, Vec<(SystemId, bool)>> = BTreeMap::new();
         let sql = "SELECT upstream, dependent, transitive <> 0 FROM dependency_input ORDER BY upstream, dependent";
+        Ok(Inputs {
+            dependents: self.grouped(sql, |row| Ok((row.get(1)?, row.get(2)?)))?,
+            objectives: self
+                .grouped("SELECT objective, system FROM objective_input ORDER BY objective, system", second)?,
+            windows: self
+                .grouped("SELECT maintenance, system FROM maintenance_input ORDER BY maintenance, system", second)?,
+            composites: self
+                .grouped("SELECT member, composite FROM member_input ORDER BY member, composite", second)?,
+        })
+    }
+
+    /// What rows say, by the id in their first column.
+    fn grouped<K: FromSql + Ord, T>(
+        &self,
+        sql: &str,
+        read: impl Fn(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<BTreeMap<K, Vec<T>>> {
+        let mut found: BTreeMap<K, Vec<T>> = BTreeMap::new();
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
-            dependents.entry(row.get(0)?).or_default().push((SystemId(row.get(1)?), row.get(2)?));
+            found.entry(row.get(0)?).or_default().push(read(row)?);
         }
-        Ok(Inputs {
-            dependents,
-            objectives: read("SELECT objective, system FROM objective_input ORDER BY objective, system")?,
-            windows: read("SELECT maintenance, system FROM maintenance_input ORDER BY maintenance, system")?,
-            composites: read("SELECT member, composite FROM member_input ORDER BY member, composite")?,
-        })
+        Ok(found)
     }
 
     /// Replaces the stored systems that each system may excuse.
     pub(crate) fn put_dependents(
         &self,
-        stored: &BTreeMap<i64, Vec<(SystemId, bool)>>,
-        dependents: &BTreeMap<i64, Vec<(SystemId, bool)>>,
+        stored: &BTreeMap<SystemId, Vec<(SystemId, bool)>>,
+        dependents: &BTreeMap<SystemId, Vec<(SystemId, bool)>>,
     ) -> Result<()> {
         let mut forget = self.connection.prepare_cached("DELETE FROM dependency_input WHERE upstream = ?1")?;
         for id in stored.keys().filter(|id| stored.get(id) != dependents.get(id)) {
@@ -276,7 +298,7 @@ impl Store {
         let sql = "INSERT INTO dependency_input (upstream, dependent, transitive) VALUES (?1, ?2, ?3)";
         let mut insert = self.connection.prepare_cached(sql)?;
         for (id, edges) in dependents.iter().filter(|(id, edges)| stored.get(id) != Some(edges)) {
-            edges.iter().try_for_each(|(dependent, on)| insert.execute(params![id, dependent.0, on]).map(drop))?;
+            edges.iter().try_for_each(|(dependent, on)| insert.execute(params![id, dependent, on]).map(drop))?;
         }
         Ok(())
     }
@@ -310,8 +332,8 @@ impl Store {
     /// Replaces the stored composite systems of each member.
     pub(crate) fn put_composites(
         &self,
-        stored: &BTreeMap<i64, Vec<SystemId>>,
-        composites: &BTreeMap<i64, Vec<SystemId>>,
+        stored: &BTreeMap<SystemId, Vec<SystemId>>,
+        composites: &BTreeMap<SystemId, Vec<SystemId>>,
     ) -> Result<()> {
         let mut forget = self.connection.prepare_cached("DELETE FROM member_input WHERE member = ?1")?;
         for id in stored.keys().filter(|id| stored.get(id) != composites.get(id)) {
@@ -320,22 +342,22 @@ impl Store {
         let sql = "INSERT INTO member_input (member, composite) VALUES (?1, ?2)";
         let mut insert = self.connection.prepare_cached(sql)?;
         for (id, of) in composites.iter().filter(|(id, of)| stored.get(id) != Some(of)) {
-            of.iter().try_for_each(|composite| insert.execute(params![id, composite.0]).map(drop))?;
+            of.iter().try_for_each(|composite| insert.execute(params![id, composite]).map(drop))?;
         }
         Ok(())
     }
 
     /// Replaces the system of an objective.
-    pub(crate) fn put_system(&self, objective: i64, system: SystemId) -> Result<()> {
+    pub(crate) fn put_system(&self, objective: ManifestId, system: SystemId) -> Result<()> {
         self.connection.prepare_cached("DELETE FROM objective_input WHERE objective = ?1")?.execute([objective])?;
         let sql = "INSERT INTO objective_input (system, objective) VALUES (?1, ?2)";
-        self.connection.prepare_cached(sql)?.execute([system.0, objective])?;
+        self.connection.prepare_cached(sql)?.execute(params![system, objective])?;
         Ok(())
     }
 
     /// Derives the systems that each maintenance window covers, if they differ from what is stored, and drops the rows
     /// of deleted objects.
-    pub(crate) fn derive_maintenance_inputs(&self, stored: &BTreeMap<i64, Vec<SystemId>>) -> Result<()> {
+    pub(crate) fn derive_maintenance_inputs(&self, stored: &BTreeMap<ManifestId, Vec<SystemId>>) -> Result<()> {
         let gone = "DELETE FROM objective_input WHERE objective NOT IN (SELECT id FROM manifest WHERE kind = 'SLO')";
         self.connection.execute(gone, [])?;
         let covered = self.covered()?;
@@ -347,7 +369,7 @@ impl Store {
         let sql = "INSERT INTO maintenance_input (system, maintenance) VALUES (?1, ?2)";
         let mut insert = self.connection.prepare_cached(sql)?;
         for (id, systems) in covered.iter().filter(|(id, systems)| stored.get(id) != Some(systems)) {
-            systems.iter().try_for_each(|system| insert.execute([system.0, *id]).map(drop))?;
+            systems.iter().try_for_each(|system| insert.execute(params![system, id]).map(drop))?;
         }
         Ok(())
     }
@@ -376,7 +398,7 @@ impl Store {
     }
 
     /// The systems that each maintenance window and correction names, by its id.
-    pub(crate) fn covered(&self) -> Result<BTreeMap<i64, Vec<SystemId>>> {
+    pub(crate) fn covered(&self) -> Result<BTreeMap<ManifestId, Vec<SystemId>>> {
         let sql = concat!(
             "SELECT ",
             whole!(manifest),
@@ -395,4 +417,9 @@ impl Store {
         }
         Ok(found)
     }
+}
+
+/// The id in a row's second column.
+fn second(row: &Row<'_>) -> rusqlite::Result<SystemId> {
+    row.get(1)
 }

@@ -19,6 +19,7 @@ use crate::domain::value::name::Name;
 use crate::store::database::open::Store;
 use crate::store::facts::history::stored_name;
 use crate::store::facts::journal::system_id;
+use crate::store::id::ManifestId;
 use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
 use crate::store::soundness::row::{expect_whole, row_sum, shown, unlike, whole, whole_at, width};
@@ -41,7 +42,7 @@ mod column {
 /// An objective and the id of its caches.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
-    pub(crate) id: i64,
+    pub(crate) id: ManifestId,
     pub(crate) objective: Objective,
     /// Whether its set no longer declares it.
     pub(crate) orphaned: bool,
@@ -156,7 +157,7 @@ impl Store {
     ///
     /// # Errors
     /// If it does not exist or cannot be read.
-    pub(crate) fn objective_by_id(&self, id: i64) -> Result<Stored> {
+    pub(crate) fn objective_by_id(&self, id: ManifestId) -> Result<Stored> {
         let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' AND id = ?1");
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query([id])?;
@@ -242,7 +243,7 @@ pub(super) fn stored_objective(row: &Row<'_>) -> Result<Stored> {
     let declared = Declared::of(Kind::Objective, row)?;
     let objective = wire::read_objective(declared.name()?, declared.body()?)?;
     let orphaned = declared.0[column::ORPHANED_AT] != ValueRef::Null;
-    Ok(Stored { id: declared.0[column::ID].as_i64()?, objective, orphaned })
+    Ok(Stored { id: ManifestId(declared.0[column::ID].as_i64()?), objective, orphaned })
 }
 
 /// Reads a maintenance window from the columns of a declared object; `read` gets the name and the body.

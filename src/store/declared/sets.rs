@@ -1,12 +1,14 @@
 //! Owns the set and file of declared objects: what an apply records of those it does not write.
 
 use anyhow::Result;
-use rusqlite::params;
+use rusqlite::{OptionalExtension, params};
 
 use crate::domain::plan::object::Identity;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::open::Store;
+use crate::store::id::ManifestId;
+use crate::store::sealed::seals::publish_until;
 
 /// Where an object was declared.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +36,17 @@ impl Store {
         if moved { self.sum_object(identity.kind, &identity.name) } else { Ok(()) }
     }
 
-    /// Renames an object, which keeps its caches.
+    /// Renames an object, which keeps its caches; what is published under the old name is published again.
     pub(crate) fn rename_object(&self, identity: &Identity, name: &Name) -> Result<()> {
         let sql = "UPDATE manifest SET name = ?3 WHERE kind = ?1 AND name = ?2";
         let row = [identity.kind.as_str(), identity.name.as_str(), name.as_str()];
         self.connection.prepare_cached(sql)?.execute(row)?;
+        let sql = "SELECT id FROM manifest WHERE kind = 'SLO' AND kind = ?1 AND name = ?2";
+        let objective: Option<ManifestId> = {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            statement.query_row([identity.kind.as_str(), name.as_str()], |row| row.get(0)).optional()?
+        };
+        objective.map_or(Ok(()), |id| publish_until(&self.connection, id, Instant::MIN))?;
         self.sum_object(identity.kind, name)
     }
 

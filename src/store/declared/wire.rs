@@ -123,8 +123,7 @@ impl WireShift {
         let weekday = |text: String| parse_weekday(&text).map_err(|_| unknown("weekday", &text));
         let weekdays = self.weekdays.into_iter().map(weekday).collect::<Result<_>>()?;
         let hours = Hours::new(time(self.after)?, time(self.before)?, weekdays, zone);
-        let date = |text: String| Date::parse(&text).ok_or_else(|| unknown("date", &text));
-        let except = self.except_dates.into_iter().map(date).collect::<Result<_>>()?;
+        let except = dates(self.except_dates)?;
         Ok(Shift { hours: hours.map_err(|(message, _)| unknown("schedule", &message))?, except })
     }
 }
@@ -134,6 +133,10 @@ impl WireShift {
 enum WireWindow {
     RollingDays(u32),
     Calendar { unit: String, timezone: String },
+}
+
+fn dates(texts: Vec<String>) -> Result<Vec<Date>> {
+    texts.into_iter().map(|text| Date::parse(&text).ok_or_else(|| unknown("date", &text))).collect()
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands on references")]
@@ -244,7 +247,7 @@ struct WireMaintenance {
 }
 
 #[derive(Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 enum WireSchedule {
     Once {
         start: i64,
@@ -258,6 +261,8 @@ enum WireSchedule {
         duration: Option<i64>,
         rrule: String,
         timezone: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        except_dates: Vec<String>,
     },
 }
 
@@ -277,6 +282,7 @@ pub(super) fn write_maintenance(window: &MaintenanceWindow) -> Result<String> {
             duration: if let Length::Elapsed(millis) = recurrence.length { Some(millis) } else { None },
             rrule: recurrence.rule.as_str().to_owned(),
             timezone: recurrence.zone.name().to_owned(),
+            except_dates: recurrence.except.iter().map(ToString::to_string).collect(),
         },
     };
     Ok(serde_json::to_string(&WireMaintenance {
@@ -321,7 +327,7 @@ fn schedule(wire: WireSchedule) -> Result<Schedule> {
         WireSchedule::Once { start, end } => {
             Schedule::Once(Span::new(Instant::from_millis(start), Instant::from_millis(end)))
         }
-        WireSchedule::Recurring { start, end, duration, rrule, timezone } => {
+        WireSchedule::Recurring { start, end, duration, rrule, timezone, except_dates } => {
             let length = match (end, duration) {
                 (Some(end), _) => Length::Until(Instant::from_millis(end)),
                 (None, Some(millis)) => Length::Elapsed(millis),
@@ -329,7 +335,9 @@ fn schedule(wire: WireSchedule) -> Result<Schedule> {
             };
             let zone = timezone.parse().map_err(|_| unknown("timezone", &timezone))?;
             let recurrence = Recurrence::new(Instant::from_millis(start), length, &rrule, zone);
-            Schedule::Recurring(Box::new(recurrence.map_err(|_| unknown("rrule", &rrule))?))
+            let recurrence = recurrence.map_err(|_| unknown("rrule", &rrule))?;
+            let recurrence = recurrence.without(dates(except_dates)?);
+            Schedule::Recurring(Box::new(recurrence.ok_or_else(|| unknown("exceptDates of", &rrule))?))
         }
     })
 }

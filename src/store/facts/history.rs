@@ -24,7 +24,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::{Store, Unreadable};
-use crate::store::facts::id::StreamId;
+use crate::store::id::StreamId;
 use crate::store::shared::About;
 use crate::store::soundness::row::{expect_whole, shown, whole, width};
 use thinning::{Silence, Thinned};

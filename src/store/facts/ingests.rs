@@ -7,9 +7,10 @@ use rusqlite::{Row, params};
 
 use super::journal::{Bringer, Incoming, JournalWriter, Merged};
 use crate::domain::account::member::SystemId;
-use crate::domain::health::ingest::IngestRecord;
+use crate::domain::health::ingest::{IngestId, IngestRecord};
 use crate::domain::health::stream::StreamName;
 use crate::domain::health::timeline::{BEGINNING, END};
+use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::open::Store;
@@ -42,6 +43,51 @@ impl Store {
             self.ingest_id(record)?;
         }
         Ok(sum)
+    }
+
+    /// Merges facts that follow from what earlier ingests reported, as facts of these ingests. Runs in a write
+    /// transaction.
+    pub(crate) fn merge_for(
+        &self,
+        writer: &mut JournalWriter,
+        stream: usize,
+        facts: &[(Transition, IngestId)],
+    ) -> Result<()> {
+        let (transitions, ingests): (Vec<Transition>, Vec<IngestId>) = facts.iter().copied().unzip();
+        let incoming = Incoming { stream, transitions: &transitions, notes: &BTreeMap::new() };
+        writer.merge(&self.connection, &incoming, Bringer::Earlier(&ingests))?;
+        Ok(())
+    }
+
+    /// Begins a transaction of an ingest that may have had others before: in the meantime, its facts and their streams
+    /// may have been deleted or renamed, and their ids given to others. A record that was deleted starts again. Returns
+    /// whether what was known of systems no longer holds. Runs in a write transaction.
+    pub(crate) fn resume(&self, writer: &mut JournalWriter, records: &mut [IngestRecord]) -> Result<bool> {
+        let is_other = match self.connection.shared() {
+            // Streams are looked up in each transaction, and no id is given twice.
+            Some(_) => None,
+            None => {
+                let state = self.connection.query_row("PRAGMA data_version", [], |row| row.get(0))?;
+                Some(writer.state.replace(state).is_some_and(|before| before != state))
+            }
+        };
+        if is_other == Some(false) {
+            return Ok(false);
+        }
+        for record in records.iter_mut().filter(|record| record.changed_journal()) {
+            if !self.has_ingest(record.id)? {
+                *record = IngestRecord::new(&record.file, record.started_at);
+            }
+        }
+        writer.look_at_all_again();
+        Ok(is_other.is_some())
+    }
+
+    fn has_ingest(&self, id: IngestId) -> Result<bool> {
+        if let Some(shared) = self.connection.shared() {
+            shared.want_ingest(&self.connection, id)?;
+        }
+        Ok(self.connection.prepare_cached("SELECT 1 FROM ingest WHERE id = ?1")?.exists([id])?)
     }
 
     /// Makes sure that the stored facts around incoming ones are in a working copy, and that nobody else changes them
@@ -101,8 +147,8 @@ impl Store {
         Ok(())
     }
 
-    fn ingest_id(&self, record: &mut IngestRecord) -> Result<i64> {
-        if record.id == 0 {
+    fn ingest_id(&self, record: &mut IngestRecord) -> Result<IngestId> {
+        if !record.changed_journal() {
             // Its checksum is made with its counts, in the same transaction. The id of a deleted ingest is not reused.
             let greatest =
                 "max(coalesce((SELECT max(id) FROM ingest), 0), coalesce((SELECT max(ingest) FROM rewrite_log), 0))";
@@ -111,18 +157,15 @@ impl Store {
                 "INSERT INTO ingest (id, file, started_at, read, inserted, duplicates, conflicts, rejected, checksum)
                  VALUES (?1, ?2, ?3, 0, 0, 0, 0, 0, 0)";
             self.connection.prepare_cached(sql)?.execute(params![id, record.file, record.started_at.millis()])?;
-            record.id = id;
+            record.id = IngestId(id);
         }
         Ok(record.id)
     }
 
     /// Updates the counts of an ingest, if it changed anything.
     pub(crate) fn record_ingest(&self, record: &IngestRecord) -> Result<()> {
-        if record.id == 0 {
+        if !record.changed_journal() {
             return Ok(());
-        }
-        if let Some(shared) = self.connection.shared() {
-            shared.want_ingest(&self.connection, record.id)?;
         }
         let sql = "UPDATE ingest SET finished_at = ?2, read = ?3, inserted = ?4, duplicates = ?5, conflicts = ?6,
                    rejected = ?7, checksum = row_sum(id, file, started_at, ?2, ?3, ?4, ?5, ?6, ?7) WHERE id = ?1";
@@ -155,7 +198,7 @@ impl Store {
     }
 
     /// The ingests with these numbers, by number.
-    pub(crate) fn ingests_numbered(&self, numbers: &BTreeSet<i64>) -> Result<BTreeMap<i64, IngestRecord>> {
+    pub(crate) fn ingests_numbered(&self, numbers: &BTreeSet<IngestId>) -> Result<BTreeMap<IngestId, IngestRecord>> {
         let sql = concat!(
             "SELECT id, file, started_at, finished_at, read, inserted, duplicates, conflicts, rejected, ",
             intact!(ingest),
@@ -174,7 +217,7 @@ impl Store {
 }
 
 fn read_record(row: &Row<'_>) -> Result<IngestRecord> {
-    let id: i64 = row.get(0)?;
+    let id: IngestId = row.get(0)?;
     expect(row, 9, || format!("ingest {id}"))?;
     Ok(IngestRecord {
         id,

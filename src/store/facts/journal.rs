@@ -20,7 +20,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::declared::inputs;
-use crate::store::facts::id::StreamId;
+use crate::store::id::StreamId;
 use crate::store::soundness::row::{intact, is_intact, row_sum, unlike};
 
 pub(crate) use forgetting::Touched;
@@ -65,11 +65,13 @@ pub(crate) struct JournalWriter {
     systems: HashMap<Name, SystemId>,
     /// The earliest changed fact of each system since [`Self::take_touched`].
     touched: BTreeMap<SystemId, Instant>,
+    /// The state of the file when a transaction last began: others have written if it is another one.
+    pub(super) state: Option<i64>,
 }
 
 impl JournalWriter {
     pub(crate) fn new() -> Self {
-        Self { streams: Vec::new(), systems: HashMap::new(), touched: BTreeMap::new() }
+        Self { streams: Vec::new(), systems: HashMap::new(), touched: BTreeMap::new(), state: None }
     }
 
     /// Forgets the indices of streams; the next ones start at 0.
@@ -82,6 +84,11 @@ impl JournalWriter {
     pub(super) fn look_again(&mut self, streams: impl Iterator<Item = usize>) {
         streams.for_each(|stream| self.streams[stream].1 = None);
         self.systems.clear();
+    }
+
+    /// Forgets the state of all streams.
+    pub(super) fn look_at_all_again(&mut self) {
+        self.look_again(0..self.streams.len());
     }
 
     /// The name of a stream.

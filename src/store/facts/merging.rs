@@ -11,7 +11,7 @@ use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::open::Store;
-use crate::store::facts::id::StreamId;
+use crate::store::id::StreamId;
 
 /// The facts of one stream in the other database.
 #[derive(Default)]

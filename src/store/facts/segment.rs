@@ -10,9 +10,10 @@ use anyhow::Result;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
+use crate::domain::health::ingest::IngestId;
 use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
-use crate::store::facts::id::StreamId;
+use crate::store::id::StreamId;
 use crate::store::soundness::row;
 use crate::store::soundness::row::unlike;
 use crate::store::varint::{Damaged, put, take};
@@ -35,7 +36,7 @@ const HEAD_BYTES: usize = 8;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Fact {
     pub(crate) transition: Transition,
-    pub(crate) ingest: i64,
+    pub(crate) ingest: IngestId,
 }
 
 /// A segment, as in its row.
@@ -260,7 +261,7 @@ pub(crate) fn decode(body: &[u8], first: Instant, count: usize) -> Result<Vec<Fa
     let body = if of_version_1 { version1::without_checksum(body)? } else { body };
     // However damaged the row, its memory is bounded.
     let mut facts = Vec::with_capacity(count.min(MOST_FACTS));
-    let mut rest = read(body, first, count, |transition| facts.push(Fact { transition, ingest: 0 }))?;
+    let mut rest = read(body, first, count, |transition| facts.push(Fact { transition, ingest: IngestId::default() }))?;
     if of_version_1 {
         version1::read_ingests(&mut rest, &mut facts)?;
     } else {

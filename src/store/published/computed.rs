@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{params, params_from_iter};
+use rusqlite::{CachedStatement, params, params_from_iter};
 
 use crate::domain::rules::change::{ChangeKind, Seen, View};
 use crate::domain::value::instant::Instant;
@@ -227,15 +227,19 @@ impl Store {
         let mut putting = None;
         for (key, row) in keyed(table, wanted) {
             if stored.remove(&key).as_ref() != Some(&row) {
-                self.put_row(putting.get_or_insert_with(|| table.putting()), &row)?;
+                self.put_row(table, &mut putting, &row)?;
             }
         }
         stored.into_values().try_for_each(|row| self.delete_row(table, &row))
     }
 
-    /// Writes a row with the statement of its table.
-    fn put_row(&self, putting: &str, row: &Row) -> Result<()> {
-        self.connection.prepare_cached(putting)?.execute(params_from_iter(row))?;
+    /// Writes a row of a table with a statement that is prepared for the first one.
+    fn put_row<'s>(&'s self, table: &Table, putting: &mut Option<CachedStatement<'s>>, row: &Row) -> Result<()> {
+        let prepared = match putting.take() {
+            Some(prepared) => prepared,
+            None => self.connection.prepare_cached(&table.putting())?,
+        };
+        putting.insert(prepared).execute(params_from_iter(row))?;
         Ok(())
     }
 
@@ -250,11 +254,22 @@ impl Store {
 
 /// A row of a table, with its checksum.
 fn read(table: &Table, row: &rusqlite::Row<'_>) -> Result<Row> {
-    let mut values = Row::with_capacity(table.columns.len() + 1);
-    for index in 0..=table.columns.len() {
-        values.push(row.get(index)?);
-    }
+    let mut values = Row::new();
+    refill(&mut values, table, row)?;
     Ok(values)
+}
+
+/// Reads a row of a table, with its checksum, into the memory of another one.
+fn refill(values: &mut Row, table: &Table, row: &rusqlite::Row<'_>) -> Result<()> {
+    values.resize(table.columns.len() + 1, Value::Null);
+    for (index, value) in values.iter_mut().enumerate() {
+        let is = row.get_ref(index)?;
+        match (&mut *value, is.as_str()) {
+            (Value::Text(text), Ok(is)) => is.clone_into(text),
+            _ => *value = row.get(index)?,
+        }
+    }
+    Ok(())
 }
 
 /// The table with the views of a kind.

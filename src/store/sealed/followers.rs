@@ -14,6 +14,7 @@ use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
+use crate::store::id::ManifestId;
 use crate::store::soundness::row::{checksum, whole_at, width};
 use crate::store::soundness::{DamagedCache, makes_no_sense};
 
@@ -21,7 +22,7 @@ use crate::store::soundness::{DamagedCache, makes_no_sense};
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Followers {
     systems: HashMap<SystemId, Followed>,
-    seals: HashMap<i64, Known>,
+    seals: HashMap<ManifestId, Known>,
     of_all: Option<OfAll>,
 }
 
@@ -37,7 +38,7 @@ struct OfAll {
 /// What follows the facts of one system directly.
 #[derive(Clone, Default, Debug)]
 struct Followed {
-    objectives: Box<[i64]>,
+    objectives: Box<[ManifestId]>,
     /// Systems that it may excuse, and whether its own upstreams may excuse them, too.
     dependents: Box<[(SystemId, bool)]>,
     /// Its composite systems.
@@ -84,7 +85,7 @@ enum Step {
 struct Walk {
     seen: HashSet<Step>,
     /// Each with the earliest instant, if the walk takes the systems in the order of theirs.
-    decided: BTreeMap<i64, Instant>,
+    decided: BTreeMap<ManifestId, Instant>,
 }
 
 impl Walk {
@@ -124,7 +125,7 @@ impl Followers {
         &mut self,
         connection: &Connection,
         touched: impl IntoIterator<Item = (SystemId, Instant)>,
-    ) -> Result<BTreeMap<i64, Instant>> {
+    ) -> Result<BTreeMap<ManifestId, Instant>> {
         let mut touched: Vec<_> = touched.into_iter().collect();
         touched.sort_unstable_by_key(|(system, at)| (*at, *system));
         let mut walk = Walk::default();
@@ -148,7 +149,7 @@ impl Followers {
                 known.published_until = known.published_until.min(before);
                 known.due_at = known.due_at.min(before);
                 let Known { fingerprint, sealed_until, published_until, due_at, .. } = *known;
-                cut(connection, [objective, fingerprint, sealed_until, published_until, due_at])?;
+                cut(connection, [objective.0, fingerprint, sealed_until, published_until, due_at])?;
             }
         }
         Ok(())
@@ -190,7 +191,7 @@ impl Followers {
         store: &Store,
         systems: impl IntoIterator<Item = SystemId>,
         (now, enough): (Instant, usize),
-    ) -> Result<Vec<i64>> {
+    ) -> Result<Vec<ManifestId>> {
         let mut walk = Walk::default();
         let mut behind = BTreeSet::new();
         for system in systems {
@@ -230,8 +231,8 @@ impl Followers {
         while let Some(row) = rows.next()? {
             match row.get(0)? {
                 0 => {
-                    let objective: i64 = row.get(1)?;
-                    sums[0] += i64::from(checksum([ValueRef::Integer(objective)]));
+                    let objective: ManifestId = row.get(1)?;
+                    sums[0] += i64::from(checksum([ValueRef::Integer(objective.0)]));
                     self.seals.insert(objective, known(row)?);
                     objectives.push(objective);
                 }

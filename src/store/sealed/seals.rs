@@ -11,6 +11,7 @@ use crate::domain::budget::day::Ledger;
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
+use crate::store::id::ManifestId;
 use crate::store::shared::About;
 use crate::store::soundness::DamagedCache;
 use crate::store::soundness::row::{checksum, row_sum, whole, whole_at, width};
@@ -52,6 +53,18 @@ pub(in crate::store) fn trim_all(connection: &Connection, at: Instant) -> Result
     Ok(())
 }
 
+/// Sets until when the published days of an objective are valid, unless its seal is damaged.
+pub(in crate::store) fn publish_until(connection: &Connection, objective: ManifestId, until: Instant) -> Result<()> {
+    let sql = concat!(
+        "UPDATE seal SET published_until = ?2, checksum = CASE checksum WHEN ",
+        row_sum!(seal),
+        " THEN row_sum(objective, fingerprint, sealed_until, ?2, due_at) ELSE checksum END
+         WHERE objective = ?1 AND published_until <> ?2"
+    );
+    connection.prepare_cached(sql)?.execute(params![objective, until.millis()])?;
+    Ok(())
+}
+
 /// The last instant that a change does not affect.
 pub(super) fn before(at: Instant) -> i64 {
     at.plus(-1).max(Instant::MIN).millis()
@@ -70,12 +83,12 @@ pub(in crate::store) fn outdate(connection: &Connection, at: Instant) -> Result<
 
 impl Store {
     /// The valid sealed days of an objective; `None` if they are damaged.
-    pub(crate) fn sealed(&self, id: i64, objective: &Objective) -> Result<Option<Ledger>> {
+    pub(crate) fn sealed(&self, id: ManifestId, objective: &Objective) -> Result<Option<Ledger>> {
         Ok(self.sealed_and_seal(id, objective)?.map(|(ledger, _)| ledger))
     }
 
     /// Whether an objective has any stored days, damaged or not.
-    pub(crate) fn has_sealed(&self, objective: i64) -> Result<bool> {
+    pub(crate) fn has_sealed(&self, objective: ManifestId) -> Result<bool> {
         let sql = "SELECT 1 FROM seal WHERE objective = ?1 UNION ALL SELECT 1 FROM ledger WHERE objective = ?1";
         Ok(self.connection.prepare_cached(sql)?.exists([objective])?)
     }
@@ -96,13 +109,13 @@ impl Store {
     }
 
     /// The valid sealed days of an objective, with their seal; `None` if they are damaged.
-    pub(crate) fn sealed_and_seal(&self, id: i64, objective: &Objective) -> Result<Option<(Ledger, Seal)>> {
+    pub(crate) fn sealed_and_seal(&self, id: ManifestId, objective: &Objective) -> Result<Option<(Ledger, Seal)>> {
         const SEAL: usize = width!(seal);
         let sql = "SELECT seal.objective, fingerprint, sealed_until, published_until, due_at, seal.checksum,
                           ledger.objective, body, ledger.checksum
                    FROM seal LEFT JOIN ledger ON ledger.objective = seal.objective WHERE seal.objective = ?1";
         self.believe("ledger", &id, || {
-            let mut statement = self.connection.prepare_about(sql, About::ObjectiveId(id))?;
+            let mut statement = self.connection.prepare_about(sql, About::ObjectiveId(id.0))?;
             let mut rows = statement.query([id])?;
             let Some(row) = rows.next()? else { return Ok(None) };
             let Some([_, fingerprint, sealed_until, published_until, ..]) = whole_at::<SEAL>(row, 0)? else {
@@ -127,7 +140,7 @@ impl Store {
     /// Keeps the days of an objective that end by the end of the ledger; `published_until` does not change.
     pub(crate) fn keep_sealed(
         &self,
-        objective: i64,
+        objective: ManifestId,
         model: &Model,
         ledger: &Ledger,
         published_until: Instant,
@@ -150,7 +163,7 @@ impl Store {
     }
 
     /// Deletes the sealed days of an objective.
-    pub(crate) fn drop_sealed(&self, objective: i64) -> Result<()> {
+    pub(crate) fn drop_sealed(&self, objective: ManifestId) -> Result<()> {
         self.connection.prepare_cached("DELETE FROM seal WHERE objective = ?1")?.execute([objective])?;
         self.connection.prepare_cached("DELETE FROM ledger WHERE objective = ?1")?.execute([objective])?;
         Ok(())

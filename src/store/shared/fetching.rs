@@ -130,8 +130,13 @@ impl Shared {
 ///
 /// # Errors
 /// If a value does not fit its column.
-pub(super) fn fill_table(sqlite: &rusqlite::Connection, table: &Table, rows: &[SimpleQueryRow]) -> Result<()> {
-    if rows.is_empty() {
+pub(super) fn fill_table<'r>(
+    sqlite: &rusqlite::Connection,
+    table: &Table,
+    rows: impl IntoIterator<Item = &'r SimpleQueryRow>,
+) -> Result<()> {
+    let mut rows = rows.into_iter().peekable();
+    if rows.peek().is_none() {
         return Ok(());
     }
     let places = vec!["?"; table.columns.len()].join(", ");

@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::fetching::fill_table;
 use super::segments::Ranges;
 use super::{Mode, Shared};
+use crate::domain::health::ingest::IngestId;
 use crate::store::database::connection::Connection;
 
 /// How often some rows are fetched before all are, so that the number of round trips stays bounded.
@@ -21,7 +22,7 @@ pub(in crate::store) enum Part<'a> {
     /// segment with the fact in force at the first.
     NotesOf(i64, i64, i64),
     /// Ingests by their numbers.
-    Ingests(&'a BTreeSet<i64>),
+    Ingests(&'a BTreeSet<IngestId>),
 }
 
 impl Part<'_> {
@@ -37,7 +38,7 @@ impl Part<'_> {
 #[derive(Default, Debug)]
 pub(super) struct Parts {
     notes: BTreeMap<i64, Ranges>,
-    ingests: BTreeSet<i64>,
+    ingests: BTreeSet<IngestId>,
     /// How often rows were missing.
     misses: u32,
 }
@@ -100,7 +101,7 @@ impl Shared {
                  WHERE s.system = {system}"
             ),
             Part::Ingests(ids) => {
-                let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+                let ids: Vec<String> = ids.iter().map(IngestId::to_string).collect();
                 let ids = if ids.is_empty() { "NULL".to_owned() } else { ids.join(", ") };
                 format!("SELECT {columns} FROM {schema}.{stored} AS r WHERE r.id IN ({ids})")
             }

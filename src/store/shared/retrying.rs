@@ -11,7 +11,7 @@ use crate::clock::Stopwatch;
 const SHORTEST: Duration = Duration::from_millis(5);
 const LONGEST: Duration = Duration::from_secs(1);
 /// The least number of tries, however long they take.
-const MOST_LONG_TRIES: u32 = 3;
+const LEAST_TRIES: u32 = 3;
 
 /// How long, and how often so far.
 pub(super) struct Patience<'a> {
@@ -44,7 +44,7 @@ impl<'a> Patience<'a> {
         self.tries += 1;
         let retry_for = self.address.retry_for;
         // A try that itself takes longer than the limit gets another chance.
-        self.began.elapsed() < retry_for || self.tries < MOST_LONG_TRIES && !retry_for.is_zero()
+        self.began.elapsed() < retry_for || self.tries < LEAST_TRIES && !retry_for.is_zero()
     }
 
     /// Longer with each try, and different for processes that failed at the same time.

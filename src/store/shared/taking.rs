@@ -12,6 +12,7 @@ use super::fetching::fill_table;
 use super::session::number;
 use super::{Mode, Shared};
 use crate::domain::account::member::SystemId;
+use crate::domain::health::ingest::IngestId;
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
 
@@ -146,7 +147,7 @@ impl Shared {
 
     /// Fills the segments that facts fall into and those beside them, and what else is known of the times in them.
     fn surroundings(&self, connection: &Connection, known: &[String]) -> Result<()> {
-        const OF_SEGMENTS: [&str; 2] = ["note", "overruled"];
+        const OF_SEGMENTS: [(&str, &str); 2] = [("note", "ts"), ("overruled", "ts")];
         if known.is_empty() {
             return Ok(());
         }
@@ -161,7 +162,7 @@ impl Shared {
         let columns = |name: &str| self.table(name).map_or_else(String::new, |table| table.fetched_of("r."));
         let mut sql =
             format!("SELECT {} FROM {streams} CROSS JOIN LATERAL (SELECT * {around}) AS r", columns("segment"));
-        for name in OF_SEGMENTS {
+        for (name, _) in OF_SEGMENTS {
             sql.push_str(&format!(
                 ";\nSELECT {} FROM {streams} CROSS JOIN LATERAL (SELECT min(first_ts) AS a, max(last_ts) AS b {around}) AS g
                  JOIN {schema}.{name} AS r ON r.stream = w.stream AND r.ts BETWEEN g.a AND g.b",
@@ -169,15 +170,32 @@ impl Shared {
             ));
         }
         let answers = self.session.borrow_mut().ask(&sql)?;
-        self.fill_from(connection, "segment", answers.first())?;
-        OF_SEGMENTS
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, name)| self.fill_from(connection, name, answers.get(index + 1)))
+        let tables = [("segment", "first_ts")].into_iter().chain(OF_SEGMENTS);
+        tables.zip(&answers).try_for_each(|((name, moment), rows)| self.fill_once(connection, (name, moment), rows))
+    }
+
+    /// Fills the rows of a table of facts that this transaction has not taken yet: those that it has may have changed
+    /// in the copy, even in what identifies them.
+    fn fill_once(&self, connection: &Connection, (name, moment): (&str, &str), rows: &[SimpleQueryRow]) -> Result<()> {
+        let Some(index) = self.catalog.index(name) else { return Ok(()) };
+        let table = &self.catalog.tables[index];
+        let place = |name: &str| table.columns.iter().position(|column| column.name == name).unwrap_or_default();
+        let (stream, moment) = (place("stream"), place(moment));
+        let mut taken = self.taken.borrow_mut();
+        let (mut fresh, mut keys) = (Vec::new(), Vec::new());
+        for row in rows {
+            let key = (index, number(row, stream)?, number(row, moment)?);
+            if !taken.contains(&key) {
+                fresh.push(row);
+                keys.push(key);
+            }
+        }
+        taken.extend(keys);
+        fill_table(connection, table, fresh)
     }
 
     /// Makes sure that the row of an ingest is there, which an earlier transaction may have written.
-    pub(in crate::store) fn want_ingest(&self, connection: &Connection, id: i64) -> Result<()> {
+    pub(in crate::store) fn want_ingest(&self, connection: &Connection, id: IngestId) -> Result<()> {
         let known = "SELECT 1 FROM main.ingest WHERE id = ?1";
         let Some(table) = self.table("ingest").filter(|_| self.is_taking()) else { return Ok(()) };
         if rusqlite::Connection::prepare_cached(connection, known)?.exists([id])? {
@@ -204,7 +222,7 @@ impl Shared {
     fn fill_from(&self, connection: &Connection, name: &str, rows: Option<&Vec<SimpleQueryRow>>) -> Result<()> {
         let Some(table) = self.table(name) else { return Ok(()) };
         let noting = self.stop_noting();
-        fill_table(connection, table, rows.map_or(&[][..], Vec::as_slice))?;
+        fill_table(connection, table, rows.into_iter().flatten())?;
         self.note_changes(noting);
         Ok(())
     }

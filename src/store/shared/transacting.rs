@@ -96,6 +96,7 @@ impl Shared {
         *self.parts.borrow_mut() = super::Parts::default();
         self.touched.borrow_mut().clear();
         self.touching.borrow_mut().clear();
+        self.taken.borrow_mut().clear();
         self.counters.borrow_mut().clear();
         *self.failed.borrow_mut() = None;
         Ok(())

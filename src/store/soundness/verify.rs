@@ -5,10 +5,11 @@ use anyhow::Result;
 use rusqlite::ErrorCode;
 
 use super::row::{self, FACTS, summed};
+use crate::domain::health::ingest::IngestId;
 use crate::domain::value::instant::Instant;
 use crate::store::database::open::{Store, code};
-use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::{decode, segment_sum};
+use crate::store::id::{SegmentId, StreamId};
 
 /// A fault found in the file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -133,7 +134,7 @@ impl Store {
         let mut rows = statement.query([])?;
         let mut before: Option<(StreamId, i64)> = None;
         while let Some(row) = rows.next()? {
-            let (id, stream, first, last): (i64, StreamId, i64, i64) =
+            let (id, stream, first, last): (SegmentId, StreamId, i64, i64) =
                 (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
             let place = format!("segment {id} of stream {stream}");
             let known = before.filter(|(known, _)| *known == stream).map(|(_, end)| end);
@@ -158,8 +159,8 @@ impl Store {
                     if ends != last {
                         tell(format!("{place}: last_ts is {last}, its last transition is at {ends}"));
                     }
-                    let newest: i64 = row.get::<_, Option<i64>>(7)?.unwrap_or(0);
-                    if facts.iter().any(|fact| !(1..=newest).contains(&fact.ingest)) {
+                    let newest: IngestId = row.get::<_, Option<_>>(7)?.unwrap_or_default();
+                    if facts.iter().any(|fact| !(IngestId(1)..=newest).contains(&fact.ingest)) {
                         tell(format!("{place} names an ingest that does not exist"));
                     }
                 }

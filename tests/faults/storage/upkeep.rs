@@ -1,6 +1,7 @@
 //! Copies of the database, its size, and merges: nothing is lost, doubled or overwritten.
 
 use std::fs;
+use std::io::Write as _;
 use std::thread;
 
 use crate::harness::{Leashed, OBJECTIVE, World, as_nobody, eventually, irregular, lines, piped};
@@ -77,6 +78,7 @@ fn a_copy_on_standard_output_is_whole_also_while_somebody_follows() {
     eventually("the follower commits", || fresh(&world.journal()) == 7);
     let output = world.run(&["db", "backup", "-"]);
     assert_eq!(output.code, 0, "{}", output.stderr);
+    assert!(output.stderr.starts_with("standard output: "), "{}", output.stderr);
     assert!(output.stderr.contains("bytes, checked"), "{}", output.stderr);
     world.write("copy.db", &output.stdout);
     assert_eq!(world.pass(&["export", "journal", "--db", "copy.db"]), world.journal());
@@ -148,4 +150,47 @@ fn a_merger_takes_all_of_the_others_or_nothing() {
     let declared = World::in_file().live();
     let output = world.run(&["db", "merge", &declared.db().display().to_string()]);
     assert!(output.stderr.contains("note: 1 object declared in "), "{}", output.stderr);
+}
+
+#[test]
+fn figures_are_counted_in_words() {
+    let world = World::in_file();
+    world.ingest(&lines("shop", 0, 1));
+    let info = world.pass(&["db", "info"]);
+    assert!(info.contains("1 transition in 1 segment (") && info.contains(", 0 notes\n"), "{info}");
+    assert!(
+        info.lines().any(|line| line.split_whitespace().collect::<Vec<_>>() == ["streams", "1,", "of", "1", "system"])
+    );
+    let other = World::in_file();
+    other.ingest(&lines("bank", 0, 1));
+    let merged = world.pass(&["db", "merge", &other.db().display().to_string()]);
+    assert!(merged.ends_with(": 1 transition, 1 new, 0 already known\n"), "{merged}");
+}
+
+#[test]
+fn a_followed_pipe_notices_what_is_forgotten_and_renamed_meanwhile() {
+    let world = World::in_file();
+    let mut child = Leashed(piped(world.command(&["ingest", "--follow"])).spawn().unwrap());
+    let mut pipe = child.0.stdin.take().unwrap();
+    let mut follow = |from: i64| {
+        pipe.write_all(lines("shop", from, 2).as_bytes()).unwrap();
+        // 1 700 000 000 is 2023-11-14T22:13:20Z.
+        let last = format!("22:13:2{}.", from + 1);
+        eventually("the facts are committed", || {
+            let seen = world.run(&["export", "journal"]);
+            seen.code == 0 && seen.text().lines().any(|line| line.contains("\"shop\"") && line.contains(&last))
+        });
+    };
+    follow(0);
+    world.pass(&["db", "forget", "--system", "shop", "--yes"]);
+    // Gets the ids that are free now.
+    world.ingest(&lines("bank", 0, 1));
+    follow(2);
+    world.pass(&["db", "rename-system", "shop", "store", "--yes"]);
+    follow(4);
+    drop(pipe);
+    assert!(child.0.wait().unwrap().success());
+    let count = |system: &str| world.journal().lines().filter(|line| line.contains(&format!("\"{system}\""))).count();
+    assert_eq!(["bank", "store", "shop"].map(count), [1, 2, 2]);
+    world.verifies();
 }

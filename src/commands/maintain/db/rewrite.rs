@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::cli::{Consent, Forget, RenameSystem, StreamSource};
 use crate::commands::{Answer, Context, Run};
 use crate::domain::account::objective::System;
+use crate::domain::health::ingest::IngestId;
 use crate::domain::health::rewrite::{Rewrite, RewriteRecord, Streams};
 use crate::domain::health::transition::Source;
 use crate::domain::plan::object::{Kind, Object};
@@ -31,7 +32,7 @@ impl Run for Forget {
                 let (system, check, location) = (system.clone(), args.check.clone(), args.location.clone());
                 Ok(Rewrite::ForgetStreams(Streams { system, source, check, location }))
             }
-            (None, ingest) => ingest_of(store, ingest.unwrap_or_default()),
+            (None, ingest) => ingest_of(store, IngestId(ingest.unwrap_or_default())),
         };
         carry_out(context, &args.consent, wanted, "delete these facts for good?")
     }
@@ -57,7 +58,7 @@ impl Run for RenameSystem {
 }
 
 /// The deletion of an ingest by its number.
-fn ingest_of(store: &Store, ingest: i64) -> Result<Rewrite> {
+fn ingest_of(store: &Store, ingest: IngestId) -> Result<Rewrite> {
     let known = store.ingests()?.into_iter().find(|known| known.id == ingest);
     let found = known.ok_or_else(|| {
         Failure::new(format!("there is no ingest {ingest}"), "`slo list ingests` lists them, with their numbers")

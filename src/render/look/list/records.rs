@@ -25,7 +25,7 @@ pub(crate) fn ingests(ingests: &[IngestRecord]) -> List {
             ingest.file.clone(),
         ],
         value: json!({
-            "ingestId": ingest.id,
+            "ingestId": ingest.id.0,
             "file": ingest.file,
             "startedAt": ingest.started_at.to_string(),
             "finishedAt": ingest.finished_at.map(|at| at.to_string()),

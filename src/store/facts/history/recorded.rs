@@ -11,8 +11,8 @@ use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
 use crate::store::database::open::{Store, Unreadable};
-use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::{Fact, Packed, decode};
+use crate::store::id::StreamId;
 use crate::store::shared::Part;
 use crate::store::soundness::row::{expect, intact};
 

@@ -5,19 +5,20 @@ use rusqlite::params;
 
 use super::JournalWriter;
 use super::rows::segments;
+use crate::domain::health::ingest::IngestId;
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::store::Store;
 
 impl Store {
-    /// The transitions of a writer's stream from `first` to `last`, and the ones before and after them if any; the
-    /// stream is created if new. Runs in a write transaction.
+    /// The transitions of a writer's stream from `first` to `last`, and the ones before and after them if any, each with
+    /// the ingest that added it; the stream is created if new. Runs in a write transaction.
     pub(crate) fn around(
         &self,
         writer: &mut JournalWriter,
         stream: usize,
         (first, last): (Instant, Instant),
-    ) -> Result<Vec<Transition>> {
+    ) -> Result<Vec<(Transition, IngestId)>> {
         let known = writer.stream(&self.connection, stream, first)?;
         if known.is_new {
             return Ok(Vec::new());
@@ -31,7 +32,7 @@ impl Store {
         let mut transitions = Vec::new();
         for segment in found {
             let facts = segment.decode(known.id)?;
-            transitions.extend(facts.into_iter().map(|fact| fact.transition));
+            transitions.extend(facts.into_iter().map(|fact| (fact.transition, fact.ingest)));
         }
         Ok(transitions)
     }

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use rusqlite::params;
 
+use crate::domain::health::ingest::IngestId;
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Unreadable;
-use crate::store::facts::id::StreamId;
+use crate::store::id::StreamId;
 use crate::store::soundness::row::{expect, expect_whole, intact, whole, width};
 
 /// What one ingest reports for an instant, without the ingest's id. The greatest entry wins: the worst status, then the
@@ -34,7 +35,13 @@ pub(super) fn is_kept(connection: &Connection, stream: StreamId, at: Instant, en
 }
 
 /// Keeps a losing entry; if several ingests report the same one, the earliest ingest's.
-pub(super) fn keep(connection: &Connection, stream: StreamId, at: Instant, entry: &Entry, ingest: i64) -> Result<()> {
+pub(super) fn keep(
+    connection: &Connection,
+    stream: StreamId,
+    at: Instant,
+    entry: &Entry,
+    ingest: IngestId,
+) -> Result<()> {
     let sql = "INSERT INTO overruled (stream, ts, status, note, ingest, checksum) VALUES (?1, ?2, ?3, ?4, ?5, row_sum(?1, ?2, ?3, ?4, ?5))
                ON CONFLICT (stream, ts, status, note) DO UPDATE SET ingest = excluded.ingest, checksum = excluded.checksum
                WHERE excluded.ingest < ingest";
@@ -49,7 +56,7 @@ pub(super) fn kept(
     connection: &Connection,
     stream: StreamId,
     (from, through): (Instant, Instant),
-) -> Result<BTreeMap<Instant, Vec<(Entry, i64)>>> {
+) -> Result<BTreeMap<Instant, Vec<(Entry, IngestId)>>> {
     let sql = concat!(
         "SELECT ",
         whole!(overruled),
@@ -57,7 +64,7 @@ pub(super) fn kept(
     );
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query(params![stream, from.millis(), through.millis()])?;
-    let mut kept: BTreeMap<Instant, Vec<(Entry, i64)>> = BTreeMap::new();
+    let mut kept: BTreeMap<Instant, Vec<(Entry, IngestId)>> = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let at: i64 = row.get(1)?;
         let place = || format!("what was overruled of stream {stream} at {at}");
@@ -81,7 +88,7 @@ pub(super) fn replace_kept(
     connection: &Connection,
     stream: StreamId,
     at: Instant,
-    entries: &[(Entry, i64)],
+    entries: &[(Entry, IngestId)],
 ) -> Result<()> {
     let sql = "DELETE FROM overruled WHERE stream = ?1 AND ts = ?2";
     connection.prepare_cached(sql)?.execute(params![stream, at.millis()])?;
@@ -90,8 +97,8 @@ pub(super) fn replace_kept(
 
 /// The entries of an instant that count, the greatest last: the greatest of each ingest; of equal ones, the earliest
 /// ingest's.
-pub(super) fn reduced(entries: Vec<(Entry, i64)>) -> Vec<(Entry, i64)> {
-    let mut greatest: BTreeMap<i64, Entry> = BTreeMap::new();
+pub(super) fn reduced(entries: Vec<(Entry, IngestId)>) -> Vec<(Entry, IngestId)> {
+    let mut greatest: BTreeMap<IngestId, Entry> = BTreeMap::new();
     for (entry, ingest) in entries {
         match greatest.get_mut(&ingest) {
             Some(known) if *known >= entry => {}
@@ -99,7 +106,7 @@ pub(super) fn reduced(entries: Vec<(Entry, i64)>) -> Vec<(Entry, i64)> {
             None => drop(greatest.insert(ingest, entry)),
         }
     }
-    let mut earliest: BTreeMap<Entry, i64> = BTreeMap::new();
+    let mut earliest: BTreeMap<Entry, IngestId> = BTreeMap::new();
     for (ingest, entry) in greatest {
         earliest.entry(entry).or_insert(ingest);
     }

@@ -9,6 +9,7 @@ use super::entry::{self, Entry};
 use super::rows::{Segment, all, replace};
 use super::set_first;
 use crate::domain::account::member::SystemId;
+use crate::domain::health::ingest::IngestId;
 use crate::domain::health::rewrite::{Extent, Streams};
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
@@ -16,8 +17,8 @@ use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
 use crate::store::facts::history::StreamRow;
-use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::{Fact, pack_evenly};
+use crate::store::id::StreamId;
 
 /// The changed systems, each with its earliest changed instant.
 pub(crate) type Touched = BTreeMap<SystemId, Instant>;
@@ -25,7 +26,7 @@ pub(crate) type Touched = BTreeMap<SystemId, Instant>;
 impl Store {
     /// Deletes every fact that an ingest added first, its notes, and the record of the ingest. If another ingest
     /// reported something else for the instant, that now wins. Runs in a write transaction.
-    pub(in crate::store) fn forget_ingest(&self, ingest: i64) -> Result<(Extent, Touched)> {
+    pub(in crate::store) fn forget_ingest(&self, ingest: IngestId) -> Result<(Extent, Touched)> {
         let (mut extent, mut touched) = (Extent::default(), Touched::new());
         for (name, system) in self.systems()? {
             let before = extent.transitions;
@@ -46,7 +47,7 @@ impl Store {
     }
 
     /// The systems with facts of an ingest.
-    pub(in crate::store) fn systems_of_ingest(&self, ingest: i64) -> Result<Vec<SystemId>> {
+    pub(in crate::store) fn systems_of_ingest(&self, ingest: IngestId) -> Result<Vec<SystemId>> {
         let mut found = Vec::new();
         for (_, system) in self.systems()? {
             let mut brought = false;
@@ -112,7 +113,7 @@ pub(super) fn drop_stream(connection: &Connection, stream: StreamId) -> Result<(
 struct Forgetting<'a> {
     connection: &'a Connection,
     stream: StreamId,
-    ingest: i64,
+    ingest: IngestId,
     extent: &'a mut Extent,
 }
 
@@ -122,14 +123,17 @@ impl Forgetting<'_> {
         let (stream, ingest) = (self.stream, self.ingest);
         let sql = "DELETE FROM overruled WHERE stream = ?1 AND ingest = ?2";
         self.connection.prepare_cached(sql)?.execute(params![stream, ingest])?;
-        let mut earliest = None;
+        let (mut earliest, mut has_lost) = (None, false);
         for place in all(self.connection, stream)? {
             let segment = Segment::at(self.connection, stream, place)?;
             let facts = segment.decode(stream)?;
             if facts.iter().any(|fact| fact.ingest == ingest) {
                 let change = self.forget_of(&segment, facts)?;
-                earliest = earliest.or(change);
+                (earliest, has_lost) = (earliest.or(change), true);
             }
+        }
+        if !has_lost {
+            return Ok(None);
         }
         let sql = "SELECT min(first_ts) FROM segment WHERE stream = ?1";
         let first: Option<i64> = self.connection.prepare_cached(sql)?.query_row([stream], |row| row.get(0))?;
@@ -173,7 +177,7 @@ impl Forgetting<'_> {
     }
 
     /// Replaces the note of an instant with that of the entry that now wins, if any; returns whether it changed.
-    fn replace_note(&mut self, at: Instant, before: Option<&str>, stands: Option<&(Entry, i64)>) -> Result<bool> {
+    fn replace_note(&mut self, at: Instant, before: Option<&str>, stands: Option<&(Entry, IngestId)>) -> Result<bool> {
         let after = stands.and_then(|(entry, _)| entry.note.as_deref());
         self.extent.notes += u64::from(before.is_some());
         if before != after {

@@ -7,22 +7,23 @@ use anyhow::Result;
 use super::Merged;
 use super::entry::{self, Entry};
 use super::rows::{Segment, insert, replace};
+use crate::domain::health::ingest::IngestId;
 use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
-use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::{Fact, pack, pack_evenly};
+use crate::store::id::StreamId;
 
 /// The ingest that adds facts.
 pub(in crate::store) enum Bringer<'a> {
     /// A current one, which gets an id with its first new fact.
-    This(&'a mut dyn FnMut() -> Result<i64>),
+    This(&'a mut dyn FnMut() -> Result<IngestId>),
     /// The ones that added them to another stream, by index of the facts.
-    Earlier(&'a [i64]),
+    Earlier(&'a [IngestId]),
 }
 
 impl Bringer<'_> {
-    fn id(&mut self, place: usize) -> Result<i64> {
+    fn id(&mut self, place: usize) -> Result<IngestId> {
         match self {
             Self::This(id) => id(),
             Self::Earlier(ids) => Ok(ids[place]),
@@ -30,7 +31,7 @@ impl Bringer<'_> {
     }
 
     /// The id, if it may be earlier than that of an equal fact.
-    fn earlier(&self, place: usize) -> Option<i64> {
+    fn earlier(&self, place: usize) -> Option<IngestId> {
         if let Self::Earlier(ids) = self { Some(ids[place]) } else { None }
     }
 }

@@ -10,6 +10,7 @@ use super::forgetting::{Touched, drop_stream};
 use super::rows::{Segment, all, overlapping};
 use super::{Bringer, Incoming, JournalWriter, sum_stream, system_id};
 use crate::domain::account::member::SystemId;
+use crate::domain::health::ingest::IngestId;
 use crate::domain::health::rewrite::Extent;
 use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
@@ -17,8 +18,8 @@ use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Store;
 use crate::store::facts::history::StreamRow;
-use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::Fact;
+use crate::store::id::StreamId;
 
 impl Store {
     /// Moves every fact of one system to another, as if the same ingests had added them under that name. Runs in a
@@ -74,7 +75,7 @@ impl Store {
             let mut moving = Moving::read(&self.connection, stream.id, &segment)?;
             beside += moving.settle(&self.connection, target)?;
             let transitions: Vec<Transition> = moving.facts.iter().map(|fact| fact.transition).collect();
-            let ingests: Vec<i64> = moving.facts.iter().map(|fact| fact.ingest).collect();
+            let ingests: Vec<IngestId> = moving.facts.iter().map(|fact| fact.ingest).collect();
             let incoming = Incoming { stream: 0, transitions: &transitions, notes: &moving.notes };
             writer.merge(&self.connection, &incoming, Bringer::Earlier(&ingests))?;
             for (at, entries) in &moving.overruled {
@@ -89,7 +90,7 @@ impl Store {
 struct Moving {
     facts: Vec<Fact>,
     notes: BTreeMap<Instant, Box<str>>,
-    overruled: BTreeMap<Instant, Vec<(Entry, i64)>>,
+    overruled: BTreeMap<Instant, Vec<(Entry, IngestId)>>,
 }
 
 impl Moving {
@@ -108,7 +109,7 @@ impl Moving {
     }
 
     /// All entries at the instant of a fact, the winner last.
-    fn entries(&self, fact: &Fact) -> Vec<(Entry, i64)> {
+    fn entries(&self, fact: &Fact) -> Vec<(Entry, IngestId)> {
         let at = fact.transition.at;
         let mut entries = self.overruled.get(&at).cloned().unwrap_or_default();
         entries.push((Entry { status: fact.transition.status, note: self.notes.get(&at).cloned() }, fact.ingest));

@@ -7,12 +7,12 @@ use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 use crate::store::database::connection::Connection;
 use crate::store::database::open::Unreadable;
-use crate::store::facts::id::StreamId;
 use crate::store::facts::segment::{Fact, MOST_BYTES, MOST_FACTS, Packed, Part, decode, pack, segment_sum};
+use crate::store::id::{SegmentId, StreamId};
 
 /// A segment as stored.
 pub(super) struct Segment {
-    pub(super) id: i64,
+    pub(super) id: SegmentId,
     pub(super) first: Instant,
     pub(super) last: Instant,
     pub(super) count: usize,
@@ -21,7 +21,7 @@ pub(super) struct Segment {
 
 impl Segment {
     /// Reads the segment with an id.
-    pub(super) fn at(connection: &Connection, stream: StreamId, id: i64) -> Result<Self> {
+    pub(super) fn at(connection: &Connection, stream: StreamId, id: SegmentId) -> Result<Self> {
         let sql = "SELECT first_ts, last_ts, count, body, checksum, id FROM segment WHERE id = ?1";
         let found = segments(connection.prepare_cached(sql)?.query([id])?, stream)?.into_iter().next();
         Ok(found.ok_or_else(|| Unreadable(format!("segment {id} of stream {stream} is missing")))?)
@@ -64,7 +64,7 @@ pub(super) fn overlapping(
 }
 
 /// The ids of a stream's segments, oldest first.
-pub(super) fn all(connection: &Connection, stream: StreamId) -> Result<Vec<i64>> {
+pub(super) fn all(connection: &Connection, stream: StreamId) -> Result<Vec<SegmentId>> {
     let mut statement = connection.prepare_cached("SELECT id FROM segment WHERE stream = ?1 ORDER BY first_ts")?;
     Ok(statement.query_map([stream], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?)
 }

@@ -2,6 +2,7 @@
 //! command that adds a fact a minute.
 
 use super::Fact;
+use crate::domain::health::ingest::IngestId;
 use crate::store::varint::{Damaged, length, put, put_signed, signed_length, take, take_signed};
 
 /// Consecutive facts of one ingest: how many, and the difference of its id to the one before.
@@ -20,14 +21,14 @@ impl Run {
 /// The most bytes that the ingests of consecutive facts take.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Size {
-    ingest: i64,
+    ingest: IngestId,
     run: Run,
     last: Run,
     finished: usize,
 }
 
 impl Size {
-    pub(super) fn add(&mut self, ingest: i64) {
+    pub(super) fn add(&mut self, ingest: IngestId) {
         if ingest == self.ingest && self.run.length > 0 {
             self.run.length += 1;
             return;
@@ -37,7 +38,7 @@ impl Size {
             self.finished += self.run.bytes() + 2;
             self.last = self.run;
         }
-        self.run = Run { length: 1, step: ingest.wrapping_sub(self.ingest) };
+        self.run = Run { length: 1, step: ingest.0.wrapping_sub(self.ingest.0) };
         self.ingest = ingest;
     }
 
@@ -47,10 +48,10 @@ impl Size {
 }
 
 pub(super) fn write(into: &mut Vec<u8>, facts: &[Fact]) {
-    let mut before = 0i64;
+    let mut before = 0_i64;
     let runs = facts.chunk_by(|a, b| a.ingest == b.ingest).map(|facts| {
-        let step = facts[0].ingest.wrapping_sub(before);
-        before = facts[0].ingest;
+        let step = facts[0].ingest.0.wrapping_sub(before);
+        before = facts[0].ingest.0;
         Run { length: facts.len() as u64, step }
     });
     let mut runs = runs.peekable();
@@ -70,7 +71,7 @@ pub(super) fn write(into: &mut Vec<u8>, facts: &[Fact]) {
 /// # Errors
 /// If the bytes end early or do not yield this many.
 pub(super) fn read(from: &mut &[u8], facts: &mut [Fact]) -> Result<(), Damaged> {
-    let (mut rest, mut ingest) = (facts, 0i64);
+    let (mut rest, mut ingest) = (facts, 0_i64);
     while !rest.is_empty() {
         let (length, step, times) = (take(from)?, take_signed(from)?, take(from)?);
         let length = usize::try_from(length).map_err(|_| Damaged)?;
@@ -82,7 +83,7 @@ pub(super) fn read(from: &mut &[u8], facts: &mut [Fact]) -> Result<(), Damaged> 
             let (these, later) = rest.split_at_mut_checked(length).ok_or(Damaged)?;
             ingest = ingest.checked_add(step).ok_or(Damaged)?;
             for fact in these {
-                fact.ingest = ingest;
+                fact.ingest = IngestId(ingest);
             }
             rest = later;
         }

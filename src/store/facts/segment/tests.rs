@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn fact(at: i64, status: Status, ingest: i64) -> Fact {
-    Fact { transition: Transition { at: Instant::from_millis(at), status }, ingest }
+    Fact { transition: Transition { at: Instant::from_millis(at), status }, ingest: IngestId(ingest) }
 }
 
 /// Gaps of all kinds: ticks, jitter in milliseconds or seconds, silence, the entire range.

@@ -1,6 +1,7 @@
 //! Owns reading bodies of version 1, which databases of earlier schemas have until their streams are repacked.
 
 use super::Fact;
+use crate::domain::health::ingest::IngestId;
 use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 use crate::store::soundness::crc::Crc;
@@ -68,7 +69,7 @@ pub(super) fn read_ingests(from: &mut &[u8], facts: &mut [Fact]) -> Result<(), D
         ingest = ingest.checked_add(take_signed(from)?).ok_or(Damaged)?;
         let (these, later) = rest.split_at_mut_checked(length).filter(|_| length > 0).ok_or(Damaged)?;
         for fact in these {
-            fact.ingest = ingest;
+            fact.ingest = IngestId(ingest);
         }
         rest = later;
     }

@@ -8,12 +8,12 @@ use anyhow::Result;
 use rusqlite::types::Value;
 use rusqlite::{CachedStatement, params_from_iter};
 
-use super::{Digest, Row, Table, differing_column, place, read};
+use super::{Digest, Row, Table, differing_column, place, refill};
 use crate::store::database::open::Store;
 use crate::store::soundness::Difference;
 
 /// Rows that are read at once.
-const ROWS_AT_ONCE: usize = 256;
+const ROWS_AT_ONCE: usize = 64;
 
 /// What was stored before a row is put.
 pub(super) enum Was {
@@ -30,6 +30,8 @@ pub(super) struct Alignment<'s> {
     putting: Option<CachedStatement<'s>>,
     /// Rows that were read ahead.
     stored: VecDeque<Row>,
+    /// Rows whose memory the next ones take.
+    spare: Vec<Row>,
     /// The keys of the last row that was read.
     last: Option<Vec<Value>>,
     is_read: bool,
@@ -47,6 +49,7 @@ impl<'s> Alignment<'s> {
             table,
             putting: None,
             stored: VecDeque::new(),
+            spare: Vec::new(),
             last: None,
             is_read: false,
             differences: None,
@@ -70,6 +73,7 @@ impl<'s> Alignment<'s> {
                 Ordering::Equal => {
                     let Some(was) = self.stored.pop_front() else { break };
                     if was == *wanted {
+                        self.spare.push(was);
                         return Ok(Was::Same);
                     }
                     self.replace(&was, wanted)?;
@@ -80,6 +84,13 @@ impl<'s> Alignment<'s> {
         }
         self.insert(wanted)?;
         Ok(Was::Nothing)
+    }
+
+    /// Takes back a row that is no longer needed.
+    pub(super) fn take_back(&mut self, was: Was) {
+        if let Was::Other(row) = was {
+            self.spare.push(row);
+        }
     }
 
     /// Removes the remaining rows, which are added to `gone`, and returns the differences if nothing is written.
@@ -110,7 +121,9 @@ impl<'s> Alignment<'s> {
         let mut statement = self.store.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(self.last.iter().flatten()))?;
         while let Some(row) = rows.next()? {
-            self.stored.push_back(read(self.table, row)?);
+            let mut values = self.spare.pop().unwrap_or_default();
+            refill(&mut values, self.table, row)?;
+            self.stored.push_back(values);
         }
         self.is_read = self.stored.len() < ROWS_AT_ONCE;
         self.last = self.stored.back().map(|last| last[..self.table.keys].to_vec());
@@ -119,7 +132,7 @@ impl<'s> Alignment<'s> {
 
     fn insert(&mut self, wanted: &Row) -> Result<()> {
         match &mut self.differences {
-            None => self.write(wanted),
+            None => self.store.put_row(self.table, &mut self.putting, wanted),
             Some(differences) => {
                 differences.push(Difference(format!("{} is missing", place(self.table, wanted))));
                 Ok(())
@@ -129,21 +142,12 @@ impl<'s> Alignment<'s> {
 
     fn replace(&mut self, was: &Row, wanted: &Row) -> Result<()> {
         match &mut self.differences {
-            None => self.write(wanted),
+            None => self.store.put_row(self.table, &mut self.putting, wanted),
             Some(differences) => {
                 differences.extend(differing_column(self.table, was, wanted));
                 Ok(())
             }
         }
-    }
-
-    fn write(&mut self, wanted: &Row) -> Result<()> {
-        let putting = match self.putting.take() {
-            Some(putting) => putting,
-            None => self.store.connection.prepare_cached(&self.table.putting())?,
-        };
-        self.putting.insert(putting).execute(params_from_iter(wanted))?;
-        Ok(())
     }
 
     fn remove(&mut self) -> Result<Option<Row>> {

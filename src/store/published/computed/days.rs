@@ -10,7 +10,8 @@ use crate::domain::value::calendar::Date;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::open::Store;
-use crate::store::soundness::row::row_sum;
+use crate::store::id::ManifestId;
+use crate::store::sealed::seals::publish_until;
 use crate::store::soundness::{DamagedCache, Difference};
 
 /// The most days of one row: the view counts to it.
@@ -113,7 +114,7 @@ impl Store {
     /// If the row that covers that date is damaged.
     pub(crate) fn publish_days(
         &self,
-        (id, objective): (i64, &Name),
+        (id, objective): (ManifestId, &Name),
         days: &[Likes],
         from: Date,
         (held, until): (Option<Instant>, Instant),
@@ -121,16 +122,7 @@ impl Store {
         if !days.is_empty() || self.has_days_since(objective, from)? {
             self.put_days(objective, days, from)?;
         }
-        if held.is_some_and(|held| held != until) {
-            let sql = concat!(
-                "UPDATE seal SET published_until = ?2, checksum = CASE checksum WHEN ",
-                row_sum!(seal),
-                " THEN row_sum(objective, fingerprint, sealed_until, ?2, due_at) ELSE checksum END
-                 WHERE objective = ?1 AND published_until <> ?2"
-            );
-            self.connection.prepare_cached(sql)?.execute([id, until.millis()])?;
-        }
-        Ok(())
+        if held.is_some_and(|held| held != until) { publish_until(&self.connection, id, until) } else { Ok(()) }
     }
 
     fn put_days(&self, objective: &Name, days: &[Likes], from: Date) -> Result<()> {

@@ -80,12 +80,14 @@ impl<'s> Publisher<'s> {
     /// Puts an objective, the next one by name.
     pub(crate) fn objective(&mut self, report: &ObjectiveReport) -> Result<()> {
         let mut gone = Vec::new();
-        self.streaks.put(&summed(rows::streak(report)), &mut Vec::new())?;
+        let streak = self.streaks.put(&summed(rows::streak(report)), &mut Vec::new())?;
+        self.streaks.take_back(streak);
         let row = summed(rows::objective(report)?);
         let was = self.objectives.put(&row, &mut gone)?;
         let kind = ChangeKind::Objective;
         self.miss(kind, gone)?;
         if self.is_seen_alike(kind, &was, &row)? {
+            self.objectives.take_back(was);
             return Ok(());
         }
         self.note(kind, report.objective.as_str(), self.as_of, was, Look::of_objective(report))
@@ -100,6 +102,7 @@ impl<'s> Publisher<'s> {
         let was = self.systems.put(&row, &mut gone)?;
         self.miss(kind, gone)?;
         if moves.is_empty() && self.is_seen_alike(kind, &was, &row)? {
+            self.systems.take_back(was);
             return Ok(());
         }
         let Some(mut previous) = self.before(kind, id, was)? else { return Ok(()) };
