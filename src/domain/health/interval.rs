@@ -17,52 +17,118 @@ pub(crate) struct Interval {
     pub(crate) status: Status,
 }
 
-/// The facts that intervals add to those of a stream, sorted, one per instant. Together they give the status from the
-/// start of the earliest to the end of the latest of overlapping intervals. A later end is followed, an earlier one is
-/// not, as facts stay. An open interval changed after a known end has been reopened.
+/// What intervals add to a stream.
+#[derive(Default)]
+pub(crate) struct Added {
+    /// Facts that follow from the intervals themselves.
+    pub(crate) own: BTreeMap<Instant, Status>,
+    /// Facts that say what records known before do at an instant that was no fact so far: the status, and a later fact of
+    /// such a record.
+    pub(crate) covered: BTreeMap<Instant, (Status, Instant)>,
+}
+
+impl Added {
+    /// All facts, sorted, one per instant.
+    pub(crate) fn facts(self) -> Vec<Transition> {
+        let mut facts = self.own;
+        for (at, (status, _)) in self.covered {
+            worsen(&mut facts, at, status);
+        }
+        facts.into_iter().map(|(at, status)| Transition { at, status }).collect()
+    }
+}
+
+/// What intervals add to the facts of a stream. Together they give, at each instant, the worst status of the records
+/// that cover it. An ended record covers the time from its start to its end, an open one from its start through its last
+/// update, and longer if nothing later is known. Where no record does, the stream is healthy after an end, and unknown
+/// after an open record.
 ///
-/// The order of the intervals does not affect the final stream.
-pub(crate) fn facts(known: &[Transition], intervals: &[Interval]) -> Vec<Transition> {
+/// The facts of a stream give this status for all instants up to its last fact, and an incident that is open then has a
+/// last fact that says so. Nothing else of earlier records is needed, so their order does not affect any status.
+pub(crate) fn facts(known: &[Transition], intervals: &[Interval]) -> Added {
     let mut stream: BTreeMap<Instant, Status> = known.iter().map(|fact| (fact.at, fact.status)).collect();
-    let mut added = BTreeMap::new();
+    let mut added = Added::default();
     let mut sorted = intervals.to_vec();
     sorted.sort_unstable();
     for interval in sorted {
-        for fact in interval.facts(&stream) {
-            worsen(&mut stream, fact);
-            worsen(&mut added, fact);
+        let of_one = interval.facts(&stream);
+        for (at, status) in of_one.own {
+            worsen(&mut stream, at, status);
+            worsen(&mut added.own, at, status);
+        }
+        for (at, covered) in of_one.covered {
+            worsen(&mut stream, at, covered.0);
+            added.covered.insert(at, covered);
         }
     }
-    added.into_iter().map(|(at, status)| Transition { at, status }).collect()
+    let own = &added.own;
+    added.covered.retain(|at, (status, _)| own.get(at).is_none_or(|own| own < status));
+    added
 }
 
-fn worsen(stream: &mut BTreeMap<Instant, Status>, fact: Transition) {
-    stream.entry(fact.at).and_modify(|known| *known = (*known).max(fact.status)).or_insert(fact.status);
+fn worsen(stream: &mut BTreeMap<Instant, Status>, at: Instant, status: Status) {
+    stream.entry(at).and_modify(|known| *known = (*known).max(status)).or_insert(status);
 }
 
 impl Interval {
-    /// The facts this record adds to a stream.
-    fn facts(&self, stream: &BTreeMap<Instant, Status>) -> Vec<Transition> {
-        // Until when the record itself confirms the status.
-        let until = self.end.or(self.updated.filter(|at| *at > self.start)).unwrap_or(self.start);
-        let bad = |at| Transition { at, status: self.status };
-        let mut facts = vec![bad(self.start)];
-        let ended = stream.range(self.start..until).filter(|(_, status)| !status.is_outage());
-        facts.extend(ended.map(|(at, _)| bad(*at)));
-        match self.end {
-            Some(end) if is_inside(stream, end) => facts.push(bad(end)),
-            Some(end) => facts.push(Transition { at: end, status: Status::Healthy }),
-            None if until > self.start => facts.push(bad(until)),
-            None => {}
+    /// The last instant at which an open record is confirmed, or the end.
+    fn until(&self) -> Instant {
+        self.end.or(self.updated.filter(|at| *at > self.start)).unwrap_or(self.start)
+    }
+
+    fn covers(&self, at: Instant) -> bool {
+        self.start <= at && (at < self.until() || self.end.is_none() && at == self.until())
+    }
+
+    /// What this record adds to a stream.
+    fn facts(&self, stream: &BTreeMap<Instant, Status>) -> Added {
+        let (status, until) = (self.status, self.until());
+        let mut added = Added::default();
+        let inside = stream.range(self.start..=until).filter(|(at, known)| self.covers(**at) && **known < status);
+        added.own.extend(inside.map(|(at, _)| (*at, status)));
+        for at in [self.start, until] {
+            let own = if self.covers(at) { status } else { Status::Healthy };
+            // What is known already is a duplicate, not a conflict.
+            worsen(&mut added.own, at, stream.get(&at).map_or(own, |known| own.max(*known)));
+            let known = confirmed(stream, at).filter(|known| *known > own && !stream.contains_key(&at));
+            added.covered.extend(known.map(|known| (at, (known, end_of(stream, at, known)))));
         }
-        facts
+        let Some((&last, &at_last)) = stream.last_key_value() else { return added };
+        if until > last && at_last.is_outage() {
+            // What is open so far is confirmed no longer than this, and this record goes on.
+            let next = last.plus(1);
+            let after = if self.covers(next) { status } else { Status::Unknown };
+            if after < at_last {
+                worsen(&mut added.own, next, after);
+            }
+        } else if until < last && self.end.is_none() {
+            // This record is confirmed no longer than this, and others go on.
+            let next = until.plus(1);
+            let (open, after) = (confirmed(stream, until).max(Some(status)), confirmed(stream, next));
+            if after < open && !stream.contains_key(&next) {
+                let of = after.map_or_else(|| following(stream, next), |after| end_of(stream, next, after));
+                added.covered.insert(next, (after.unwrap_or(Status::Unknown), of));
+            }
+        }
+        added
     }
 }
 
-/// Whether a stream has an ongoing incident at an instant, confirmed after it.
-fn is_inside(stream: &BTreeMap<Instant, Status>, at: Instant) -> bool {
-    let stands = stream.range(..=at).next_back().is_some_and(|(_, status)| status.is_outage());
-    stands && stream.range(at.plus(1)..).next().is_some()
+/// The status of the records that cover an instant, if any.
+fn confirmed(stream: &BTreeMap<Instant, Status>, at: Instant) -> Option<Status> {
+    let status = stream.range(..=at).next_back().map(|(_, status)| *status).filter(|status| status.is_outage());
+    status.filter(|_| stream.range(at..).next().is_some())
+}
+
+/// The first fact from an instant on.
+fn following(stream: &BTreeMap<Instant, Status>, at: Instant) -> Instant {
+    stream.range(at..).next().map_or(at, |(at, _)| *at)
+}
+
+/// The fact at which a status in force at an instant ends, or the last one if it does not.
+fn end_of(stream: &BTreeMap<Instant, Status>, at: Instant, status: Status) -> Instant {
+    let end = stream.range(at..).find(|(_, known)| **known < status).or(stream.last_key_value());
+    end.map_or(at, |(at, _)| *at)
 }
 
 #[cfg(test)]
@@ -85,8 +151,8 @@ mod tests {
         for export in exports {
             let facts: Vec<Transition> =
                 known.iter().map(|(at, status)| Transition { at: *at, status: *status }).collect();
-            for fact in self::facts(&facts, export) {
-                worsen(&mut known, fact);
+            for fact in self::facts(&facts, export).facts() {
+                worsen(&mut known, fact.at, fact.status);
             }
         }
         known.into_iter().map(|(at, status)| (at.millis(), status)).collect()
@@ -177,5 +243,107 @@ mod tests {
             }
             prop_assert_eq!(down(&stream(&shuffled)), down(&stream(&exports)), "{:?} {:?}", shuffled, exports);
         }
+
+        /// Records of any kind, status and start give at each instant what the rule says, in any order and batches.
+        #[test]
+        fn records_of_any_status_give_the_worst_that_covers_an_instant(
+            records in prop::collection::vec(record(), 1..6).prop_shuffle(), cuts in prop::collection::vec(any::<bool>(), 5),
+        ) {
+            let exports = batches(&records, &cuts);
+            let found = stream(&exports);
+            let expected: Vec<Option<Status>> = (0..45).map(|ms| ruled(&records, at(ms))).collect();
+            let got: Vec<Option<Status>> = (0..45).map(|ms| status_at(&found, ms)).collect();
+            prop_assert_eq!(got, expected, "{:?} {:?}", exports, found);
+            // Known records change nothing.
+            let mut again = exports.clone();
+            again.extend(exports.iter().rev().cloned());
+            prop_assert_eq!(stream(&again), found);
+        }
+
+        /// Ended records with any statuses give the same facts, not only the same statuses.
+        #[test]
+        fn ended_records_give_the_same_facts_in_any_order(
+            (records, shuffled) in shuffles(record().prop_filter("ended", |record| record.end.is_some()).boxed()), cuts in prop::collection::vec(any::<bool>(), 5),
+        ) {
+            prop_assert_eq!(stream(&batches(&shuffled, &cuts)), stream(&[records]));
+        }
+
+        /// So do records of one incident with one status, open and ended.
+        #[test]
+        fn records_with_one_status_and_start_give_the_same_facts_in_any_order(
+            (records, shuffled) in shuffles(record().prop_map(|record| Interval { status: Status::Degraded, ..record.starting(at(5)) }).boxed()),
+            cuts in prop::collection::vec(any::<bool>(), 5),
+        ) {
+            prop_assert_eq!(stream(&batches(&shuffled, &cuts)), stream(&[records]));
+        }
+    }
+
+    impl Interval {
+        fn starting(self, start: Instant) -> Self {
+            let shift = start.millis() - self.start.millis();
+            let moved = |at: Option<Instant>| at.map(|at| at.plus(shift));
+            Self { start, end: moved(self.end), updated: moved(self.updated), ..self }
+        }
+    }
+
+    fn record() -> impl Strategy<Value = Interval> {
+        let status = prop_oneof![Just(Status::Degraded), Just(Status::Unhealthy)];
+        (0i64..20, prop::option::of(1i64..20), prop::option::of(0i64..20), status).prop_map(
+            |(start, end, updated, status)| {
+                let later = |by: Option<i64>| by.map(|by| start + by);
+                Interval { status, ..interval(start, later(end), later(updated)) }
+            },
+        )
+    }
+
+    fn shuffles(record: BoxedStrategy<Interval>) -> impl Strategy<Value = (Vec<Interval>, Vec<Interval>)> {
+        let records = prop::collection::vec(record, 2..6);
+        records.prop_flat_map(|records| (Just(records.clone()), Just(records).prop_shuffle()))
+    }
+
+    fn batches(records: &[Interval], cuts: &[bool]) -> Vec<Vec<Interval>> {
+        let mut batches: Vec<Vec<Interval>> = vec![Vec::new()];
+        for (index, record) in records.iter().enumerate() {
+            if index > 0 && cuts[index - 1] {
+                batches.push(Vec::new());
+            }
+            batches.last_mut().unwrap().push(*record);
+        }
+        batches
+    }
+
+    fn status_at(stream: &[(i64, Status)], ms: i64) -> Option<Status> {
+        stream.iter().rev().find(|(at, _)| *at <= ms).map(|(_, status)| *status)
+    }
+
+    /// The rule of docs/reference/feeds.md.
+    fn ruled(records: &[Interval], at: Instant) -> Option<Status> {
+        let worst = |at: Instant| {
+            let covering = records.iter().filter(|record| match (record.end, record.updated) {
+                (Some(end), _) => record.start <= at && at < end,
+                (None, updated) => at == record.start || record.start <= at && updated.is_some_and(|until| at <= until),
+            });
+            covering.map(|record| record.status).max()
+        };
+        let last_of = |record: &Interval| record.end.or(record.updated).unwrap_or(record.start);
+        let last = records.iter().map(last_of).max()?;
+        let stands = || {
+            // After everything that is known, the last record says whether the incident is open.
+            if at > last
+                && let Some(open) = worst(last)
+            {
+                return Some(open);
+            }
+            let ends = records.iter().filter_map(|record| record.end).filter(|end| *end <= at).max();
+            let opens =
+                records.iter().filter(|record| record.end.is_none()).map(last_of).filter(|until| *until < at).max();
+            match (ends, opens) {
+                (None, None) => None,
+                (Some(end), Some(until)) if end > until => Some(Status::Healthy),
+                (_, Some(_)) => Some(Status::Unknown),
+                (Some(_), None) => Some(Status::Healthy),
+            }
+        };
+        worst(at).or_else(stands)
     }
 }

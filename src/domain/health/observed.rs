@@ -5,7 +5,8 @@ use crate::domain::value::instant::Instant;
 
 /// When the status becomes unknown between observations further apart than `max_gap_ms`, in order. Both lists are
 /// sorted, one per instant. Only gaps next to `seen` are checked; those within `known` were checked before. The last
-/// observation stays open: a later export continues there.
+/// observation stays open: a later export continues there. A gap that a later export fills stays, as facts do; so the
+/// order of exports matters if one has observations within a gap of another.
 pub(crate) fn gaps(known: &[Transition], seen: &[Transition], max_gap_ms: i64) -> Vec<Transition> {
     let (mut known, mut seen) = (known.iter().copied().peekable(), seen.iter().copied().peekable());
     let mut gaps = Vec::new();
@@ -68,6 +69,20 @@ mod tests {
         assert_eq!(at(&gaps(&[up(0), up(50)], &[up(60)], 10)), [0; 0], "an old gap has been seen to");
         let paused = Transition { status: Status::Unknown, ..up(0) };
         assert_eq!(at(&gaps(&[], &[paused, up(30)], 10)), [0; 0]);
+    }
+
+    /// The one case in which the order of exports matters, as docs/reference/feeds.md says.
+    #[test]
+    fn a_gap_stays_when_a_later_export_fills_it() {
+        assert_eq!(at(&gaps(&[], &[up(0), up(5), up(15), up(25)], 10)), [0; 0]);
+        let marked = at(&gaps(&[], &[up(0), up(25)], 10));
+        assert_eq!(marked, [10]);
+        let gap = Transition { at: Instant::from_millis(10), status: Status::Unknown };
+        assert_eq!(
+            at(&gaps(&[up(0), gap, up(25)], &[up(5), up(15)], 10)),
+            [0; 0],
+            "none is added, and none is taken back"
+        );
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::plans::Plans;
 use super::source::Arrival;
 use crate::domain::account::member::SystemId;
-use crate::domain::health::ingest::IngestRecord;
+use crate::domain::health::ingest::{IngestId, IngestRecord};
 use crate::domain::health::interval::{self, Interval};
 use crate::domain::health::observed;
 use crate::domain::health::transition::{Status, Transition};
@@ -107,6 +107,11 @@ impl Intake {
         finished: Option<Instant>,
         followers: &mut Followers,
     ) -> Result<()> {
+        if store.resume(&mut self.writer, &mut self.records)? {
+            // Caches already follow the facts that were kept.
+            self.touched.clear();
+            self.checked.clear();
+        }
         if arrivals.len() > 1 {
             let coming = arrivals.iter().flat_map(|arrival| &arrival.batch.new_streams).map(|stream| &stream.system);
             store.lock_systems(coming.chain(self.writer.system_names()))?;
@@ -159,6 +164,7 @@ impl Intake {
             let notes = notes.remove(&stream).map(|notes| of_winners(notes, &transitions)).unwrap_or_default();
             let incoming = Incoming { stream, transitions: &transitions, notes: &notes };
             let merged = store.merge(&mut self.writer, &incoming, record)?;
+            store.merge_for(&mut self.writer, stream, &derived.covered)?;
             inserted += merged.inserted;
             conflicts += merged.conflicts;
             self.systems.extend(self.writer.system_of(stream));
@@ -240,6 +246,8 @@ struct Derived {
     added: u64,
     /// Those that mark gaps between observations.
     gaps: u64,
+    /// Facts that follow from the records of other ingests, which they belong to.
+    covered: Vec<(Transition, IngestId)>,
 }
 
 /// Adds the facts that follow from the records and the journal.
@@ -253,9 +261,18 @@ fn derive(
     if intervals.is_none() && max_gap_ms.is_none() {
         return Ok(Derived::default());
     }
+    let updates = intervals.into_iter().flatten().filter_map(|interval| interval.updated);
     let (first, last) = (transitions[0].at, transitions[transitions.len() - 1].at);
-    let known = store.around(writer, stream, (first, last))?;
-    let mut more = intervals.map(|intervals| interval::facts(&known, intervals)).unwrap_or_default();
+    let (known, ingests): (Vec<Transition>, Vec<IngestId>) =
+        store.around(writer, stream, (first, updates.fold(last, Instant::max)))?.into_iter().unzip();
+    let mut added = intervals.map(|intervals| interval::facts(&known, intervals)).unwrap_or_default();
+    let mut covered = Vec::new();
+    added.covered.retain(|at, (status, end)| {
+        let place = known.binary_search_by_key(end, |fact| fact.at);
+        covered.extend(place.iter().map(|place| (Transition { at: *at, status: *status }, ingests[*place])));
+        place.is_err()
+    });
+    let mut more = added.facts();
     let gaps = max_gap_ms.map(|gap| observed::gaps(&known, transitions, gap)).unwrap_or_default();
     let is_new = |gap: &&Transition| {
         [&known[..], transitions].iter().all(|of| of.binary_search_by_key(&gap.at, |fact| fact.at).is_err())
@@ -269,7 +286,7 @@ fn derive(
     transitions.reverse();
     transitions.dedup_by_key(|transition| transition.at);
     transitions.reverse();
-    Ok(Derived { added: (transitions.len() - before) as u64, gaps: count })
+    Ok(Derived { added: (transitions.len() - before) as u64, gaps: count, covered })
 }
 
 /// The incidents of a batch, by stream.
