@@ -10,6 +10,7 @@ use super::duration;
 Examples:
   slo health
   slo health postgres -o json
+  slo health --window 6h
   slo health -l team=payments --fail-on unhealthy")]
 pub(crate) struct Health {
     /// Names of systems [default: all]
@@ -21,7 +22,10 @@ pub(crate) struct Health {
     /// List retired systems as well
     #[arg(long)]
     pub(crate) all: bool,
-    /// Exit with 1 when a system has this status or a worse one; may be given several times
+    /// Count the changes of the status over this long
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60m", conflicts_with = "fail_on")]
+    pub(crate) window: i64,
+    /// Exit with 1 when a system has this status; degraded includes unhealthy; may be given several times
     #[arg(long, value_name = "STATUS", value_delimiter = ',')]
     pub(crate) fail_on: Vec<FailOnStatus>,
     /// With --fail-on: only if it has had that status without a gap for this long

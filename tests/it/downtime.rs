@@ -6,5 +6,6 @@ mod hindsight;
 pub(crate) mod notes;
 mod oncall;
 mod outages;
+mod recurring;
 mod schedules;
 mod weights;

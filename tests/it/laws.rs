@@ -3,12 +3,13 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::Value;
 
 use crate::cases::one_in;
 use crate::harness::Slo;
-use crate::reference::calendar::{DAY, Ms, instant, rfc3339};
-use crate::reference::{difference, health, objectives};
+use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, instant, rfc3339};
+use crate::reference::{all_health, difference, health, objectives};
 use crate::world::busy::busy_worlds;
 use crate::world::strategy::{revised_worlds, worlds};
 use crate::world::{Fact, World, feed};
@@ -66,10 +67,16 @@ proptest! {
     }
 
     #[test]
-    fn health_equals_the_reference(world in worlds()) {
-        let printed = fresh(&world).health(&world.as_of_text());
+    fn health_equals_the_reference(world in worlds(), window in select(vec![MINUTE, 6 * HOUR, 30 * DAY, 3650 * DAY])) {
+        let slo = fresh(&world);
+        let printed = slo.health(&world.as_of_text());
         prop_assert_eq!(&printed["asOf"], &Value::String(world.as_of_text()));
         let expected = Value::Array(health(&world));
+        prop_assert_eq!(difference("systems", &expected, &printed["systems"]), None);
+        let (window_text, as_of) = (format!("{}m", window / MINUTE), world.as_of_text());
+        let args = ["health", "--all", "--window", &window_text, "-o", "json", "--as-of", &as_of];
+        let printed: Value = serde_json::from_str(&slo.pass(&args, b"")).unwrap();
+        let expected = Value::Array(all_health(&world, window));
         prop_assert_eq!(difference("systems", &expected, &printed["systems"]), None);
     }
 

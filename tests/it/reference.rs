@@ -21,4 +21,4 @@ mod sums;
 pub(crate) mod view;
 
 pub(crate) use compare::difference;
-pub(crate) use view::{at_close, health, objectives};
+pub(crate) use view::{all_health, at_close, health, objectives};

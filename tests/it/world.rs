@@ -250,6 +250,8 @@ pub(crate) struct Maintenance {
     pub(crate) duration: Ms,
     /// For a recurring one; its start is on a whole minute.
     pub(crate) returns: Option<Returns>,
+    /// Days since 1970-01-01 in its zone, on which it does not return.
+    pub(crate) except: Vec<i64>,
     pub(crate) cancelled: bool,
 }
 
@@ -464,6 +466,9 @@ fn maintenance_manifest(window: &Maintenance) -> String {
             days => format!("FREQ=DAILY;INTERVAL={days}"),
         };
         writeln!(text, "  rrule: {rule}\n  timezone: {}", zone.name()).unwrap();
+        if !window.except.is_empty() {
+            writeln!(text, "  exceptDates: [{}]", dates_text(&window.except)).unwrap();
+        }
     }
     writeln!(text, "  cancelled: {}", window.cancelled).unwrap();
     text
@@ -478,15 +483,18 @@ pub(crate) fn decimal(scaled: i128, digits: usize) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
+fn dates_text(dates: &[i64]) -> String {
+    dates.iter().map(|date| rfc3339(date * DAY)[..10].to_owned()).collect::<Vec<_>>().join(", ")
+}
+
 fn shift_text(shift: &Shift) -> String {
     let clock = |minutes: i64| format!("\"{:02}:{:02}\"", minutes / 60, minutes % 60);
     let days: Vec<&str> = shift.days.iter().map(|day| DAYS[*day as usize]).collect();
-    let dates: Vec<String> = shift.except.iter().map(|date| rfc3339(date * DAY)[..10].to_owned()).collect();
     let mut parts = Vec::new();
     parts.extend((!days.is_empty()).then(|| format!("weekday: [{}]", days.join(", "))));
     parts.extend(shift.after.map(|after| format!("after: {}", clock(after))));
     parts.extend(shift.before.map(|before| format!("before: {}", clock(before))));
-    parts.extend((!dates.is_empty()).then(|| format!("exceptDates: [{}]", dates.join(", "))));
+    parts.extend((!shift.except.is_empty()).then(|| format!("exceptDates: [{}]", dates_text(&shift.except))));
     format!("{{ {} }}", parts.join(", "))
 }
 

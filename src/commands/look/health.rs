@@ -1,6 +1,6 @@
 //! Owns `slo health`: the effective status of systems.
 //!
-//! | `slo health [SYSTEM…]` | the status of systems, and since when; `--fail-on unhealthy`: a verdict | with `--fail-on`: a system failed |
+//! | `slo health [SYSTEM…]` | the status of systems, and since when; `--window 6h`: how often it changed in the last 6 hours instead of the last hour; `--fail-on unhealthy`: a verdict | with `--fail-on`: a system failed |
 
 use std::rc::Rc;
 
@@ -31,7 +31,7 @@ impl Run for Health {
         if !args.fail_on.is_empty() {
             let findings = store.read(|store| findings(store, args, as_of))?;
             let fails = findings.iter().any(|finding| finding.firing);
-            return Ok(verdict(findings, None, as_of).exits(ExitStatus::holds(!fails)));
+            return Ok(verdict(findings, None, as_of, context.quiet).exits(ExitStatus::holds(!fails)));
         }
         if let Some(Output::Junit | Output::Github) = context.output {
             return Err(Failure::new(
@@ -41,19 +41,20 @@ impl Run for Health {
         }
         let mut healths = store.read(|store| selected(store, args, as_of))?;
         healths.sort_by(|a, b| a.rank().cmp(&b.rank()));
-        Ok(Looks::of(healths).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it)).into())
+        let window = args.window;
+        Ok(Looks::of(healths).document(move |it| document(it, as_of)).sheet(move |it, _| sheet(it, window)).into())
     }
 }
 
 fn selected(store: &Store, args: &Health, as_of: Instant) -> Result<Vec<SystemHealth>> {
     let labelled = selection::labelled(store, args.selector.as_deref())?;
     let mut found = if args.systems.is_empty() {
-        let mut all = all_healths(store, as_of)?;
+        let mut all = all_healths(store, args.window, as_of)?;
         all.retain(|health| !health.is_retired || args.all);
         all
     } else {
         // Named systems are shown even if retired.
-        healths(store, &selection::systems(store, &args.systems)?, as_of)?
+        healths(store, &selection::systems(store, &args.systems)?, args.window, as_of)?
     };
     found.retain(|health| labelled.as_ref().is_none_or(|labelled| labelled.covers(&health.system)));
     Ok(found)

@@ -213,7 +213,7 @@ where
             first: stretches.iter().filter_map(|stretch| stretch.first).chain(own.first).min(),
             last_seen: stretches.iter().filter_map(|stretch| stretch.last_seen).chain(own.last_seen).max(),
             changes: composite::until(composite::fold(&own.changes, &statuses, *quorum, from), retired_at, through),
-            checks: statuses.iter().map(MemberStatuses::steps).collect(),
+            checks: statuses.iter().map(|of| composite::steps_until(of.steps(), retired_at, through)).collect(),
         })
     }
 

@@ -14,6 +14,7 @@ use self::dates::Dates;
 use self::local::{local_ms, moment_of};
 use self::rule::Rule;
 use super::objective::Metadata;
+use crate::domain::value::calendar::Date;
 use crate::domain::value::duration::LONGEST_MS;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
@@ -51,6 +52,8 @@ pub(crate) struct Recurrence {
     pub(crate) length: Length,
     pub(crate) rule: Rule,
     pub(crate) zone: Tz,
+    /// The local dates whose occurrence does not take place, sorted.
+    pub(crate) except: Vec<Date>,
 }
 
 /// How long each occurrence of a recurring window lasts.
@@ -81,7 +84,7 @@ impl Length {
 }
 
 impl Recurrence {
-    /// Checks a recurring window.
+    /// Checks a recurring window whose occurrences all take place.
     ///
     /// # Errors
     /// The cause and remedy, when the rule cannot be read, names more than one occurrence a day, or never happens
@@ -91,7 +94,7 @@ impl Recurrence {
         if rule.until.is_some_and(|until| until < start) {
             return Err("UNTIL is before start, so the rule never matches".to_owned());
         }
-        let recurrence = Self { start, length, rule, zone };
+        let recurrence = Self { start, length, rule, zone, except: Vec::new() };
         if recurrence.clock_ms() <= 0 || recurrence.clock_ms() > LONGEST_MS {
             return Err("an occurrence lasts more than 0 and at most 3650 days".to_owned());
         }
@@ -101,15 +104,39 @@ impl Recurrence {
         Ok(recurrence)
     }
 
+    /// The same without the occurrences on these dates, which are sorted; `None` if no occurrence is left. They still
+    /// count towards `COUNT`.
+    pub(crate) fn without(self, except: Vec<Date>) -> Option<Self> {
+        let takes_place = |it: &Self| it.except.is_empty() || it.next_after(it.start.plus(-1)).is_some();
+        Some(Self { except, ..self }).filter(takes_place)
+    }
+
+    /// Whether the rule has an occurrence on a local date, which may be excepted.
+    pub(crate) fn has_on(&self, date: Date) -> bool {
+        let date = date.to_chrono();
+        self.on_dates(&self.dates().between(date, date)).next().is_some()
+    }
+
+    /// Whether the first occurrence does not take place.
+    pub(crate) fn excepts_start(&self) -> bool {
+        self.is_excepted(date_of(self.zone, self.start))
+    }
+
+    /// Why a rule is not valid, whatever it starts from; `None` if it is.
+    pub(crate) fn fault(rule: &str) -> Option<String> {
+        Rule::parse(rule).err()
+    }
+
     /// Whether the rule names the start, which is the first occurrence in any case.
     pub(crate) fn names_start(&self) -> bool {
         self.dates().name_start()
     }
 
-    /// The first occurrence that the rule names after the start.
+    /// The first occurrence that the rule names after the start, and that takes place.
     pub(crate) fn next_named(&self) -> Option<Instant> {
         let last = date_of(self.zone, Instant::MAX);
-        self.dates().first_after_start(last).and_then(|date| self.on_dates(&[date]).next()).map(|span| span.start)
+        let next = self.dates().first_after_start(last, |date| !self.is_excepted(date));
+        next.and_then(|date| self.on_dates(&[date]).next()).map(|span| span.start)
     }
 
     /// The length of an occurrence by the zone's clocks, in milliseconds.
@@ -122,7 +149,7 @@ impl Recurrence {
         let first = date_of(self.zone, self.start);
         let reach = i64::from(u16::MAX).min(MOST_COMPARED as i64 * self.rule.density().1);
         let last = date_of(self.zone, self.start.plus(reach * DAY_MS).min(Instant::MAX));
-        let dates = self.dates().between(first, last);
+        let dates = self.dates_between(first, last);
         dates.windows(2).find_map(|pair| {
             let interval_ms = pair[1].signed_duration_since(pair[0]).num_milliseconds();
             let second = self.on_dates(&pair[1..]).next()?.start;
@@ -137,9 +164,10 @@ impl Recurrence {
             (None, Some(_)) => Instant::MAX,
             (None, None) => return None,
         };
-        let dates = self.dates().between(date_of(self.zone, self.start), date_of(self.zone, last.plus(SHIFT_MS)));
+        let dates = self.dates_between(date_of(self.zone, self.start), date_of(self.zone, last.plus(SHIFT_MS)));
         // Clock changes may make one outlast the next, so compare the last few.
-        self.on_dates(&dates).rev().take(3).map(|span| span.end).max()
+        let end = self.on_dates(&dates).rev().take(3).map(|span| span.end).max();
+        Some(end.unwrap_or(self.start))
     }
 
     /// An upper bound on how much of a span of `length_ms` its occurrences cover, in milliseconds, if clocks repeat
@@ -157,12 +185,23 @@ impl Recurrence {
         if to < from {
             return Vec::new();
         }
-        let dates = self.dates().between(date_of(self.zone, from), date_of(self.zone, to));
+        let dates = self.dates_between(date_of(self.zone, from), date_of(self.zone, to));
         self.on_dates(&dates).collect()
     }
 
     fn dates(&self) -> Dates<'_> {
         Dates::new(&self.rule, date_of(self.zone, self.start))
+    }
+
+    /// The dates from `from` to `to`, both included, on which an occurrence takes place.
+    fn dates_between(&self, from: NaiveDate, to: NaiveDate) -> Vec<NaiveDate> {
+        let mut dates = self.dates().between(from, to);
+        dates.retain(|date| !self.is_excepted(*date));
+        dates
+    }
+
+    fn is_excepted(&self, date: NaiveDate) -> bool {
+        self.except.binary_search(&Date::from_chrono(date)).is_ok()
     }
 
     fn on_dates<'d>(&'d self, dates: &'d [NaiveDate]) -> impl DoubleEndedIterator<Item = Span> + 'd {

@@ -66,6 +66,16 @@ enum Move {
     Incidents(Option<Status>),
 }
 
+/// The same statuses of a member. It does not count any more once the composite system is retired.
+pub(crate) fn steps_until(mut steps: Vec<Step>, retired_at: Option<Instant>, through: Instant) -> Vec<Step> {
+    if let Some(at) = retired_at.filter(|at| *at <= through) {
+        let first = steps.first().map_or(at, |step| step.at);
+        steps.truncate(steps.partition_point(|step| step.at < at));
+        steps.push(Step { at: at.max(first), status: None });
+    }
+    steps
+}
+
 /// The same changes up to an instant. No status counts once the system is retired.
 pub(crate) fn until(mut changes: Vec<Change>, retired_at: Option<Instant>, through: Instant) -> Vec<Change> {
     let first = changes[0].at;

@@ -5,7 +5,7 @@ use super::transition::Status;
 use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::domain::value::name::Name;
 
-/// The lookback for counting changes of the effective status, in milliseconds.
+/// The lookback for counting changes of the effective status unless another is asked for, in milliseconds.
 pub(crate) const TRANSITIONS_WINDOW_MS: i64 = 60 * MINUTE_MS;
 
 /// One system as of one instant.
@@ -35,7 +35,7 @@ pub(crate) struct InMaintenance {
 impl Health {
     /// Computes the health of a system from its timeline, which reaches back at least to the last change before the
     /// lookback.
-    pub(crate) fn draw(system: Name, timeline: &Timeline, as_of: Instant) -> Self {
+    pub(crate) fn draw(system: Name, timeline: &Timeline, lookback_ms: i64, as_of: Instant) -> Self {
         let Timeline { first, last_seen, .. } = *timeline;
         let now = timeline.changes.partition_point(|change| change.at <= as_of);
         let changes = &timeline.changes[..now];
@@ -47,7 +47,7 @@ impl Health {
             let status = change.status();
             if before.is_some_and(|before| before != status) {
                 since = Some(change.at);
-                count += usize::from(change.at > as_of.plus(-TRANSITIONS_WINDOW_MS));
+                count += usize::from(change.at > as_of.plus(-lookback_ms));
             } else if before.is_none() {
                 since = Some(change.at);
             }
@@ -94,13 +94,13 @@ impl Health {
     }
 
     /// Whether a timeline reaches back far enough: the status began within it, or it begins with the journal.
-    pub(crate) fn is_settled(timeline: &Timeline, as_of: Instant) -> bool {
+    pub(crate) fn is_settled(timeline: &Timeline, lookback_ms: i64, as_of: Instant) -> bool {
         let changes: &[Change] = &timeline.changes;
         let now = &changes[..changes.partition_point(|change| change.at <= as_of)];
         let status = now.last().map(|change| change.status());
         timeline.from <= BEGINNING
             || now.first().is_none_or(|first| {
-                first.at <= as_of.plus(-TRANSITIONS_WINDOW_MS)
+                first.at <= as_of.plus(-lookback_ms)
                     && first.at < END
                     && now.iter().any(|change| Some(change.status()) != status)
             })

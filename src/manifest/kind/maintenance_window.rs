@@ -3,11 +3,13 @@
 use chrono::{Offset as _, TimeZone};
 use chrono_tz::Tz;
 
+use super::dates;
 use super::reference::{self, Reference, Role};
 use crate::domain::account::maintenance::{Length, MaintenanceWindow, Overlap, Recurrence, Schedule};
 use crate::domain::account::objective::Metadata;
+use crate::domain::value::calendar::Date;
 use crate::domain::value::duration::{format_millis, write_millis};
-use crate::domain::value::instant::Instant;
+use crate::domain::value::instant::{Instant, Offset};
 use crate::domain::value::span::Span;
 use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::mapping::shape::{Content, FieldShape, Length as ListLength, Shape};
@@ -41,6 +43,12 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
             "When it recurs, as an RFC 5545 rule such as FREQ=WEEKLY;BYDAY=SU; at most once a day",
         ),
         FieldShape::optional("timezone", Content::Zone, "Time zone of a recurring window").or("\"UTC\""),
+        FieldShape::optional(
+            "exceptDates",
+            Content::List(&Content::Date, ListLength::Distinct),
+            "Dates in that zone whose occurrence does not take place, such as [2026-12-25]",
+        )
+        .or("[]"),
         FieldShape::optional("cancelled", Content::Flag, "Whether it is cancelled, so that it excuses nothing")
             .or("false"),
         FieldShape::optional("reason", Content::Text, "Reason"),
@@ -78,6 +86,8 @@ fn read_schedule(fields: &Fields<'_>, report: &mut Report) -> Option<Schedule> {
     let zone_field = fields.get("timezone");
     let zone = zone_field.as_ref().map_or(Some(chrono_tz::UTC), |field| field.zone(report));
     let Some(rule) = fields.get("rrule") else {
+        let except = fields.get("exceptDates");
+        let is_alone = zone_field.is_none() && except.is_none();
         if let Some(field) = zone_field {
             let message = "spec.timezone is the zone of spec.rrule, which is missing";
             report.error(
@@ -85,6 +95,13 @@ fn read_schedule(fields: &Fields<'_>, report: &mut Report) -> Option<Schedule> {
                 message,
                 "remove it, and write the offset in start and end: 2026-11-20T22:00:00+01:00",
             );
+        }
+        if let Some(field) = except {
+            let message = "spec.exceptDates lists dates of spec.rrule, which is missing";
+            report.error(field.at, message, "remove it, or write when the window recurs: rrule: FREQ=WEEKLY;BYDAY=SU");
+            leave_out(fields, None, report);
+        }
+        if !is_alone {
             return None;
         }
         return Some(Schedule::Once(match (start?, length?) {
@@ -101,28 +118,63 @@ fn read_schedule(fields: &Fields<'_>, report: &mut Report) -> Option<Schedule> {
             warn_about_zone("end", field, end, zone, report);
         }
     }
-    let text = rule.text(report)?;
-    let (start, length, zone) = (start?, length?, zone?);
-    if let (Some(field), Length::Until(end)) = (&end_field, length)
-        && length.clock_ms(start, zone) <= 0
-    {
-        let end_text = quote(field.scalar().unwrap_or_default());
-        let message =
-            format!("spec.end {end_text} is not after spec.start on the clocks of {zone}, which go back in between");
-        report.error(field.at, message, format!("write duration: {}", write_millis(end.since(start))));
+    let Some(text) = rule.text(report) else {
+        leave_out(fields, None, report);
         return None;
-    }
-    match Recurrence::new(start, length, text, zone) {
-        Ok(recurrence) => {
-            warn_about_start(start_field.as_ref()?, &recurrence, report);
-            warn_about_overlap(&rule, &recurrence, report);
-            Some(Schedule::Recurring(Box::new(recurrence)))
+    };
+    let occurrence = start.zip(length).zip(zone).map(|((start, length), zone)| (start, length, zone));
+    let occurrence = occurrence.filter(|occurrence| has_length(end_field.as_ref(), *occurrence, report));
+    let recurrence = match occurrence {
+        Some((start, length, zone)) => Recurrence::new(start, length, text, zone).map(Some),
+        // A rule may be invalid whatever it starts from.
+        None => Recurrence::fault(text).map_or(Ok(None), Err),
+    };
+    let recurrence = recurrence.unwrap_or_else(|cause| {
+        report.error(rule.at, format!("spec.rrule {} is not valid", quote(text)), cause);
+        None
+    });
+    let recurrence = leave_out(fields, recurrence, report)?;
+    warn_about_start(start_field.as_ref()?, &recurrence, report);
+    warn_about_overlap(&rule, &recurrence, report);
+    Some(Schedule::Recurring(Box::new(recurrence)))
+}
+
+/// Leaves out the occurrences on `exceptDates`; without a recurrence, only to report problems.
+fn leave_out(fields: &Fields<'_>, recurrence: Option<Recurrence>, report: &mut Report) -> Option<Recurrence> {
+    let except = dates::read_except(fields, report, |item, date, report| {
+        if let Some(recurrence) = &recurrence {
+            warn_of_idle(item, recurrence, date, report);
         }
-        Err(cause) => {
-            report.error(rule.at, format!("spec.rrule {} is not valid", quote(text)), cause);
-            None
-        }
+    })?;
+    let recurrence = recurrence?;
+    let rule = recurrence.rule.clone();
+    let left = recurrence.without(except);
+    if let (None, Some(field)) = (&left, fields.get("exceptDates")) {
+        let message = format!("spec.exceptDates leaves no occurrence of {}", rule.as_str());
+        report.error(field.at, message, "remove a date, or write cancelled: true instead");
     }
+    left
+}
+
+/// Warns about an excepted date on which there is no occurrence.
+fn warn_of_idle(field: &Field<'_>, recurrence: &Recurrence, date: Date, report: &mut Report) {
+    if !recurrence.has_on(date) {
+        let weekday = date.to_chrono().format("%A");
+        let message = format!("{} {date} is a {weekday} on which no occurrence starts", field.path);
+        report.warn(field.at, message, format!("check the date in {}, or remove it", recurrence.zone));
+    }
+}
+
+/// Whether an occurrence takes time on the clocks of its zone; reports an end for which it does not.
+fn has_length(end: Option<&Field<'_>>, (start, length, zone): (Instant, Length, Tz), report: &mut Report) -> bool {
+    let (Some(field), Length::Until(end)) = (end, length) else { return true };
+    if length.clock_ms(start, zone) > 0 {
+        return true;
+    }
+    let text = quote(field.scalar().unwrap_or_default());
+    let message = format!("spec.end {text} is not after spec.start on the clocks of {zone}, which go back in between");
+    report.error(field.at, message, format!("write duration: {}", write_millis(end.since(start))));
+    false
 }
 
 /// The `end` or the `duration`; exactly one of them must be given.
@@ -140,45 +192,16 @@ fn read_length(fields: &Fields<'_>, start: Option<Instant>, report: &mut Report)
             }
             Some(Length::Until(end))
         }
-        (Some(_), Some(duration)) => {
+        (Some(end), Some(duration)) => {
             report.error(duration.at, "spec.end and spec.duration contradict each other", "keep one of them");
+            end.instant(report);
+            duration.millis(report);
             None
         }
         (None, None) => {
             report.error(fields.at, "spec.end is missing", "write an end, or a duration such as 90m");
             None
         }
-    }
-}
-
-/// The offset from UTC in a time's text.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Offset {
-    /// No offset, which means UTC.
-    Absent,
-    Utc,
-    Minutes(i64),
-}
-
-impl Offset {
-    /// The offset of a text that is a valid time.
-    fn of(text: &str) -> Self {
-        let text = text.trim();
-        let digits = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
-        let upper = text.to_ascii_uppercase();
-        if digits || upper.ends_with('Z') || upper.ends_with("UTC") || upper.ends_with("GMT") {
-            return Self::Utc;
-        }
-        // Earlier signs belong to the date.
-        let Some((sign, offset)) =
-            text.get(10..).and_then(|time| time.rfind(['+', '-']).map(|at| time[at..].split_at(1)))
-        else {
-            return Self::Absent;
-        };
-        let digits: String = offset.chars().filter(char::is_ascii_digit).collect();
-        let (hours, minutes) = digits.split_at_checked(2).unwrap_or((&digits, ""));
-        let number = |text: &str| text.parse::<i64>().unwrap_or(0);
-        Self::Minutes((number(hours) * 60 + number(minutes)) * if sign == "-" { -1 } else { 1 })
     }
 }
 
@@ -218,37 +241,17 @@ fn warn_about_start(field: &Field<'_>, recurrence: &Recurrence, report: &mut Rep
     let next = recurrence
         .next_named()
         .map_or(String::new(), |next| format!("; move it to {}", local(next).format("%Y-%m-%dT%H:%M:%S%:z")));
-    report.warn(field.at, message, format!("it is still the first occurrence{next}"));
+    let now = if recurrence.excepts_start() { "it does not take place" } else { "it is still the first occurrence" };
+    report.warn(field.at, message, format!("{now}{next}"));
 }
 
 /// Warns about occurrences that overlap the next one.
 fn warn_about_overlap(field: &Field<'_>, recurrence: &Recurrence, report: &mut Report) {
     let Some(Overlap { second, interval_ms }) = recurrence.overlap() else { return };
     let message = format!(
-        "occurrences overlap: each lasts {}, and that of {second} starts {} after the one before",
+        "occurrences overlap: each lasts {}, and the one on {second} starts {} after the one before",
         format_millis(recurrence.clock_ms()),
         format_millis(interval_ms)
     );
     report.warn(field.at, message, "shorten them, or let fewer days have one");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn offsets_are_told_from_the_text() {
-        for (text, offset) in [
-            ("2026-01-05T02:00:00+02:00", Offset::Minutes(120)),
-            ("2026-01-05T02:00:00-0330", Offset::Minutes(-210)),
-            ("2026-01-05 02:00+02", Offset::Minutes(120)),
-            ("2026-01-05T02:00:00Z", Offset::Utc),
-            ("2026-01-05 02:00 UTC", Offset::Utc),
-            ("1767578400", Offset::Utc),
-            ("2026-01-05", Offset::Absent),
-            ("2026-01-05 02:00", Offset::Absent),
-        ] {
-            assert_eq!(Offset::of(text), offset, "{text}");
-        }
-    }
 }

@@ -15,6 +15,7 @@ use crate::domain::health::correction::{Correction, Target};
 use crate::domain::health::transition::Status;
 use crate::domain::plan::object::Object;
 use crate::domain::rules::condition::{Condition, Scope};
+use crate::domain::value::calendar::Date;
 use crate::domain::value::duration::write_millis;
 use crate::domain::value::hours::Hours;
 use crate::domain::value::instant::Instant;
@@ -146,15 +147,18 @@ fn schedule(schedule: &Schedule) -> Option<Node> {
     let clock = |time: NaiveTime| Node::text(Hours::clock(time));
     let shift = |Shift { hours, except }: &Shift| {
         let days = hours.weekdays.iter().map(|day| Node::text(day.to_string())).collect::<Vec<_>>();
-        let dates = except.iter().map(Node::plain).collect::<Vec<_>>();
         Node::flow([
             ("weekday", (!days.is_empty()).then_some(Node::FlowList(days))),
             ("after", hours.after.map(clock)),
             ("before", hours.before.map(clock)),
-            ("exceptDates", (!dates.is_empty()).then_some(Node::FlowList(dates))),
+            ("exceptDates", except_dates(except)),
         ])
     };
     Node::some(schedule.shifts().iter().map(shift).collect())
+}
+
+fn except_dates(dates: &[Date]) -> Option<Node> {
+    (!dates.is_empty()).then(|| Node::FlowList(dates.iter().map(Node::plain).collect()))
 }
 
 fn thresholds(thresholds: BurnRateThresholds) -> Option<Node> {
@@ -188,6 +192,7 @@ fn maintenance_spec(window: &MaintenanceWindow) -> Node {
         ("duration", duration),
         ("rrule", rule.map(|rule| Node::text(rule.rule.as_str()))),
         ("timezone", zone.map(|zone| Node::text(zone.name()))),
+        ("exceptDates", rule.and_then(|rule| except_dates(&rule.except))),
         ("cancelled", window.cancelled.then(|| Node::plain("true"))),
         ("reason", window.reason.as_ref().map(Node::text)),
     ])

@@ -1,11 +1,14 @@
 //! Owns how systems' health looks.
 
+use std::borrow::Cow;
+
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::domain::health::report::Health;
 use crate::domain::health::transition::Status;
-use crate::domain::value::instant::Instant;
+use crate::domain::value::duration::write_millis;
+use crate::domain::value::instant::{HOUR_MS, Instant};
 use crate::render::form::number::{counted, short_time};
 use crate::render::part::maintenance::{WireMaintenance, in_words};
 use crate::render::{Cell, Document, Sheet, Tone};
@@ -47,9 +50,10 @@ pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
     Document::list(as_of, "systems", &rows)
 }
 
-pub(crate) fn sheet(healths: &[Health]) -> Sheet {
+/// The column of changes names its lookback.
+pub(crate) fn sheet(healths: &[Health], lookback_ms: i64) -> Sheet {
     let mut sheet = Sheet::new().left("STATUS").left("SYSTEM").names().right("CHECKS").right("FOR").left("SINCE");
-    sheet = sheet.right("CHANGES/H").optional().right("LAST SEEN");
+    sheet = sheet.right(changes_title(lookback_ms)).optional().right("LAST SEEN");
     // Only shown if there is something to say.
     let has_notes = healths.iter().any(|health| health.maintenance.is_some() || health.is_retired);
     if has_notes {
@@ -84,6 +88,14 @@ pub(crate) fn sheet(healths: &[Health]) -> Sheet {
     let all = counted(healths.len(), "system");
     sheet.footer.push(if healths.is_empty() { "no systems".to_owned() } else { format!("{all}: {parts}") });
     sheet
+}
+
+/// `CHANGES/H`, or `CHANGES/6h` for another lookback than an hour.
+fn changes_title(lookback_ms: i64) -> Cow<'static, str> {
+    match lookback_ms {
+        HOUR_MS => Cow::Borrowed("CHANGES/H"),
+        other => Cow::Owned(format!("CHANGES/{}", write_millis(other))),
+    }
 }
 
 /// Other remarks about a system: that it is retired, or in maintenance and until when.

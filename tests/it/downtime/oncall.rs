@@ -50,21 +50,18 @@ fn latest(model: &Model<'_>, objective: &Objective, window: Ms) -> Value {
 
 /// What `slo list maintenance` shows for one window.
 fn around(window: &Maintenance, as_of: Ms) -> Value {
-    let all = if window.cancelled { Vec::new() } else { occurrences(window, as_of + 40 * DAY) };
+    // The longest interval in these worlds, and the excepted dates in a row, are less than 40 days.
+    let all = if window.cancelled { Vec::new() } else { occurrences(window, as_of.max(window.start) + 40 * DAY) };
     let wire =
         |span: Option<&(Ms, Ms)>| span.map(|(start, end)| json!({"start": rfc3339(*start), "end": rfc3339(*end)}));
     let until = all.iter().filter(|(start, end)| *start <= as_of && as_of < *end).map(|(_, end)| *end).max();
-    let next = match window.returns {
-        // The reference looks 40 days ahead, the longest interval in these worlds, but a first occurrence may be later.
-        _ if window.start > as_of && !window.cancelled => Some((window.start, window.start + window.duration)),
-        _ => all.iter().find(|(start, _)| *start > as_of).copied(),
-    };
+    let next = all.iter().find(|(start, _)| *start > as_of);
     let last = all.iter().rev().find(|(start, _)| *start <= as_of);
     json!({
         "activeUntil": until.map(rfc3339),
         "active": until.is_some(),
         "lastOccurrence": wire(last),
-        "nextOccurrence": wire(next.as_ref()),
+        "nextOccurrence": wire(next),
     })
 }
 

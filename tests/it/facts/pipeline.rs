@@ -159,6 +159,65 @@ fn what_is_retired_counts_up_to_then() {
     }
 }
 
+#[test]
+fn a_retired_composite_system_counts_no_members() {
+    let mut world = world(&["search-1", "search-2", "cluster"], "search-1");
+    world.systems[2].members = vec!["search-1".to_owned(), "search-2".to_owned()];
+    world.systems[2].retired_at = Some(start() + 30 * MINUTE);
+    world.facts = vec![
+        Fact::new(start(), "search-1", Status::Healthy),
+        Fact::new(start(), "search-2", Status::Unhealthy),
+        Fact::new(start() + 40 * MINUTE, "search-2", Status::Healthy),
+    ];
+    let slo = fresh(&world);
+    let cluster = |at: Ms| {
+        let at = rfc3339(at);
+        let printed = slo.pass(&["health", "cluster", "-o", "json", "--as-of", &at], b"");
+        let of = serde_json::from_str::<Value>(&printed).unwrap()["systems"][0].clone();
+        format!("{} {}/{} {}", of["status"].as_str().unwrap(), of["healthyChecks"], of["totalChecks"], of["retired"])
+    };
+    assert_eq!(cluster(start() + 30 * MINUTE - 1), "unhealthy 1/2 false");
+    for minute in [30, 35, 60] {
+        assert_eq!(cluster(start() + minute * MINUTE), "unknown 0/0 true", "minute {minute}");
+    }
+    let when = ["check", "--when", "health.cluster.totalChecks == 0", "--as-of", &world.as_of_text()];
+    assert_eq!(slo.run(&when, b"").code, 1);
+    answer(&slo, &world);
+}
+
+#[test]
+fn changes_of_status_are_counted_over_the_window_that_is_asked_for() {
+    let mut world = world(&["shop"], "shop");
+    for hour in 0..10 {
+        let status = if hour % 2 == 0 { Status::Healthy } else { Status::Unhealthy };
+        world.facts.push(Fact::new(start() + hour * HOUR, "shop", status));
+    }
+    let slo = fresh(&world);
+    let as_of = rfc3339(start() + 9 * HOUR + MINUTE);
+    let health = |more: &[&str]| slo.pass(&[&["health", "--as-of", &as_of][..], more].concat(), b"");
+    let changes = |more: &[&str]| {
+        let printed = health(&[more, &["-o", "json"]].concat());
+        serde_json::from_str::<Value>(&printed).unwrap()["systems"][0]["transitionsInWindow"].as_i64().unwrap()
+    };
+    assert_eq!((changes(&[]), changes(&["--window", "60m"]), changes(&["--window", "1m"])), (1, 1, 0));
+    assert_eq!(
+        (changes(&["--window", "6h"]), changes(&["--window", "361m"]), changes(&["--window", "7d"])),
+        (6, 6, 10)
+    );
+    for (window, title) in
+        [("60m", "CHANGES/H "), ("1h", "CHANGES/H "), ("6h", "CHANGES/6h "), ("90m", "CHANGES/1h30m ")]
+    {
+        assert!(health(&["--window", window]).contains(title), "{window}");
+    }
+    assert!(health(&[]).contains("CHANGES/H "));
+    // Conditions always look at an hour.
+    let when = ["check", "--when", "health.shop.transitionsInWindow > 1", "--as-of", &as_of];
+    assert_eq!(slo.run(&when, b"").code, 0);
+    for wrong in [&["--window", "0m"][..], &["--window", "6"], &["--window", "6h", "--fail-on", "unhealthy"]] {
+        assert_eq!(slo.run(&[&["health"][..], wrong].concat(), b"").code, 2, "{wrong:?}");
+    }
+}
+
 /// Facts that never decide by themselves, in many segments, so that only the first ones give the status.
 #[test]
 fn thresholds_are_settled_however_far_back_that_is() {

@@ -122,6 +122,7 @@ fn maintenance_is_excluded_once_however_it_overlaps() {
             start: from,
             duration: minutes * MINUTE,
             returns: None,
+            except: Vec::new(),
             cancelled: false,
         });
     }

@@ -146,7 +146,7 @@ impl Model<'_> {
     /// The statuses of the checks that count, by name, or of a composite system's members.
     pub(crate) fn checks(&self, system: &str, at: Ms) -> Vec<(Option<String>, Status)> {
         let is_ignored = self.corrected(system, at).is_some_and(|correction| correction.status.is_none());
-        if is_ignored { Vec::new() } else { self.reported(system, at) }
+        if is_ignored || self.retired(system, at) { Vec::new() } else { self.reported(system, at) }
     }
 
     fn reported(&self, system: &str, at: Ms) -> Vec<(Option<String>, Status)> {

@@ -190,6 +190,9 @@ pub(crate) fn last_looked_at(world: &World, objective: &Objective) -> Ms {
     let first_ends =
         world.maintenance.iter().filter(|window| !window.cancelled).map(|window| window.start + window.duration);
     let except = objective.schedule.iter().flat_map(|shift| shift.except.iter().map(|date| (date + 2) * DAY));
+    let planned = world.maintenance.iter().filter(|window| !window.cancelled);
+    let planned = planned.flat_map(|window| window.except.iter().map(|date| (date + 2) * DAY));
+    let except = except.chain(planned);
     let corrected = world.corrections.iter().flat_map(|it| it.start.into_iter().chain(it.end));
     let turns = facts.map(|ts| ts + silent).chain(first_ends).chain(except).chain(retired).chain(corrected);
     turns.max().unwrap_or(world.as_of).max(world.as_of) + (days + 400) * DAY

@@ -19,7 +19,7 @@ fn instant_of(zone: Zone, local: Ms) -> Ms {
     before + (local - zone.to_local(before))
 }
 
-/// All occurrences that start up to `until`.
+/// All occurrences that start up to `until`, without those whose local date is excepted.
 pub(crate) fn occurrences(window: &Maintenance, until: Ms) -> Vec<(Ms, Ms)> {
     let first = (window.start, window.start + window.duration);
     let Some(Returns { zone, days, by_end }) = window.returns else { return vec![first] };
@@ -30,13 +30,15 @@ pub(crate) fn occurrences(window: &Maintenance, until: Ms) -> Vec<(Ms, Ms)> {
         // An occurrence that is skipped completely comes later, with its full length.
         (start, if end > start { end } else { start + (local.1 - local.0) })
     });
-    std::iter::once(first).chain(later).take_while(|(start, _)| *start <= until).collect()
+    let all = std::iter::once(first).chain(later).take_while(|(start, _)| *start <= until);
+    all.filter(|(start, _)| !window.except.contains(&zone.to_local(*start).div_euclid(DAY))).collect()
 }
 
 fn window(start: &str, end: &str, returns: Returns) -> Maintenance {
     let (start, end) = (instant(start), instant(end));
     let (name, systems) = ("m".to_owned(), vec!["api".to_owned()]);
-    Maintenance { name, systems, start, duration: end - start, returns: Some(returns), cancelled: false }
+    let (duration, returns) = (end - start, Some(returns));
+    Maintenance { name, systems, start, duration, returns, except: Vec::new(), cancelled: false }
 }
 
 #[track_caller]
@@ -80,4 +82,16 @@ fn what_clocks_skip_comes_later_and_what_they_repeat_comes_first() {
     let second = window("2026-10-25T01:30:00Z", "2026-10-25T01:45:00Z", returns);
     let next = ("2026-10-26T01:30:00Z", "2026-10-26T01:45:00Z");
     expect(&second, "2026-10-25", &[("2026-10-25T01:30:00Z", "2026-10-25T01:45:00Z"), next]);
+}
+
+#[test]
+fn an_excepted_date_is_that_of_the_zone() {
+    let returns = Returns { zone: Zone::Berlin, days: 1, by_end: false };
+    // 00:30 in Berlin, an hour or two after 22:30 UTC.
+    let nightly = Maintenance {
+        except: vec![instant("2026-10-25T00:00:00Z") / DAY],
+        ..window("2026-10-22T22:30:00Z", "2026-10-22T23:30:00Z", returns)
+    };
+    let (saturday, monday) = ("2026-10-23T22:30:00Z", "2026-10-25T23:30:00Z");
+    expect(&nightly, "2026-10-23", &[(saturday, "2026-10-23T23:30:00Z"), (monday, "2026-10-26T00:30:00Z")]);
 }

@@ -195,24 +195,30 @@ fn burn_rates(history: &History, as_of: Ms) -> (Value, bool) {
 
 /// The `systems` of `slo health -o json --as-of`, in their order.
 pub(crate) fn health(world: &World) -> Vec<Value> {
+    let mut systems = all_health(world, HOUR);
+    systems.retain(|system| system["retired"] == false);
+    systems
+}
+
+/// Those of `slo health --all --window`.
+pub(crate) fn all_health(world: &World, window: Ms) -> Vec<Value> {
     let model = Model::new(world, world.as_of);
     let names: BTreeSet<&String> =
         world.systems.iter().map(|system| &system.name).chain(model.streams.keys()).collect();
     let mut systems: Vec<(usize, &String, Value)> = names
         .into_iter()
-        .filter(|name| !model.retired(name, world.as_of))
         .map(|name| {
             let status = model.effective(name, world.as_of);
             let worst_first = [Status::Unhealthy, Status::Degraded, Status::Unknown, Status::Healthy];
             let rank = worst_first.iter().position(|listed| *listed == status).unwrap();
-            (rank, name, system_health(&model, name))
+            (rank, name, system_health(&model, name, window))
         })
         .collect();
     systems.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
     systems.into_iter().map(|(_, _, json)| json).collect()
 }
 
-fn system_health(model: &Model, name: &str) -> Value {
+fn system_health(model: &Model, name: &str, window: Ms) -> Value {
     let as_of = model.world.as_of;
     let status = model.effective(name, as_of);
     let checks = model.checks(name, as_of);
@@ -222,7 +228,7 @@ fn system_health(model: &Model, name: &str) -> Value {
         edges.into_iter().filter(|edge| model.effective(name, *edge) != model.effective(name, edge - 1)).collect();
     // A system that has only ever reported "unknown" has had that status since its first report.
     let since = changes.last().copied().or(model.first_transition(name));
-    let recent = changes.iter().filter(|change| as_of - HOUR < **change).count();
+    let recent = changes.iter().filter(|change| as_of - window < **change).count();
     // SPEC does not define how seconds become whole; like every other output, they are truncated, not rounded.
     json!({
         "systemId": name,

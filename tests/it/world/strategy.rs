@@ -3,6 +3,8 @@
 
 pub(crate) mod rich;
 
+use std::collections::BTreeSet;
+
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -234,7 +236,15 @@ struct RawMaintenance {
     shift: Ms,
     duration: Ms,
     returns: Option<(Returns, Ms)>,
+    except: Vec<Except>,
     cancelled: bool,
+}
+
+/// A date on which maintenance does not return: that of an occurrence after the first one, or any.
+#[derive(Clone, Copy, Debug)]
+enum Except {
+    Turn(i64),
+    Day(i64),
 }
 
 /// The zone of recurring maintenance.
@@ -253,13 +263,16 @@ fn raw_maintenance() -> impl Strategy<Value = RawMaintenance> {
     let returns = (plain_zone(), select(vec![7, 7, 7, 1, 2, 5]), any::<bool>())
         .prop_map(|(zone, days, by_end)| Returns { zone, days, by_end });
     let returns = option::weighted(0.3, (returns, local));
-    (vec(any::<Index>(), 1..3), any::<Index>(), shift(), select(durations), returns, prop::bool::weighted(0.2))
-        .prop_map(|(systems, at, shift, duration, returns, cancelled)| RawMaintenance {
+    let except = prop_oneof![3 => (0..6_i64).prop_map(Except::Turn), 1 => (0..70_i64).prop_map(Except::Day)];
+    let except = prop_oneof![1 => Just(Vec::new()), 1 => vec(except, 1..4)];
+    (vec(any::<Index>(), 1..3), any::<Index>(), shift(), select(durations), returns, except, prop::bool::weighted(0.2))
+        .prop_map(|(systems, at, shift, duration, returns, except, cancelled)| RawMaintenance {
             systems,
             at,
             shift,
             duration,
             returns,
+            except,
             cancelled,
         })
 }
@@ -550,7 +563,8 @@ fn build(raw: &RawManifests, facts: &[Fact], instants: &[Ms], as_of: Ms) -> Worl
             None => (at, raw.duration, None),
             Some((returns, local)) => returning(at, raw.duration, returns, local),
         };
-        Maintenance { name: format!("m{number}"), systems, start, duration, returns, cancelled: raw.cancelled }
+        let except = returns.map_or(Vec::new(), |returns| excepted(start, returns, &raw.except));
+        Maintenance { name: format!("m{number}"), systems, start, duration, returns, except, cancelled: raw.cancelled }
     });
     World {
         as_of,
@@ -560,6 +574,16 @@ fn build(raw: &RawManifests, facts: &[Fact], instants: &[Ms], as_of: Ms) -> Worl
         corrections: build_corrections(&raw.corrections, names, instants),
         systems,
     }
+}
+
+/// The dates on which a window does not return, sorted.
+fn excepted(start: Ms, returns: Returns, raw: &[Except]) -> Vec<i64> {
+    let first = returns.zone.to_local(start).div_euclid(DAY);
+    let date = |raw: &Except| match raw {
+        Except::Turn(turn) => first + turn * returns.days,
+        Except::Day(day) => base() / DAY + day,
+    };
+    raw.iter().map(date).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// Start, duration and repetition of a window on the day of `at`; if clocks show the start twice, either is used.

@@ -71,7 +71,7 @@ impl Recurrence {
     }
 
     /// The first occurrence that begins after an instant.
-    fn next_after(&self, at: Instant) -> Option<Span> {
+    pub(super) fn next_after(&self, at: Instant) -> Option<Span> {
         let later = |days: i64| {
             let to = at.plus(days * DAY_MS).min(Instant::MAX);
             let found = self.occurrences(Span::new(at, to)).into_iter();
@@ -83,11 +83,14 @@ impl Recurrence {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use proptest::prelude::*;
     use proptest::sample::select;
 
     use super::super::Length;
     use super::*;
+    use crate::domain::value::calendar::{Calendar, Date};
 
     const HOUR_MS: i64 = DAY_MS / 24;
 
@@ -110,12 +113,16 @@ mod tests {
             hours in select(vec![1, 20, 38, 400]),
             by_end in any::<bool>(),
             shift in -24..24_i64,
+            except in proptest::collection::vec(0..2000_i64, 0..20),
             when in -3000..180_000_i64,
             nudge in -1..=1_i64,
         ) {
             let start = at("2026-03-28T01:30:00Z").plus(shift * HOUR_MS);
             let length = if by_end { Length::Until(start.plus(hours * HOUR_MS)) } else { Length::Elapsed(hours * HOUR_MS) };
             let recurrence = Recurrence::new(start, length, rule, zone.parse().unwrap()).unwrap();
+            let except: BTreeSet<Date> = except.iter().map(|day| Calendar::UTC.date(start).plus(*day)).collect();
+            let less = recurrence.clone().without(except.into_iter().collect());
+            let recurrence = less.unwrap_or(recurrence);
             let all = recurrence.occurrences(Span::new(Instant::MIN, Instant::MAX));
             // Often exactly at an edge.
             let edges: Vec<Instant> = all.iter().flat_map(|span| [span.start, span.end]).collect();

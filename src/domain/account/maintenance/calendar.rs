@@ -153,7 +153,9 @@ impl MaintenanceCalendar {
 impl Recurrence {
     /// A key that differs between different recurrences.
     fn identity(&self) -> String {
-        format!("{} {:?} {} {}", self.start.millis(), self.length, self.rule.as_str(), self.zone)
+        let rule = format!("{} {:?} {} {}", self.start.millis(), self.length, self.rule.as_str(), self.zone);
+        let except = self.except.iter().map(ToString::to_string);
+        std::iter::once(rule).chain(except).collect::<Vec<_>>().join(" ")
     }
 }
 
@@ -165,6 +167,7 @@ mod tests {
 
     use super::super::Length;
     use super::*;
+    use crate::domain::value::calendar::{Calendar, Date};
 
     const HOUR: i64 = DAY_MS / 24;
 
@@ -185,12 +188,14 @@ mod tests {
             "FREQ=WEEKLY;UNTIL=20261025T011500Z",
         ]);
         let lengths = select(vec![HOUR / 2, HOUR, 20 * HOUR, 38 * HOUR, 400 * HOUR]);
-        let parts = (zones, rules, lengths, -2000..6000_i64, any::<bool>());
-        parts.prop_filter_map("the rule ends before its start", |(zone, rule, millis, start, by_end)| {
+        let except = proptest::collection::btree_set(0..60_i64, 0..20);
+        let parts = (zones, rules, lengths, -2000..6000_i64, any::<bool>(), except);
+        parts.prop_filter_map("the rule ends before its start", |(zone, rule, millis, start, by_end, except)| {
             let (start, zone): (Instant, Tz) = (at(start).plus(HOUR / 2), zone.parse().unwrap());
             let length = if by_end { Length::Until(start.plus(millis)) } else { Length::Elapsed(millis) };
             let length = if length.clock_ms(start, zone) > 0 { length } else { Length::Elapsed(millis) };
-            Recurrence::new(start, length, rule, zone).ok()
+            let except = except.into_iter().map(|day| Calendar::UTC.date(start).plus(day)).collect();
+            Recurrence::new(start, length, rule, zone).ok().and_then(|recurrence| recurrence.without(except))
         })
     }
 
@@ -256,5 +261,14 @@ mod tests {
         assert_eq!(one, hash(vec![daily(2), once(3, 5), daily(1), once(0, 4), daily(2)]));
         assert_ne!(one, hash(vec![once(0, 5), daily(1)]));
         assert_ne!(one, hash(vec![once(0, 6), daily(1), daily(2)]));
+        // Sealed days follow when the excepted dates change.
+        let but = |dates: &[&str]| {
+            let Schedule::Recurring(recurrence) = daily(2) else { panic!() };
+            let dates = dates.iter().map(|date| Date::parse(date).unwrap()).collect();
+            hash(vec![Schedule::Recurring(Box::new(recurrence.without(dates).unwrap()))])
+        };
+        assert_eq!(but(&[]), hash(vec![daily(2)]));
+        assert_ne!(but(&["2026-03-05"]), but(&[]));
+        assert_ne!(but(&["2026-03-05"]), but(&["2026-03-05", "2026-03-06"]));
     }
 }

@@ -59,11 +59,11 @@ impl<'r> Dates<'r> {
         found
     }
 
-    /// The first date up to `to`, included, that the rule names after its start.
-    pub(super) fn first_after_start(&self, to: NaiveDate) -> Option<NaiveDate> {
+    /// The first wanted date up to `to`, included, that the rule names after its start.
+    pub(super) fn first_after_start(&self, to: NaiveDate, is_wanted: impl Fn(NaiveDate) -> bool) -> Option<NaiveDate> {
         let mut found = None;
         self.each(0, to, |date| {
-            found = Some(date).filter(|date| *date > self.start);
+            found = Some(date).filter(|date| *date > self.start && is_wanted(*date));
             found.is_none()
         });
         found

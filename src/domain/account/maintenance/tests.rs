@@ -305,3 +305,43 @@ fn an_end_is_known_where_a_rule_ends() {
     assert_eq!(ends("FREQ=WEEKLY;UNTIL=20260119T010000Z").as_deref(), Some("2026-01-19T02:00"));
     assert_eq!(ends("FREQ=WEEKLY;UNTIL=20260119T005959Z").as_deref(), Some("2026-01-12T02:00"));
 }
+
+#[test]
+fn an_excepted_date_takes_one_occurrence_away_and_moves_no_other() {
+    let new = |start: &str, rule: &str, zone: &str| {
+        Recurrence::new(at(start), Length::Elapsed(3_600_000), rule, zone.parse().unwrap()).unwrap()
+    };
+    let but = |recurrence: Recurrence, dates: &[&str]| {
+        recurrence.without(dates.iter().map(|date| Date::parse(date).unwrap()).collect())
+    };
+    let starts = |recurrence: &Recurrence| -> Vec<String> {
+        let found = recurrence.occurrences(Span::new(at("2025-12-01"), at("2026-03-01")));
+        found.iter().map(|span| span.start.to_string()[..16].to_owned()).collect()
+    };
+    // COUNT includes what does not take place, as in RFC 5545.
+    let daily = || new("2026-01-01T02:00:00Z", "FREQ=DAILY;COUNT=4", "UTC");
+    let less = but(daily(), &["2026-01-02"]).unwrap();
+    assert_eq!(starts(&less), ["2026-01-01T02:00", "2026-01-03T02:00", "2026-01-04T02:00"]);
+    // So may the first one, which the others still follow.
+    let less = but(daily(), &["2026-01-01", "2026-01-04"]).unwrap();
+    assert_eq!(starts(&less), ["2026-01-02T02:00", "2026-01-03T02:00"]);
+    assert_eq!(less.ends(), Some(at("2026-01-03T03:00:00Z")));
+    assert!(less.excepts_start());
+    assert_eq!(but(daily(), &["2026-01-01", "2026-01-02", "2026-01-03", "2026-01-04"]), None);
+    // The date is that of the zone: 23:30 UTC is the next day in Berlin.
+    let berlin = || new("2026-01-04T23:30:00Z", "FREQ=WEEKLY;COUNT=3", "Europe/Berlin");
+    assert_eq!(starts(&but(berlin(), &["2026-01-12"]).unwrap()), ["2026-01-04T23:30", "2026-01-18T23:30"]);
+    assert_eq!(starts(&but(berlin(), &["2026-01-11"]).unwrap()).len(), 3);
+    assert!(berlin().has_on(Date::parse("2026-01-12").unwrap()));
+    for other in ["2025-12-29", "2026-01-11", "2026-01-26"] {
+        assert!(!berlin().has_on(Date::parse(other).unwrap()), "{other}");
+    }
+    // Two that would overlap do not if one of them does not take place.
+    let long = Recurrence::new(at("2026-01-01"), Length::Elapsed(25 * 3_600_000), "FREQ=DAILY;COUNT=2", Tz::UTC);
+    assert!(long.clone().unwrap().overlap().is_some());
+    assert_eq!(but(long.unwrap(), &["2026-01-02"]).unwrap().overlap(), None);
+    // Where clocks skip the start, it is the date that the rule names.
+    let night = || new("2026-03-27T01:30:00Z", "FREQ=DAILY;COUNT=4", "Europe/Berlin");
+    let near = |recurrence: &Recurrence| spans(recurrence, "2026-03-28", "2026-03-30").len();
+    assert_eq!((near(&night()), near(&but(night(), &["2026-03-29"]).unwrap())), (2, 1));
+}

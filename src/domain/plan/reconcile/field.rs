@@ -210,6 +210,8 @@ impl Fields {
                 }
                 self.put("spec.rrule", recurrence.rule.as_str());
                 self.put("spec.timezone", recurrence.zone);
+                let except = &recurrence.except;
+                self.put_some("spec.exceptDates", (!except.is_empty()).then(|| list(except)));
             }
         }
         self.put("spec.cancelled", window.cancelled);

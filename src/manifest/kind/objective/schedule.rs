@@ -7,7 +7,7 @@ use super::spec::SHIFT;
 use crate::domain::account::schedule::{Schedule, Shift};
 use crate::domain::value::calendar::Date;
 use crate::domain::value::hours::Hours;
-use crate::manifest::kind::hours;
+use crate::manifest::kind::{dates, hours};
 use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::Report;
 use crate::manifest::yaml::tree::Value;
@@ -36,46 +36,31 @@ pub(super) fn read(fields: &Fields<'_>, zone: Option<Tz>, report: &mut Report) -
 
 fn read_shift(field: &Field<'_>, zone: Option<Tz>, report: &mut Report) -> Option<Shift> {
     let fields = Fields::of(field, &SHIFT, report)?;
-    if let Some(days) = fields.get("weekday")
-        && matches!(&days.node.value, Value::List(items) if items.is_empty())
-    {
+    let weekday = fields.get("weekday");
+    let empty = weekday.filter(|days| matches!(&days.node.value, Value::List(items) if items.is_empty()));
+    if let Some(days) = &empty {
         report.error(
             days.at,
             format!("{} is empty, so these hours would never apply", days.path),
             "list at least one day, or remove the field for every day",
         );
-        return None;
     }
-    let hours = hours::read(field, &fields, zone, EXAMPLE, report);
-    let mut except: Vec<Date> = Vec::new();
-    let dates = fields.list("exceptDates", report);
-    for item in &dates {
-        let Some(date) = read_date(item, report) else { continue };
-        if except.contains(&date) {
-            report.error(item.at, format!("{} lists {date} twice", item.path), "remove one of them");
-        } else if let Some(hours) = &hours {
+    let is_said = empty.is_some() && fields.get("after").or(fields.get("before")).is_none();
+    let hours = if is_said { None } else { hours::read(field, &fields, zone, EXAMPLE, report) };
+    let hours = hours.filter(|_| empty.is_none());
+    let except = dates::read_except(&fields, report, |item, date, report| {
+        if let Some(hours) = &hours {
             warn_of_idle(item, hours, date, report);
         }
-        except.push(date);
-    }
-    let is_complete = except.len() == dates.len();
-    except.sort_unstable();
-    except.dedup();
-    hours.filter(|_| is_complete).map(|hours| Shift { hours, except })
-}
-
-fn read_date(field: &Field<'_>, report: &mut Report) -> Option<Date> {
-    let found = field.scalar().and_then(Date::parse);
-    if found.is_none() {
-        field.expected("a date such as 2026-12-25", "", report);
-    }
-    found
+    });
+    Some(Shift { except: except?, hours: hours? })
 }
 
 /// Warns about an excepted date that its hours never include.
 fn warn_of_idle(field: &Field<'_>, hours: &Hours, date: Date, report: &mut Report) {
     let weekday = date.to_chrono().weekday();
     if !hours.weekdays.is_empty() && !hours.weekdays.contains(&weekday) {
+        let weekday = date.to_chrono().format("%A");
         let message = format!("{} {date} is a {weekday}, which these hours never include", field.path);
         report.warn(field.at, message, "check the date, or remove it");
     }

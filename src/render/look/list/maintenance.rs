@@ -13,7 +13,7 @@ use crate::domain::value::duration::format_millis;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
-use crate::render::form::number::minutes;
+use crate::render::form::number::{counted, minutes};
 
 const TITLES: [&str; 11] =
     ["MAINTENANCE", "STATE", "SYSTEMS", "LAST", "NEXT", "ZONE", "REPEATS", "REASON", "FILE", "+SET", "+COMMIT"];
@@ -70,7 +70,14 @@ fn repeats(window: &MaintenanceWindow) -> String {
     match &window.schedule {
         Schedule::Once(span) if window.cancelled => format!("once, {}", shown(*span, Tz::UTC)),
         Schedule::Once(_) => "once".to_owned(),
-        Schedule::Recurring(rule) => format!("{}, {}", rule.rule.as_str(), format_millis(rule.clock_ms())),
+        Schedule::Recurring(rule) => {
+            let except = match rule.except.as_slice() {
+                [] => String::new(),
+                [date] => format!(", except {date}"),
+                dates => format!(", except {}", counted(dates.len(), "date")),
+            };
+            format!("{}, {}{except}", rule.rule.as_str(), format_millis(rule.clock_ms()))
+        }
     }
 }
 
@@ -95,6 +102,7 @@ fn schedule(schedule: &Schedule) -> Value {
             "durationMinutes": minutes(rule.clock_ms()),
             "rrule": rule.rule.as_str(),
             "timezone": rule.zone.name(),
+            "exceptDates": rule.except.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }),
     }
 }

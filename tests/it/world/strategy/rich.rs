@@ -137,6 +137,7 @@ pub(crate) fn rich_worlds() -> impl Strategy<Value = World> {
                 start,
                 duration: HOUR,
                 returns: None,
+                except: Vec::new(),
                 cancelled: false,
             };
             let objectives = ["cluster", "fleet", "db"].iter().zip(objectives).enumerate();
