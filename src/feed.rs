@@ -1,6 +1,7 @@
 //! Owns reading transition lines: any accepted format in, batches of checked rows out, in bounded memory whatever the
 //! input.
 
+mod batch;
 mod builtin;
 mod csv;
 mod described;
@@ -19,15 +20,14 @@ mod time;
 mod unreadable;
 mod walk;
 
+use std::borrow::Cow;
 use std::io::Read;
 
 use anyhow::Result;
 
-use crate::domain::health::interval::Interval;
-use crate::domain::health::stream::StreamName;
-use crate::domain::rules::incident::Incident;
 use crate::domain::value::instant::Instant;
 
+pub(crate) use batch::{Batch, Planned, Work};
 pub(crate) use builtin::BUILTIN;
 pub(crate) use described::{Described, Gathered, Recipe, Surroundings, likely, look, tell};
 use fields::Fields;
@@ -46,7 +46,7 @@ pub(crate) use unreadable::Unreadable;
 /// The longest line in bytes, without its end.
 pub(crate) const LONGEST_LINE: usize = 1 << 20;
 /// Bytes of notes after which a batch ends.
-const MOST_NOTE_BYTES: usize = 4 << 20;
+pub(crate) const MOST_NOTE_BYTES: usize = 4 << 20;
 
 /// The format of the input.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,87 +73,6 @@ pub(crate) struct Options {
     pub(crate) plans: bool,
 }
 
-/// Rows in the order of the input, with their new streams.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Batch {
-    /// Whether stream indices restart with this batch.
-    pub(crate) restart: bool,
-    /// Streams that get the next indices, in order.
-    pub(crate) new_streams: Vec<StreamName>,
-    pub(crate) rows: Vec<Row>,
-    /// Notes by index into `rows`.
-    pub(crate) notes: Vec<(u32, Box<str>)>,
-    /// Lines or records read, accepted or not, without blank lines.
-    pub(crate) read: u64,
-    pub(crate) rejected: u64,
-    /// Records that the feed skips.
-    pub(crate) skipped: u64,
-    /// Records with only planned work.
-    pub(crate) maintenance: u64,
-    /// Incidents with start and end, each with its stream; `rows` includes their facts.
-    pub(crate) intervals: Vec<(u32, Interval)>,
-    /// The longest gap between rows of a stream; after a longer one the status becomes unknown.
-    pub(crate) max_gap_ms: Option<i64>,
-    /// Planned work.
-    pub(crate) planned: Vec<Planned>,
-    /// Incidents, each with when its record was last changed, if incidents are requested instead of facts.
-    pub(crate) incidents: Vec<(Incident, Option<Instant>)>,
-    /// Bytes used by the notes.
-    pub(crate) note_bytes: usize,
-    /// Bytes of the file read so far, before decompression.
-    pub(crate) bytes: u64,
-}
-
-impl Batch {
-    /// Appends the following batch of the same streams.
-    pub(crate) fn join(&mut self, next: Self) {
-        let before = self.rows.len() as u32;
-        self.notes.extend(next.notes.into_iter().map(|(index, note)| (before + index, note)));
-        self.new_streams.extend(next.new_streams);
-        self.rows.extend(next.rows);
-        self.read += next.read;
-        self.rejected += next.rejected;
-        self.skipped += next.skipped;
-        self.maintenance += next.maintenance;
-        self.intervals.extend(next.intervals);
-        self.planned.extend(next.planned);
-        self.note_bytes += next.note_bytes;
-        self.bytes = next.bytes;
-    }
-
-    /// Whether it has this many rows, or as many notes as allowed.
-    fn is_full(&self, rows: usize) -> bool {
-        self.rows.len() >= rows || self.note_bytes >= MOST_NOTE_BYTES
-    }
-
-    /// Adds a row.
-    fn keep(&mut self, row: Row, note: Option<&str>) {
-        let index = self.rows.len() as u32;
-        self.notes.extend(note.map(|note| (index, note.into())));
-        self.note_bytes += note.map_or(0, |note| note.len() + 32);
-        self.rows.push(row);
-    }
-}
-
-/// Planned work in a record.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Planned {
-    /// The stream of the record.
-    pub(crate) stream: u32,
-    pub(crate) at: Instant,
-    pub(crate) what: Work,
-    pub(crate) note: Option<Box<str>>,
-}
-
-/// What a record says about planned work.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) enum Work {
-    Ends,
-    Begins,
-    /// It begins, and ends at this instant.
-    Until(Instant),
-}
-
 /// A rejected line, or a further piece of one that is too long to hold.
 #[derive(Debug)]
 pub(crate) struct Reject<'r> {
@@ -161,8 +80,11 @@ pub(crate) struct Reject<'r> {
     pub(crate) line: u64,
     /// Why; `None` for a further piece of the same line.
     pub(crate) reason: Option<String>,
-    /// The line or a piece of it, without its line feed.
+    /// The line or a piece of it, without its line feed; JSON is on one line. Empty for a further item of a record that
+    /// was already passed.
     pub(crate) raw: &'r [u8],
+    /// The header of the table that the line belongs to.
+    pub(crate) header: Option<&'r [u8]>,
     /// Whether this piece completes the line.
     pub(crate) complete: bool,
 }
@@ -176,6 +98,8 @@ pub(crate) struct Reader<R: Read> {
     names: Names,
     interner: Interner,
     times: time::Times,
+    /// Whether another program writes what begins like this.
+    knows: fn(&[u8]) -> bool,
     restart: bool,
     /// The error to return after the last batch.
     failed: Option<anyhow::Error>,
@@ -193,10 +117,17 @@ impl<R: Read> Reader<R> {
             options,
             interner: Interner::new(),
             times: time::Times::new(),
+            knows: |_| false,
             restart: false,
             failed: None,
             done: false,
         }
+    }
+
+    /// The same, with an error for a single line that another program wrote: `knows` says whether one begins its files
+    /// like this.
+    pub(crate) fn recognizing(self, knows: fn(&[u8]) -> bool) -> Self {
+        Self { knows, ..self }
     }
 
     /// The names read so far, for the next input.
@@ -248,32 +179,26 @@ impl<R: Read> Reader<R> {
             if self.options.follow && batch.read > 0 && !self.frame.has_complete(delimiter) {
                 break;
             }
+            let is_list = self.frame.is_list();
             let (raw, line, broken) = match self.frame.next(delimiter) {
                 Ok(Some(Cut::Record { raw, line, broken })) => (raw, line, broken),
                 Ok(Some(Cut::Overlong { piece, line, first, complete })) => {
-                    if first && !self.shape.is_settled() && piece.trim_ascii_start().starts_with(b"[") {
-                        self.opening.hold(line, piece, String::new());
-                        self.failed = self.opening.error();
-                        break;
+                    if first && !self.shape.is_settled() {
+                        self.failed = self.opening.overlong(line, piece, self.knows);
+                        if self.failed.is_some() {
+                            break;
+                        }
                     }
                     reject_held(self.opening.release(), &mut batch, on_reject)?;
                     batch.read += u64::from(first);
                     batch.rejected += u64::from(first);
                     let reason = first.then(|| format!("longer than {} MiB", LONGEST_LINE >> 20));
-                    on_reject(&Reject { line, reason, raw: piece, complete })?;
+                    on_reject(&Reject { line, reason, raw: piece, header: self.shape.header(), complete })?;
                     continue;
                 }
-                Ok(None) => {
-                    self.done = true;
-                    self.failed = self.opening.error();
-                    if self.failed.is_none() {
-                        reject_held(self.opening.end(), &mut batch, on_reject)?;
-                    }
-                    break;
-                }
-                Err(error) => {
-                    self.failed = Some(Unreadable::explained(error.into()));
-                    reject_held(self.opening.end(), &mut batch, on_reject)?;
+                ended => {
+                    let error = ended.err();
+                    self.end(error, &mut batch, on_reject)?;
                     break;
                 }
             };
@@ -299,10 +224,15 @@ impl<R: Read> Reader<R> {
             let is_split = split.is_ok();
             let (interner, times, names) = (&mut self.interner, &mut self.times, &mut self.names);
             let row = split.and_then(|()| fields.row(interner, times, names, &self.options));
+            // Tables may follow each other.
+            if row.is_err() && self.shape.turn(raw) {
+                continue;
+            }
+            let raw = if is_list && row.is_err() { json::on_one_line(raw) } else { Cow::Borrowed(raw) };
             let lacking = || if is_split { fields.lacking().collect() } else { Vec::new() };
             if let Err(reason) = &row
                 && self.shape.is_json()
-                && self.opening.hold_record(line, raw, reason, lacking)
+                && self.opening.hold_record(line, &raw, reason, lacking)
             {
                 self.failed = self.opening.overflow();
                 if self.failed.is_some() {
@@ -318,7 +248,8 @@ impl<R: Read> Reader<R> {
                 Ok(row) => batch.keep(row, fields.note()),
                 Err(reason) => {
                     batch.rejected += 1;
-                    on_reject(&Reject { line, reason: Some(reason), raw, complete: true })?;
+                    let header = self.shape.header();
+                    on_reject(&Reject { line, reason: Some(reason), raw: &raw, header, complete: true })?;
                 }
             }
         }
@@ -329,6 +260,25 @@ impl<R: Read> Reader<R> {
         batch.new_streams = self.interner.keys_from(known);
         batch.bytes = self.frame.passed();
         Ok(Some(batch))
+    }
+
+    /// Ends the input, with an error if it could not be read further.
+    fn end(
+        &mut self,
+        error: Option<std::io::Error>,
+        batch: &mut Batch,
+        on_reject: &mut impl FnMut(&Reject<'_>) -> std::io::Result<()>,
+    ) -> std::io::Result<()> {
+        if let Some(error) = error {
+            self.failed = Some(Unreadable::explained(error.into()));
+        } else {
+            self.done = true;
+            self.failed = self.opening.error().or_else(|| self.opening.known(self.knows));
+            if self.failed.is_some() {
+                return Ok(());
+            }
+        }
+        reject_held(self.opening.end(), batch, on_reject)
     }
 
     /// Detects how the input is split into records, unless known.
@@ -385,7 +335,7 @@ fn reject_held(
     for Held { line, raw, reason } in held {
         batch.read += 1;
         batch.rejected += 1;
-        on_reject(&Reject { line, reason: Some(reason), raw: &raw, complete: true })?;
+        on_reject(&Reject { line, reason: Some(reason), raw: &raw, header: None, complete: true })?;
     }
     Ok(())
 }

@@ -33,7 +33,7 @@ pub(crate) struct Ingest {
     /// With --feed: write maintenance found in the records to this file, as manifests
     #[arg(long, value_name = "FILE", requires = "feed")]
     pub(crate) maintenance: Option<PathBuf>,
-    /// Write rejected lines, unchanged, to this file
+    /// Write rejected lines to this file, to fix and import again
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
     /// Keep nothing unless every line is good
@@ -70,8 +70,7 @@ pub(crate) struct Feed {}
 
 /// Show what the records of a file become, without importing them
 ///
-/// Without --feed, the built-in feed that reads the file; if there is none, a feed to start from, with the values that records
-/// have.
+/// Without --feed, uses the built-in feed that reads the file. If there is none, prints a feed to start from, with the values found.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:

@@ -32,7 +32,8 @@ pub(crate) struct Probe {
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     pub(crate) timeout: i64,
     /// Try again up to this many times while the result is not healthy; the last attempt decides
-    #[arg(long, value_name = "N", default_value = "0", value_parser = clap::value_parser!(u32).range(0..=100))]
+    #[arg(long, value_name = "N", default_value = "0", allow_negative_numbers = true)]
+    #[arg(value_parser = clap::value_parser!(u32).range(0..=100))]
     pub(crate) retries: u32,
     /// Wait this long before each retry
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]

@@ -70,7 +70,7 @@ fn in_file(context: &mut Context<'_>, name: &str) -> Result<Vec<Feed>> {
         return Err(Failure::new(
             format!("--feed {name}: not a feed, which is a YAML document of kind: Feed"),
             format!(
-                "name the feed first, then the file to read: slo ingest --feed NAME {name}; slo list feeds lists them"
+                "name the feed first, then the file to read: `slo ingest --feed NAME {name}`; `slo list feeds` lists the feeds"
             ),
         ));
     }
@@ -100,20 +100,21 @@ fn says_kind(text: &[u8]) -> bool {
 }
 
 fn unknown(name: &str) -> anyhow::Error {
-    let names = || BUILTIN.iter().map(|(name, _)| *name);
     if name.contains(['/', '.']) {
         let what = format!("--feed {name}: file not found");
-        return Failure::new(what, "name a file that exists, or a built-in feed; slo list feeds lists them");
+        return Failure::new(what, "name an existing file, or a built-in feed; `slo list feeds` lists them");
     }
+    not_built_in(name, "name an existing file, or a built-in feed")
+}
+
+/// The error for a name that no built-in feed has, with the one that was probably meant or else this remedy.
+pub(super) fn not_built_in(name: &str, remedy: &str) -> anyhow::Error {
+    let names = || BUILTIN.iter().map(|(name, _)| *name);
     let short = name.to_ascii_lowercase();
     let part = |known: &&str| short.len() > 2 && (known.contains(&short) || short.contains(known));
     let likely =
         names().find(part).map_or_else(|| did_you_mean(name, names()), |known| format!("did you mean {known}?"));
-    let hint = if likely.starts_with("did you mean") {
-        likely
-    } else {
-        "name a file that exists, or a built-in feed".to_owned()
-    };
+    let hint = if likely.starts_with("did you mean") { likely } else { remedy.to_owned() };
     Failure::new(format!("unknown feed {name:?}; built in are {}", names().collect::<Vec<_>>().join(", ")), hint)
 }
 
@@ -121,6 +122,7 @@ fn unknown(name: &str) -> anyhow::Error {
 /// `file`.
 pub(super) fn fitting(beginning: &[u8], file: Option<&Path>) -> Result<Vec<String>> {
     let feeds = builtin()?;
+    let beginning = &beginning[..beginning.len().min(BEGINNING as usize)];
     let mut names: Vec<String> = if Foreign::is_one(beginning) {
         let database = file.and_then(Foreign::at);
         let answers = |feed: &&Feed| {
@@ -137,6 +139,11 @@ pub(super) fn fitting(beginning: &[u8], file: Option<&Path>) -> Result<Vec<Strin
     Ok(names)
 }
 
+/// Whether an input that begins like this is in the format of a built-in feed.
+pub(super) fn is_foreign(beginning: &[u8]) -> bool {
+    fitting(beginning, None).is_ok_and(|names| !names.is_empty())
+}
+
 /// The description under a name that fits an input with this beginning; `is_database`: the input is a database file.
 ///
 /// # Errors
@@ -151,7 +158,7 @@ pub(super) fn choose<'f>(
     let name = recipes.first().map_or("", |recipe| recipe.feed().name.as_str());
     if is_database {
         return recipes.iter().find(of_database).ok_or_else(|| {
-            Failure::new(format!("a SQLite database, which the feed {name} does not read"), "see slo list feeds")
+            Failure::new(format!("a SQLite database, which the feed {name} does not read"), "see `slo list feeds`")
         });
     }
     let fits = tell(beginning, recipes).into_iter().next();
@@ -177,7 +184,7 @@ pub(super) fn choose<'f>(
 fn misfit(what: String, name: &str, beginning: &[u8], command: &str) -> anyhow::Error {
     let fitting = fitting(beginning, None).unwrap_or_default();
     let hint = match fitting.iter().find(|fits| *fits != name) {
-        Some(fits) => format!("it looks like the format of the feed {fits}: {command} --feed {fits}"),
+        Some(fits) => format!("it looks like the format of the feed {fits}: `{command} --feed {fits}`"),
         None if text(name).is_some() => format!("`slo feed show {name}` prints what it reads"),
         None => "`slo list feeds` lists the others; or describe it: `slo feed try FILE > feed.yaml`".to_owned(),
     };
@@ -190,7 +197,7 @@ pub(super) fn unread(error: anyhow::Error, beginning: &[u8], file: Option<&Path>
         return error;
     }
     // A feed may read a database.
-    let advice = feed.map_or_else(|| advice(beginning, file), |_| None);
+    let advice = feed.map_or_else(|| manifest(beginning, file).or_else(|| advice(beginning, file)), |_| None);
     if let Some(advice) = advice {
         return advice;
     }
@@ -251,6 +258,25 @@ pub(super) fn stem(path: Option<&Path>) -> String {
     Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// The error for an input that is a manifest.
+fn manifest(beginning: &[u8], file: Option<&Path>) -> Option<anyhow::Error> {
+    let text = std::str::from_utf8(beginning).ok()?;
+    let value = |key: &str| {
+        let told = |line: &str| {
+            let rest = line.trim_start_matches([' ', '-', '{', '"', '\u{feff}']).strip_prefix(key)?;
+            Some(rest.trim_start_matches(['"', '\'', ':', ' ']).to_lowercase())
+        };
+        text.lines().find_map(told)
+    };
+    value("apiVersion").filter(|version| version.starts_with("slo/") || version.starts_with("openslo"))?;
+    let name = file.map_or("-".to_owned(), |file| file.display().to_string());
+    Some(if value("kind").is_some_and(|kind| kind.starts_with("feed")) {
+        Failure::new("not transitions but a feed", format!("use `slo ingest --feed {name}` with a file of records"))
+    } else {
+        Failure::new("not transitions but a manifest", format!("use `slo apply {name}`"))
+    })
+}
+
 /// The error for an input without transitions that looks like a built-in feed's.
 fn advice(beginning: &[u8], file: Option<&Path>) -> Option<anyhow::Error> {
     let names = fitting(beginning, file).ok()?;
@@ -258,6 +284,6 @@ fn advice(beginning: &[u8], file: Option<&Path>) -> Option<anyhow::Error> {
     let or = if others.is_empty() { String::new() } else { format!(" (or {})", others.join(", ")) };
     Some(Failure::new(
         format!("not transitions; it looks like the format of the feed {first}{or}"),
-        format!("slo ingest --feed {first} {}", file.map_or("-".to_owned(), |file| file.display().to_string())),
+        format!("`slo ingest --feed {first} {}`", file.map_or("-".to_owned(), |file| file.display().to_string())),
     ))
 }

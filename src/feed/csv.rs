@@ -12,7 +12,7 @@ use crate::domain::value::wording::and_list;
 use crate::failure::Failure;
 
 /// Possible delimiters of a header; the first of equals wins.
-const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+pub(super) const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 /// A line with this many known names is taken as a header.
 const LIKELY_HEADER: usize = 2;
 
@@ -50,7 +50,7 @@ pub(super) fn incomplete_header(missing: &[Field], header: &[u8]) -> anyhow::Err
     let titles = titles(header).unwrap_or_default();
     let rename = renaming(missing, &titles).map(|rename| format!("{rename} in the first line"));
     let rename = rename.unwrap_or_else(|| {
-        "name the columns that hold the time, the system and its status ts, system and status in the first line"
+        "name the columns that hold the time, the system and its status `ts`, `system` and `status` in the first line"
             .to_owned()
     });
     Failure::new(
@@ -137,7 +137,7 @@ impl Columns {
         }
         let expected = self.fields.len();
         if count != expected {
-            return Err(format!("{count} fields, the header has {expected}"));
+            return Err(uneven(count, expected));
         }
         for (index, field) in self.fields.iter().enumerate() {
             let Some(field) = field else { continue };
@@ -147,6 +147,12 @@ impl Columns {
         }
         Ok(())
     }
+}
+
+/// Why a record with this many fields is rejected.
+pub(super) fn uneven(count: usize, expected: usize) -> String {
+    let noun = if count == 1 { "field" } else { "fields" };
+    format!("{count} {noun}, expected {expected} as in the header")
 }
 
 /// Splits records into fields.

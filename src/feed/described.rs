@@ -1,8 +1,10 @@
 //! Owns reading an input by a feed: records in, batches of checked rows out, in bounded memory.
 
+mod cut;
 mod draft;
 mod flat;
 mod gathered;
+mod held;
 mod kind;
 mod moments;
 mod saying;
@@ -182,7 +184,7 @@ impl<'f, R: Read> Described<'f, R> {
                     }
                     Some(Cut::Overlong { piece, line, first, complete }) => {
                         let (reason, line) = (first.then(longest), work.number(line));
-                        work.reject(&Reject { line, reason, raw: piece, complete }, batch, on_reject)?;
+                        work.reject(Reject { line, reason, raw: piece, header: None, complete }, batch, on_reject)?;
                         true
                     }
                 }

@@ -12,7 +12,7 @@ use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::{Source, Status};
 use crate::domain::value::duration::format_millis;
 use crate::domain::value::instant::{Instant, InstantError};
-use crate::domain::value::wording::and_list;
+use crate::domain::value::wording::{and_list, one_line};
 
 /// The most characters of a value quoted in a reason.
 const MOST_QUOTED: usize = 80;
@@ -216,7 +216,7 @@ impl<'v> Fields<'v> {
 pub(super) fn renaming(missing: &[Field], names: &[String]) -> Option<String> {
     let renamed = |field: &Field| {
         let name = names.iter().find(|name| Field::meant(name) == Some(*field))?;
-        Some(format!("{} to {}", excerpt(name.as_bytes()), field.as_str()))
+        Some(format!("`{}` to `{}`", excerpt(name.as_bytes()), field.as_str()))
     };
     let all: Vec<String> = missing.iter().map(renamed).collect::<Option<_>>()?;
     Some(format!("rename {}", and_list(all.iter().map(String::as_str))))
@@ -228,10 +228,10 @@ pub(super) fn renaming(missing: &[Field], names: &[String]) -> Option<String> {
 #[inline(never)]
 fn missing(field: Field) -> String {
     match field {
-        Field::Ts => "ts is missing (also called time, timestamp, at)".to_owned(),
-        Field::System => "system is missing (also called systemId, service)".to_owned(),
-        Field::Status => "status is missing (also called newStatus)".to_owned(),
-        other => format!("{} is missing", other.as_str()),
+        Field::Ts => "missing ts (also called time, timestamp, at)".to_owned(),
+        Field::System => "missing system (also called systemId, service)".to_owned(),
+        Field::Status => "missing status (also called newStatus)".to_owned(),
+        other => format!("missing {}", other.as_str()),
     }
 }
 
@@ -269,7 +269,7 @@ fn unknown_status(bytes: &[u8]) -> String {
     match foreign::meant(&String::from_utf8_lossy(bytes)) {
         Some(status) => {
             format!(
-                "unknown status {quoted}; did you mean {status}? write that, or let a feed map it: slo feed try FILE"
+                "unknown status {quoted}; did you mean {status}? write that, or let a feed map it: `slo feed try FILE`"
             )
         }
         None => format!(
@@ -280,16 +280,22 @@ fn unknown_status(bytes: &[u8]) -> String {
 
 /// Quotes a value on one line, cut if long.
 pub(super) fn quote(bytes: &[u8]) -> String {
-    format!("\"{}\"", excerpt(bytes))
+    let (text, dots) = beginning(bytes);
+    let shown: String = text.chars().flat_map(char::escape_debug).collect();
+    // An apostrophe needs no escape between double quotes.
+    format!("\"{}{dots}\"", shown.replace("\\'", "'"))
 }
 
-/// A value on one line, cut if long.
+/// A value on one line, cut if long; nothing is around it, so that quotes in it are shown as they are.
 pub(super) fn excerpt(bytes: &[u8]) -> String {
+    let (text, dots) = beginning(bytes);
+    format!("{}{dots}", one_line(&text))
+}
+
+/// The first characters of a value, and dots if there are more.
+fn beginning(bytes: &[u8]) -> (String, &'static str) {
     let cut = &bytes[..bytes.len().min(4 * MOST_QUOTED)];
     let text = String::from_utf8_lossy(cut);
-    let mut shown: String = text.chars().take(MOST_QUOTED).flat_map(char::escape_debug).collect();
-    if text.chars().nth(MOST_QUOTED).is_some() || cut.len() < bytes.len() {
-        shown.push('…');
-    }
-    shown
+    let is_cut = text.chars().nth(MOST_QUOTED).is_some() || cut.len() < bytes.len();
+    (text.chars().take(MOST_QUOTED).collect(), if is_cut { "…" } else { "" })
 }

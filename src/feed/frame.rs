@@ -35,6 +35,11 @@ impl<R: Read> Frame<R> {
         Ok(is_list)
     }
 
+    /// Whether the input is a list.
+    pub(super) const fn is_list(&self) -> bool {
+        matches!(self, Self::List(_))
+    }
+
     /// The next record; `None` at the end. See [`Records::next`].
     ///
     /// # Errors

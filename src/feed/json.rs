@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::error::Category;
 
 use super::fields::{Field, Fields, Value, excerpt, quote};
 
@@ -102,6 +103,17 @@ pub(super) fn goes_on(line: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(line).is_err_and(|error| error.is_eof())
 }
 
+/// A JSON value on one line: line ends between its tokens are left out, with the indentation after them. Anything else
+/// stays as it is.
+pub(super) fn on_one_line(raw: &[u8]) -> Cow<'_, [u8]> {
+    if !raw.contains(&b'\n') || !is_whole(raw) {
+        return Cow::Borrowed(raw);
+    }
+    // No string of a valid value contains a line end.
+    let lines = raw.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    Cow::Owned(lines.collect::<Vec<_>>().concat())
+}
+
 /// Whether a line is a JSON value.
 pub(super) fn is_whole(line: &[u8]) -> bool {
     serde_json::from_slice::<IgnoredAny>(line).is_ok()
@@ -120,12 +132,28 @@ pub(super) fn parse(line: &[u8], fields: &mut Fields<'_>, ignored: &mut impl FnM
     }
     let mut parser = serde_json::Deserializer::from_str(text);
     let seed = ObjectSeed { fields, ignored };
-    seed.deserialize(&mut parser).and_then(|()| parser.end()).map_err(|error| {
-        let text = error.to_string();
-        // Within one line, only the column is useful.
-        let text = text.replace(" at line 1 column ", " at column ");
-        text.strip_suffix(" at line 0 column 0").unwrap_or(&text).to_owned()
-    })
+    seed.deserialize(&mut parser).and_then(|()| parser.end()).map_err(|error| explain(&error))
+}
+
+/// What is wrong with the JSON of a record.
+pub(super) fn explain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    // Within one line, only the column is useful.
+    let text = text.replace(" at line 1 column ", " at column ");
+    let text = text.strip_suffix(" at line 0 column 0").unwrap_or(&text);
+    match error.classify() {
+        Category::Eof => {
+            let place = text.find(" at ").map_or("", |at| &text[at..]);
+            format!("invalid JSON: not closed{place}")
+        }
+        Category::Syntax => format!("invalid JSON: {text}"),
+        Category::Data | Category::Io => text.to_owned(),
+    }
+}
+
+/// Why a list or an object is not the value of a field.
+pub(super) fn unsuitable<E: Error>(field: &str, found: &str) -> E {
+    E::custom(format!("{field} must be a string or a number, not {found}"))
 }
 
 struct ObjectSeed<'f, 'v, I> {
@@ -181,11 +209,11 @@ fn bare(value: &impl ToString) -> Value<'static> {
     Value::Bare(Cow::Owned(value.to_string().into_bytes()))
 }
 
-impl Visitor<'_> for ScalarSeed {
+impl<'de> Visitor<'de> for ScalarSeed {
     type Value = Option<Value<'static>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "text or a number for {}", self.0.as_str())
+        f.write_str("a string or a number")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
@@ -212,6 +240,14 @@ impl Visitor<'_> for ScalarSeed {
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        Err(unsuitable(self.0.as_str(), "a list"))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<Self::Value, A::Error> {
+        Err(unsuitable(self.0.as_str(), "an object"))
+    }
 }
 
 #[cfg(test)]
@@ -219,6 +255,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_value_over_several_lines_is_put_on_one() {
+        for (raw, expected) in [
+            ("{\"a\": 1}", "{\"a\": 1}"),
+            ("{\r\n  \"a b\": [\r\n\t1,\r\n\t2\r\n  ]\r\n}", "{\"a b\": [1,2]}"),
+            ("{\"a\": \"x\\n  y\",\n \"b\": null}", "{\"a\": \"x\\n  y\",\"b\": null}"),
+            ("{\"a\": \"x\n  y\"}", "{\"a\": \"x\n  y\"}"),
+            ("{\n", "{\n"),
+        ] {
+            assert_eq!(on_one_line(raw.as_bytes()), raw_of(expected), "{raw}");
+        }
+    }
+
+    fn raw_of(text: &str) -> Cow<'_, [u8]> {
+        Cow::Borrowed(text.as_bytes())
+    }
 
     proptest! {
         #[test]

@@ -126,13 +126,36 @@ impl Opening {
             // A single object with a list in it is a document on one line.
             let is_document = || self.lacking.len() == Field::REQUIRED.len() && first.raw.contains(&b'[');
             let is_foreign = self.held.len() > 1 || self.is_list || is_document();
-            return is_foreign.then(|| self.foreign_records());
+            return is_foreign.then(|| self.foreign_records(first));
         }
         let start = first.raw.trim_ascii_start();
         if start.starts_with(b"{") && self.held.len() == 1 {
             return None;
         }
         Some(self.explain(first, start))
+    }
+
+    /// The error for a first line that is too long, if it is a document, which may be of any length.
+    pub(super) fn overlong(&mut self, line: u64, piece: &[u8], knows: impl Fn(&[u8]) -> bool) -> Option<anyhow::Error> {
+        let is_document = piece.trim_ascii_start().starts_with(b"[") || self.is_empty() && knows(piece);
+        if !is_document {
+            return None;
+        }
+        self.hold(line, piece, String::new());
+        self.foreign()
+    }
+
+    /// The error for a single line that is a file of another program, if `knows` says so.
+    pub(super) fn known(&self, knows: impl Fn(&[u8]) -> bool) -> Option<anyhow::Error> {
+        let is_single = self.held.len() == 1 && !self.is_list;
+        if is_single && knows(&self.bytes()) { self.foreign() } else { None }
+    }
+
+    /// The error for held lines that are not a feed.
+    fn foreign(&self) -> Option<anyhow::Error> {
+        let first = self.held.first()?;
+        let is_other = self.lacking.is_empty();
+        Some(if is_other { self.explain(first, first.raw.trim_ascii_start()) } else { self.foreign_records(first) })
     }
 
     /// Says what the input looks like.
@@ -157,8 +180,8 @@ impl Opening {
             let missing: Vec<Field> = Field::REQUIRED.into_iter().filter(|field| !names(&titles, *field)).collect();
             if titles.iter().any(|title| title.starts_with("start")) {
                 let error = incomplete_header(&missing, line);
-                let hint = "if these are incidents, slo ingest --feed incidents reads those with columns system, start and end; \
-                            slo backtest --against compares alerts with them";
+                let hint = "if these are incidents, `slo ingest --feed incidents` reads those with columns system, start and end; \
+                            `slo backtest --against` compares alerts with them";
                 return Failure::new(at(error.to_string()), hint);
             }
             return incomplete_header(&missing, line).context(format!("line {}", first.line));
@@ -167,9 +190,9 @@ impl Opening {
     }
 
     /// The error for JSON Lines without the required fields.
-    fn foreign_records(&self) -> anyhow::Error {
+    fn foreign_records(&self, first: &Held) -> anyhow::Error {
         let names: Vec<&str> = self.lacking.iter().map(|field| field.as_str()).collect();
-        let (first, line) = (&self.held[0], self.held[0].line);
+        let line = first.line;
         let count = match self.held.len() {
             1 if !self.is_list => "the record has",
             _ if self.is_full() => "the first records have",
@@ -214,7 +237,7 @@ fn document(text: &str) -> (String, String) {
     let lacking: Vec<&str> =
         Field::REQUIRED.iter().filter(|field| lacking(field)).map(|field| field.as_str()).collect();
     if lacking.is_empty() {
-        return (what.to_owned(), format!("jq -c '{path}' FILE | slo ingest"));
+        return (what.to_owned(), format!("`jq -c '{path}' FILE | slo ingest`"));
     }
     (format!("{what}; its records have no {}", or_list(lacking)), describe())
 }

@@ -15,6 +15,8 @@ const MOST_IGNORED: usize = 16;
 pub(super) struct Shape {
     format: Format,
     columns: Option<Columns>,
+    /// The line that names the columns, as it is.
+    header: Option<Vec<u8>>,
     /// Whether the next line may be a record.
     settled: bool,
     ignored: Vec<String>,
@@ -32,7 +34,7 @@ pub(super) enum Told {
 impl Shape {
     pub(super) fn new(format: Format) -> Self {
         let settled = format == Format::Jsonl;
-        Self { format, columns: None, settled, ignored: Vec::new() }
+        Self { format, columns: None, header: None, settled, ignored: Vec::new() }
     }
 
     /// Declares that the input is a list of JSON objects.
@@ -53,6 +55,11 @@ impl Shape {
     /// The delimiter of a record's fields, if it is CSV.
     pub(super) fn delimiter(&self) -> Option<u8> {
         self.columns.as_ref().map(Columns::delimiter)
+    }
+
+    /// The line that names the columns, if it is CSV.
+    pub(super) fn header(&self) -> Option<&[u8]> {
+        self.header.as_deref()
     }
 
     pub(super) fn ignored(&self) -> &[String] {
@@ -77,9 +84,21 @@ impl Shape {
             return Ok(Told::Record);
         }
         let columns = Columns::read(line)?;
-        columns.ignored().for_each(|name| remember(&mut self.ignored, name));
-        self.columns = Some(columns);
+        self.begin(columns, raw);
         Ok(Told::Header)
+    }
+
+    fn begin(&mut self, columns: Columns, header: &[u8]) {
+        columns.ignored().for_each(|name| remember(&mut self.ignored, name));
+        (self.columns, self.header) = (Some(columns), Some(header.to_vec()));
+    }
+
+    /// Begins another table if a line of CSV that is not a record is a header; returns whether it is.
+    pub(super) fn turn(&mut self, raw: &[u8]) -> bool {
+        let found = self.columns.is_some().then(|| Columns::read(without_return(raw)));
+        let Some(Ok(columns)) = found else { return false };
+        self.begin(columns, raw);
+        true
     }
 
     /// The fields of a record; `broken` if its quotes are unbalanced.

@@ -12,6 +12,7 @@ use flate2::write::GzEncoder;
 
 use super::fields::{Field, Fields};
 use super::*;
+use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::Status;
 use crate::domain::value::name::Name;
 
@@ -150,27 +151,21 @@ fn good(system: &str) -> String {
 fn each_reason_names_the_value_and_what_to_write() {
     for (line, reason) in [
         ("oops", "not a JSON object: oops"),
-        (r#"["a"]"#, r#"not a JSON object: [\"a\"]"#),
+        (r#"["a"]"#, r#"not a JSON object: ["a"]"#),
         ("42", "not a JSON object: 42"),
-        ("{", "EOF while parsing an object at column 1"),
-        (r#"{"ts":1763640000,"system":"a","status":"up"} x"#, "trailing characters at column 46"),
-        (r#"{"ts":1763640000,"system":"a","status":"up",}"#, "trailing comma at column 45"),
-        (r#"{"ts":NaN,"system":"a","status":"up"}"#, "expected value at column 7"),
-        (r#"{"ts":Infinity,"system":"a","status":"up"}"#, "expected value at column 7"),
-        (r#"{"ts":1e400,"system":"a","status":"up"}"#, "number out of range at column 11"),
-        (r#"{"ts":01,"system":"a","status":"up"}"#, "invalid number at column 8"),
-        (
-            r#"{"ts":{"a":1},"system":"a","status":"up"}"#,
-            "invalid type: map, expected text or a number for ts at column 7",
-        ),
-        (
-            r#"{"ts":[1],"system":"a","status":"up"}"#,
-            "invalid type: sequence, expected text or a number for ts at column 7",
-        ),
-        (r#"{"ts":null,"system":"a","status":"up"}"#, "ts is missing (also called time, timestamp, at)"),
-        (r#"{"system":"a","status":"up"}"#, "ts is missing (also called time, timestamp, at)"),
-        (r#"{"ts":1763640000,"status":"up"}"#, "system is missing (also called systemId, service)"),
-        (r#"{"ts":1763640000,"system":"a"}"#, "status is missing (also called newStatus)"),
+        ("{", "invalid JSON: not closed at column 1"),
+        (r#"{"ts":1763640000,"system":"a","status":"up"} x"#, "invalid JSON: trailing characters at column 46"),
+        (r#"{"ts":1763640000,"system":"a","status":"up",}"#, "invalid JSON: trailing comma at column 45"),
+        (r#"{"ts":NaN,"system":"a","status":"up"}"#, "invalid JSON: expected value at column 7"),
+        (r#"{"ts":Infinity,"system":"a","status":"up"}"#, "invalid JSON: expected value at column 7"),
+        (r#"{"ts":1e400,"system":"a","status":"up"}"#, "invalid JSON: number out of range at column 11"),
+        (r#"{"ts":01,"system":"a","status":"up"}"#, "invalid JSON: invalid number at column 8"),
+        (r#"{"ts":{"a":1},"system":"a","status":"up"}"#, "ts must be a string or a number, not an object at column 7"),
+        (r#"{"ts":[1],"system":"a","status":"up"}"#, "ts must be a string or a number, not a list at column 7"),
+        (r#"{"ts":null,"system":"a","status":"up"}"#, "missing ts (also called time, timestamp, at)"),
+        (r#"{"system":"a","status":"up"}"#, "missing ts (also called time, timestamp, at)"),
+        (r#"{"ts":1763640000,"status":"up"}"#, "missing system (also called systemId, service)"),
+        (r#"{"ts":1763640000,"system":"a"}"#, "missing status (also called newStatus)"),
         (r#"{"ts":1,"ts":2,"system":"a","status":"up"}"#, "ts is given twice at column 14"),
         (
             r#"{"ts":1,"at":2,"system":"a","status":"up"}"#,
@@ -212,7 +207,7 @@ fn each_reason_names_the_value_and_what_to_write() {
         ),
         (
             r#"{"ts":46298.5,"system":"a","status":"up"}"#,
-            "ts \"46298.5\" is a number that looks like a date of a spreadsheet; write 2026-10-03 12:00",
+            "ts \"46298.5\" is a number that looks like a spreadsheet date; write 2026-10-03 12:00",
         ),
         (
             r#"{"ts":"1969-12-31T23:59:59Z","system":"a","status":"up"}"#,
@@ -229,7 +224,7 @@ fn each_reason_names_the_value_and_what_to_write() {
     let reason = one(b"{\"ts\":1763640000,\"system\":\"\xff\",\"status\":\"up\"}").unwrap_err();
     assert!(reason.starts_with("not UTF-8 from byte 28 on: "), "{reason}");
     let deep = format!("{{\"x\":{}", "[".repeat(100_000));
-    assert_eq!(one(&deep), Err("EOF while parsing a list at column 100005".to_owned()));
+    assert_eq!(one(&deep), Err("invalid JSON: not closed at column 100005".to_owned()));
     let long = format!("{{\"ts\":1763640000,\"system\":\"{}\",\"status\":\"up\"}}", "n".repeat(254));
     let reason = one(&long).unwrap_err();
     assert!(reason.ends_with("a name has at most 253 characters, this one has 254"), "{reason}");
@@ -347,4 +342,15 @@ fn gzip_comes_in_members_and_its_damage_is_told() {
     assert!(error.starts_with("the gzip input is damaged ("), "{error}");
     let error = auto([&zipped[..], b"junk behind the last member"].concat()).error.unwrap();
     assert!(error.starts_with("the gzip input is damaged ("), "{error}");
+}
+
+#[test]
+fn batches_are_joined_only_while_their_notes_and_rows_are_few() {
+    let batch = |rows: usize, note_bytes: usize| {
+        let row = Row::new(0, Instant::from_millis(0), Status::Healthy);
+        Batch { rows: vec![row; rows], note_bytes, ..Batch::default() }
+    };
+    assert!(batch(6, MOST_NOTE_BYTES / 2).has_room_for(&batch(4, MOST_NOTE_BYTES / 2), 10));
+    assert!(!batch(6, 0).has_room_for(&batch(5, 0), 10));
+    assert!(!batch(6, MOST_NOTE_BYTES).has_room_for(&batch(1, 1), 10));
 }

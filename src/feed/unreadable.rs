@@ -15,6 +15,9 @@ const BINARIES: [(&[u8], Unreadable); 7] = [
     (b"\xff\xfe", Unreadable::Encoded("UTF-16")),
     (b"\xfe\xff", Unreadable::Encoded("UTF-16")),
 ];
+/// Where a SQLite database says which program it belongs to, and what it says there for slo.
+const OWNER: std::ops::Range<usize> = 68..72;
+const OWN: &[u8] = b"slo1";
 /// The bytes examined to recognize text without such a mark.
 const LOOKED_AT: usize = 1024;
 
@@ -22,6 +25,8 @@ const LOOKED_AT: usize = 1024;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Unreadable {
     Database,
+    /// A database of slo itself.
+    OwnDatabase,
     Binary(&'static str),
     Encoded(&'static str),
     /// Bytes that are not text in any Unicode encoding.
@@ -31,6 +36,9 @@ pub(crate) enum Unreadable {
 impl Unreadable {
     /// The kind of an unreadable input by its beginning; `None` if it is readable.
     pub(crate) fn told(beginning: &[u8]) -> Option<Self> {
+        if beginning.starts_with(b"SQLite format 3\0") && beginning.get(OWNER) == Some(OWN) {
+            return Some(Self::OwnDatabase);
+        }
         let marked = BINARIES.iter().find(|(magic, _)| beginning.starts_with(magic)).map(|(_, what)| *what);
         marked.or_else(|| Self::guessed(&beginning[..beginning.len().min(LOOKED_AT)], beginning.len() > LOOKED_AT))
     }
@@ -62,6 +70,7 @@ impl Unreadable {
                 "name the database file itself, neither zipped nor piped, with --feed uptime-kuma or a feed with format: sqlite; \
                  or export the records as CSV or JSON Lines"
             }
+            Self::OwnDatabase => "use `slo db merge FILE`, which imports all of its transitions",
             Self::Binary(_) => "export the records as CSV or JSON Lines",
             Self::Encoded("UTF-32") => "convert it: iconv -f UTF-32 -t UTF-8 FILE > utf8.txt, then read that",
             Self::Encoded(_) => "convert it: iconv -f UTF-16 -t UTF-8 FILE > utf8.txt, then read that",
@@ -86,6 +95,7 @@ impl fmt::Display for Unreadable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Database => f.write_str("a SQLite database, not text"),
+            Self::OwnDatabase => f.write_str("a database of slo, not records"),
             Self::Binary(what) => write!(f, "not text but {what}"),
             Self::Encoded(encoding) => write!(f, "{encoding} text; slo reads UTF-8"),
             Self::Foreign => f.write_str("text that is not UTF-8"),
@@ -119,6 +129,7 @@ mod tests {
             (b"\xff\xfet\0s\0".to_vec(), Some(Unreadable::Encoded("UTF-16"))),
             (b"\xff\xfe\0\0t\0\0\0".to_vec(), Some(Unreadable::Encoded("UTF-32"))),
             (b"SQLite format 3\0".to_vec(), Some(Unreadable::Database)),
+            ([b"SQLite format 3\0", &[0; 52][..], b"slo1"].concat(), Some(Unreadable::OwnDatabase)),
             (vec![0; 3000], Some(Unreadable::Binary("a binary file"))),
             (random, Some(Unreadable::Binary("a binary file"))),
             (b"ts,system\n2026-10-01,B\xfcro\n".to_vec(), Some(Unreadable::Foreign)),

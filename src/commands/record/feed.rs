@@ -1,7 +1,7 @@
 //! Owns `slo feed`: descriptions of other programs' records, tried on a file.
 //!
 //! | `slo feed try FILE` | what the first records of a file become, with a built-in feed or `--feed FILE`; of an unknown file, a
-//! feed to start from | a record is rejected |
+//! feed to start from | a record is rejected, or no built-in feed reads the file |
 //!
 //! | `slo feed show NAME` | a built-in feed, to copy and change | |
 
@@ -24,16 +24,19 @@ use crate::store::Foreign;
 /// Bytes used to draft a feed, in addition to those that detect the format.
 const LOOKED_AT: u64 = 1 << 20;
 
+/// The remedy for a feed that is not built in.
+const BUILT_IN: &str = "name a built-in feed; `slo list feeds` lists them";
+
 impl Run for FeedShow {
     const NAME: &'static str = "show";
 
-    fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
+    fn run(args: &Self, _: &mut Context<'_>) -> Result<Answer> {
         match feeds::text(&args.name) {
             Some(text) => Ok(Answer::text(text.to_owned())),
-            // The error lists them.
-            None => feeds::named(context, &args.name).and_then(|_| {
-                Err(Failure::new(format!("{:?} is a file, not a built-in feed", args.name), "see slo list feeds"))
-            }),
+            None if Path::new(&args.name).exists() => {
+                Err(Failure::new(format!("{:?} is a file, not a built-in feed", args.name), BUILT_IN))
+            }
+            None => Err(feeds::not_built_in(&args.name, BUILT_IN)),
         }
     }
 }
@@ -144,7 +147,7 @@ fn draft_for(file: &Path, beginning: &[u8], is_empty: bool) -> Result<Answer> {
         return Err(Failure::new(format!("{}: it cannot be unpacked", place()), "copy it again, or export it again"));
     }
     if beginning.trim_ascii().is_empty() {
-        let hint = "export the records again, and see what a feed makes of them with slo feed try FILE";
+        let hint = "export the records again, and see what a feed makes of them with `slo feed try FILE`";
         return Err(Failure::new(format!("{}: the file is empty", place()), hint));
     }
     // A database can be described by queries.

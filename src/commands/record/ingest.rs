@@ -21,7 +21,7 @@ use crate::commands::{Answer, Context, Run, feeds};
 use crate::domain::value::instant::Instant;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
-use crate::feed::{Names, Recipe};
+use crate::feed::{MOST_NOTE_BYTES, Names, Recipe};
 use crate::render::Looks;
 use crate::render::declare::manifest;
 use crate::render::record::ingest::{document, text};
@@ -266,9 +266,9 @@ impl Session<'_, '_> {
         while let Some(first) = self.next()? {
             let began = clock::Stopwatch::start();
             let mut gathered = vec![first];
-            let mut rows = gathered[0].batch.rows.len();
+            let (mut rows, mut note_bytes) = (gathered[0].batch.rows.len(), gathered[0].batch.note_bytes);
             let mut outcome = Ok(());
-            while rows < MOST_GATHERED {
+            while rows < MOST_GATHERED && note_bytes < MOST_NOTE_BYTES {
                 let Some(wait) = GATHER.checked_sub(began.elapsed()) else { break };
                 let taken = match self.events.recv_timeout(wait) {
                     Ok(event) => self.take(event),
@@ -278,6 +278,7 @@ impl Session<'_, '_> {
                     Ok(None) => {}
                     Ok(Some(arrival)) => {
                         rows += arrival.batch.rows.len();
+                        note_bytes += arrival.batch.note_bytes;
                         gathered.push(arrival);
                     }
                     // The input of a pipe cannot be read again.
@@ -305,7 +306,7 @@ impl Session<'_, '_> {
             let rows = arrival.batch.rows.len();
             let is_enough = rows >= self.streams.saturating_mul(ENOUGH_ROWS);
             let joins = more.begins.is_none() && !more.batch.restart;
-            if is_enough || !joins || rows + more.batch.rows.len() > MOST_JOINED {
+            if is_enough || !joins || !arrival.batch.has_room_for(&more.batch, MOST_JOINED) {
                 break;
             }
             self.streams += more.batch.new_streams.len();
@@ -317,11 +318,13 @@ impl Session<'_, '_> {
 
     /// Reads the first batch, or with `all` as many as fit in memory, and returns whether any line was rejected.
     fn look_ahead(&mut self, all: bool) -> Result<bool> {
-        let (mut rows, mut is_rejected) = (0, false);
+        let (mut rows, mut note_bytes, mut is_rejected) = (0, 0, false);
         while rows < MOST_JOINED
+            && note_bytes < MOST_NOTE_BYTES
             && let Some(arrival) = self.receive()?
         {
             rows += arrival.batch.rows.len();
+            note_bytes += arrival.batch.note_bytes;
             is_rejected |= arrival.batch.rejected > 0;
             self.ahead.push_back(arrival);
             if !all {

@@ -1,5 +1,7 @@
 //! Owns feeds: how the records of another program become transitions.
 
+pub(crate) mod time_format;
+
 use std::collections::BTreeMap;
 
 use chrono_tz::Tz;

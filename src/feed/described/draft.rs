@@ -10,7 +10,7 @@ use super::text::Text;
 use crate::domain::health::feed::Format;
 use crate::domain::health::trial::{Seen, Sight, Spelling, Times};
 use crate::domain::value::instant::Instant;
-use crate::feed::csv::Cutter;
+use crate::feed::csv::{Cutter, DELIMITERS};
 use crate::feed::input::Input;
 use crate::feed::records::without_return;
 
@@ -210,7 +210,7 @@ fn gather(value: &Value, path: &str, found: &mut Values) {
 fn table(text: &[u8]) -> Option<Sight> {
     let mut lines = text.split(|byte| *byte == b'\n').map(without_return).filter(|line| !line.is_empty());
     let header = lines.next()?;
-    let cutters = [b',', b';', b'\t'].map(Cutter::new);
+    let cutters = DELIMITERS.map(Cutter::new);
     let (count, mut cutter) =
         cutters.into_iter().map(|mut cutter| (cutter.cut(header), cutter)).max_by_key(|(count, _)| *count)?;
     let texts = |cutter: &Cutter| -> Vec<String> {

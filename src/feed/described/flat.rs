@@ -3,9 +3,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::kind::Slots;
+use crate::feed::fields::excerpt;
+use crate::feed::json::{explain, unsuitable};
 
 /// The values under these keys, in their order.
 ///
@@ -15,15 +17,12 @@ pub(super) fn read<'r>(raw: &'r [u8], keys: &[String]) -> Result<Slots<'r>, Stri
     let mut slots: Slots<'r> = vec![None; keys.len()];
     let mut parser = serde_json::Deserializer::from_slice(raw);
     let seed = Seed { keys, slots: &mut slots };
-    seed.deserialize(&mut parser).and_then(|()| parser.end()).map_err(|error| explain(&error))?;
+    seed.deserialize(&mut parser).and_then(|()| parser.end()).map_err(|error| {
+        // A record may also be any other value.
+        let is_object = raw.trim_ascii_start().starts_with(b"{");
+        if is_object || !error.is_data() { explain(&error) } else { format!("not a JSON object: {}", excerpt(raw)) }
+    })?;
     Ok(slots)
-}
-
-/// What is wrong with the JSON of a record.
-pub(super) fn explain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let text = text.replace(" at line 1 column ", " at column ");
-    text.strip_suffix(" at line 0 column 0").unwrap_or(&text).to_owned()
 }
 
 struct Seed<'s, 'r> {
@@ -98,7 +97,7 @@ impl<'r> Visitor<'r> for ValueSeed<'_> {
     type Value = Option<Cow<'r, [u8]>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "text or a number for {}", self.0)
+        f.write_str("a string or a number")
     }
 
     fn visit_borrowed_str<E: Error>(self, text: &'r str) -> Result<Self::Value, E> {
@@ -128,5 +127,13 @@ impl<'r> Visitor<'r> for ValueSeed<'_> {
 
     fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(None)
+    }
+
+    fn visit_seq<A: SeqAccess<'r>>(self, _: A) -> Result<Self::Value, A::Error> {
+        Err(unsuitable(self.0, "a list"))
+    }
+
+    fn visit_map<A: MapAccess<'r>>(self, _: A) -> Result<Self::Value, A::Error> {
+        Err(unsuitable(self.0, "an object"))
     }
 }

@@ -78,9 +78,11 @@ impl Gathered {
             if more >= MOST_NAMED {
                 bad.push(format!("and {} more", self.rejected - MOST_NAMED));
             }
-            return Err(Failure::new(
-                bad.join("\n  "),
-                "check the records with slo feed try FILE --feed NAME; an incident needs at least a start",
+            let noun = if more == 0 { "record" } else { "records" };
+            return Err(Failure::with_excerpt(
+                format!("{} invalid {noun}", self.rejected),
+                bad.join("\n"),
+                "check the records with `slo feed try FILE --feed NAME`; an incident needs at least a start",
             ));
         }
         let mut found: Vec<Incident> = groups(self.told).into_iter().flat_map(followed).collect();
@@ -125,7 +127,7 @@ fn followed(mut told: Vec<Told>) -> Vec<Incident> {
     if one_by_one {
         return vec![last];
     }
-    let facts = interval::facts(&[], &intervals);
+    let facts = interval::facts(&[], &intervals).facts();
     episodes(&facts).into_iter().map(|episode| Incident { episode, ..last.clone() }).collect()
 }
 

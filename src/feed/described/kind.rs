@@ -10,6 +10,7 @@ use regex::Regex;
 use super::tree::Tree;
 use crate::domain::health::feed::{self, ANY_VALUE, FILE_NAME, Feed, Field, Meaning, Shape};
 use crate::domain::health::foreign;
+use crate::domain::value::wording::and_list;
 
 /// The values of one record that its kind needs, in the order of [`Kind::wants`].
 pub(super) type Slots<'r> = Vec<Option<Cow<'r, [u8]>>>;
@@ -187,11 +188,16 @@ impl Kind {
 
     /// Why a record without a field is rejected.
     pub(super) fn missing(&self, field: Field) -> String {
-        let mut names: Vec<&str> = self.named(field).collect();
+        // Of a template, all values are needed.
+        let name = |origin: &Origin| and_list(origin.slots().iter().map(|slot| self.wants[*slot].as_str()));
+        let mut names: Vec<String> = self.origins[field as usize].iter().map(name).collect();
+        names.retain(|name| !name.is_empty());
         names.dedup();
-        let from =
-            if names.is_empty() { String::new() } else { format!(": the record has no {}", names.join(", nor ")) };
-        format!("{} is missing{from}", field.as_str())
+        match names.split_first() {
+            None => format!("missing {}", field.as_str()),
+            Some((first, [])) => format!("missing {first}"),
+            Some((first, others)) => format!("missing {first} (also called {})", others.join(", ")),
+        }
     }
 }
 

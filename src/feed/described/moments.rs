@@ -113,12 +113,13 @@ impl Spelling {
             Self::Items(items) => {
                 let mut parsed = Parsed::new();
                 parse(&mut parsed, text, items.iter()).ok()?;
+                // A number of seconds is a moment, whatever offset is beside it.
+                if let Some(seconds) = parsed.timestamp() {
+                    return seconds.checked_mul(1000).map(Instant::from_millis);
+                }
                 if let Some(offset) = parsed.offset() {
                     let local = local(&parsed)?;
                     return Some(Instant::from_millis(local.and_utc().timestamp_millis() - i64::from(offset) * 1000));
-                }
-                if let Some(seconds) = parsed.timestamp() {
-                    return seconds.checked_mul(1000).map(Instant::from_millis);
                 }
                 Some(moment_of(zone, local(&parsed)?.and_utc().timestamp_millis()))
             }
@@ -126,11 +127,12 @@ impl Spelling {
     }
 }
 
-/// The local time; midnight if there is only a date.
+/// The local time; midnight if there is only a date, and a full hour without minutes.
 fn local(parsed: &Parsed) -> Option<NaiveDateTime> {
     let date = parsed.to_naive_date().ok()?;
-    let time = match (parsed.hour_div_12(), parsed.hour_mod_12()) {
-        (None, None) => NaiveTime::MIN,
+    let time = match (parsed.hour_div_12(), parsed.hour_mod_12(), parsed.minute(), parsed.second()) {
+        (None, None, None, None) => NaiveTime::MIN,
+        (Some(half), Some(hour), None, None) => NaiveTime::from_hms_opt(half * 12 + hour, 0, 0)?,
         _ => parsed.to_naive_time().ok()?,
     };
     Some(date.and_time(time))
@@ -160,8 +162,11 @@ impl Unit {
 
 #[cfg(test)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
     use crate::domain::health::feed::Format;
+    use crate::domain::health::feed::time_format::fault;
     use crate::domain::value::name::Name;
 
     fn feed(formats: &[&str], zone: Option<Tz>) -> Feed {
@@ -193,6 +198,9 @@ mod tests {
             (&["%d.%m.%Y"], new_york, "20.11.2026", "2026-11-20T05:00:00.000Z"),
             (&["%Y-%m-%d %H:%M:%S%.f %z"], new_york, "2026-11-20 14:05:00.1239 +0200", "2026-11-20T12:05:00.123Z"),
             (&["%s"], None, "1795183500", "2026-11-20T14:05:00.000Z"),
+            (&["%s %z"], None, "1795183500 +0200", "2026-11-20T14:05:00.000Z"),
+            (&["%F %H"], new_york, "2026-11-20 09", "2026-11-20T14:00:00.000Z"),
+            (&["%F %I %p"], None, "2026-11-20 09 PM", "2026-11-20T21:00:00.000Z"),
             (&["unix"], None, "1795183500.1239", "2026-11-20T14:05:00.123Z"),
             (&["unixMillis"], None, "1795183500123", "2026-11-20T14:05:00.123Z"),
             (&["unixMicros"], None, "1795183500123999", "2026-11-20T14:05:00.123Z"),
@@ -209,6 +217,72 @@ mod tests {
             (&[], Some(Tz::Europe__Berlin), "2026-03-29 02:30", "2026-03-29T01:30:00.000Z"),
         ] {
             assert_eq!(read(formats, zone, text).as_deref(), Ok(expected), "{formats:?} {text}");
+        }
+    }
+
+    /// What is refused in a manifest reads nothing, and what is accepted reads what it writes.
+    #[test]
+    fn a_format_is_without_fault_if_it_reads_what_it_writes() {
+        let now = DateTime::parse_from_rfc3339("2026-11-20T21:05:09.123+02:00").unwrap();
+        let dates = [
+            "",
+            "%Y",
+            "%C",
+            "%y",
+            "%C%y",
+            "%m-%d",
+            "%b %d",
+            "%F",
+            "%D",
+            "%d.%m.%y",
+            "%Y %j",
+            "%j",
+            "%d %B",
+            "%Y-%m",
+            "%Y %d",
+            "%G-W%V-%u",
+            "%g %V %a",
+            "%Y-W%V-%u",
+            "%G-W%V",
+            "%G-%m-%d",
+            "%Y %U %a",
+            "%Y %W %w",
+            "%Y %U",
+            "%Y-%q",
+            "%x",
+            "%v",
+            "%e %h %Y",
+        ];
+        let times = [
+            "",
+            "%H",
+            "%H:%M",
+            "%R",
+            "%T",
+            "%X",
+            "%r",
+            "%I %p",
+            "%I:%M",
+            "%I:%M %P",
+            "%M",
+            "%p",
+            "%S",
+            "%H:%S",
+            "%H:%M%.f",
+            "%T%.3f",
+            "%k:%M",
+            "%l:%M %p",
+            "%T %z",
+            "%H:%M %:z",
+            "%s",
+            "%s %z",
+        ];
+        let pairs = dates.iter().flat_map(|date| times.iter().map(move |time| format!("{date} {time}")));
+        for format in pairs.chain(["%c", "%+", "%Y%m%d%H%M%S"].map(str::to_owned)) {
+            let format = format.trim();
+            let Some(items) = (!format.is_empty()).then(|| StrftimeItems::new(format)) else { continue };
+            let written = now.format_with_items(items).to_string();
+            assert_eq!(fault(format).is_none(), reads(format, &written), "{format:?}: {written}");
         }
     }
 

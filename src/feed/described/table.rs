@@ -1,15 +1,68 @@
-//! Owns the columns of a table that a feed needs, and their values in a record.
+//! Owns the tables of an input: the columns that a feed needs, and their values in a record.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use super::kind::{Kind, Slots, is_file_name};
 use crate::domain::health::feed::Field;
 use crate::domain::value::wording::and_list;
-use crate::feed::csv::Cutter;
+use crate::feed::csv::{Cutter, DELIMITERS, uneven};
 use crate::feed::fields::excerpt;
+use crate::feed::records::without_return;
+use crate::feed::shape::is_separator;
 
-/// Possible delimiters of a header; the first of equals wins.
-const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+/// The tables of an input, one after the other.
+pub(super) struct Tables {
+    /// What separates columns, if the feed says so.
+    delimiter: Option<u8>,
+    current: Option<Table>,
+    /// The line that names the columns of the current one, as it is.
+    header: Option<Rc<[u8]>>,
+}
+
+impl Tables {
+    pub(super) const fn new(delimiter: Option<u8>) -> Self {
+        Self { delimiter, current: None, header: None }
+    }
+
+    pub(super) const fn current(&mut self) -> Option<&mut Table> {
+        self.current.as_mut()
+    }
+
+    pub(super) fn header(&self) -> Option<Rc<[u8]>> {
+        self.header.clone()
+    }
+
+    pub(super) fn delimiter(&self) -> u8 {
+        self.current.as_ref().map_or(self.delimiter.unwrap_or(b','), |table| table.cutter.delimiter())
+    }
+
+    /// Begins the first table, unless this line only tells spreadsheets the delimiter.
+    ///
+    /// # Errors
+    /// See [`Table::read`].
+    pub(super) fn begin(&mut self, raw: &[u8], kind: &Kind, gathers: bool) -> Result<(), String> {
+        let line = without_return(raw);
+        if !is_separator(line) {
+            self.current = Some(Table::read(line, self.delimiter, kind, gathers)?);
+            self.header = Some(raw.into());
+        }
+        Ok(())
+    }
+
+    /// Begins another table if a line that is not a record is a header; returns whether it is.
+    pub(super) fn turn(&mut self, raw: &[u8], kind: &Kind, gathers: bool) -> bool {
+        let line = without_return(raw);
+        if self.header.as_deref().map(without_return) == Some(line) {
+            return true;
+        }
+        // The name of a single column may also be a value.
+        let found = Table::read(line, self.delimiter, kind, gathers).ok().filter(|table| table.known() > 1);
+        let Some(table) = found else { return false };
+        (self.current, self.header) = (Some(table), Some(raw.into()));
+        true
+    }
+}
 
 /// The columns of one table.
 pub(super) struct Table {
@@ -29,8 +82,7 @@ impl Table {
     pub(super) fn read(header: &[u8], delimiter: Option<u8>, kind: &Kind, gathers: bool) -> Result<Self, String> {
         let all = delimiter.map_or(DELIMITERS.to_vec(), |only| vec![only]);
         let tables = all.into_iter().map(|delimiter| Self::cut(header, delimiter, kind));
-        let count = |table: &Self| table.columns.iter().flatten().count();
-        let best = tables.reduce(|best, other| if count(&other) > count(&best) { other } else { best });
+        let best = tables.reduce(|best, other| if other.known() > best.known() { other } else { best });
         let Some(table) = best else { return Err("it has no columns".to_owned()) };
         let is_there = |slot: usize| table.columns[slot].is_some() || is_file_name(&kind.wants[slot]);
         // Optional fields may lack all their columns, and so may fields with several origins.
@@ -66,8 +118,9 @@ impl Table {
         Self { cutter, titles, columns, is_note }
     }
 
-    pub(super) fn delimiter(&self) -> u8 {
-        self.cutter.delimiter()
+    /// The number of required columns that it has.
+    fn known(&self) -> usize {
+        self.columns.iter().flatten().count()
     }
 
     /// The required values of a record.
@@ -77,7 +130,7 @@ impl Table {
     pub(super) fn slots<'r>(&'r mut self, record: &[u8], kind: &Kind, file: &'r str) -> Result<Slots<'r>, String> {
         let count = self.cutter.cut(record);
         if count != self.titles {
-            return Err(format!("{count} fields, the header has {}", self.titles));
+            return Err(uneven(count, self.titles));
         }
         let value = |(slot, column): (usize, &Option<usize>)| match column {
             Some(index) => {

@@ -1,5 +1,8 @@
 //! Owns detecting from the beginning of an input which feeds can read it.
 
+use std::borrow::Cow;
+
+use super::cut::closed;
 use super::kind::{Kind, Place, Recipe};
 use super::table::Table;
 use super::text::Text;
@@ -93,7 +96,10 @@ impl Recipe {
         if self.feed.format == Format::Json && !is_json(beginning) {
             return false;
         }
-        let mut walk = Walk::new(Text::new(Input::new(beginning), self.feed.format), ways(self));
+        // A single record may be longer than the beginning.
+        let is_json = self.feed.format == Format::Json;
+        let whole = if is_json { closed(beginning) } else { Cow::Borrowed(beginning) };
+        let mut walk = Walk::new(Text::new(Input::new(&*whole), self.feed.format), ways(self));
         for _ in 0..MOST_LINES {
             match walk.next() {
                 Ok(Some(found)) => {
@@ -128,8 +134,7 @@ impl Kind {
             };
             let has_all = needed.iter().all(|field| self.can_have(*field, &is_there));
             let slots = place.slots(item, &self.wants, "x").ok();
-            let means =
-                |field| slots.as_ref().and_then(|slots| self.pick(field, slots).map(std::borrow::Cow::into_owned));
+            let means = |field| slots.as_ref().and_then(|slots| self.pick(field, slots).map(Cow::into_owned));
             let status = means(Field::Status);
             let is_known = self.mapped(status.as_deref()).is_none_or(|meaning| meaning.is_ok());
             fits = has_all && is_known && means(Field::Ts).is_some();

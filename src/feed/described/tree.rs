@@ -139,7 +139,7 @@ impl Tree {
                 && let Some(way) = self.lacks_items(record)
             {
                 count += 1;
-                take(Err(format!("the record has no {way}")))?;
+                take(Err(format!("missing {way}")))?;
             }
         }
         Ok(count)

@@ -8,9 +8,10 @@ use std::rc::Rc;
 use anyhow::Result;
 use serde_json::Value;
 
+use super::held::{self, Held};
 use super::kind::{Kind, Place, Recipe, Slots};
 use super::saying::{Said, Sayer};
-use super::table::Table;
+use super::table::Tables;
 use super::trace::Trace;
 use super::tree::{Item, Tree};
 use super::{Surroundings, flat, unfitting};
@@ -18,16 +19,11 @@ use crate::domain::health::feed::{Format, Shape};
 use crate::domain::health::stream::StreamName;
 use crate::domain::value::wording::or_list;
 use crate::feed::fields::quote;
+use crate::feed::json::{explain, on_one_line};
 use crate::feed::names::Names;
 use crate::feed::records::without_return;
 use crate::feed::walk::{Found, LONGEST_VALUE};
 use crate::feed::{Batch, LONGEST_LINE, Options, Reject};
-
-/// The most rejected records held back until one is accepted, and their bytes.
-const MOST_HELD: usize = 1000;
-const MOST_HELD_BYTES: usize = 256 * 1024;
-/// With at most this many records, all rejected, the records may be wrong and not the feed.
-const FEW: usize = 10;
 
 /// The state of one input read by a feed.
 pub(super) struct Work<'f> {
@@ -37,11 +33,9 @@ pub(super) struct Work<'f> {
     /// The only kind of its records, if known.
     only: Option<usize>,
     around: Surroundings,
-    table: Option<Table>,
+    tables: Tables,
     sayer: Sayer,
-    /// Rejected records, until one is accepted.
-    held: Option<Vec<Held>>,
-    held_bytes: usize,
+    held: Held,
     pub(super) trace: Option<Trace>,
     /// Rows of the batch before the current record.
     before: usize,
@@ -49,12 +43,8 @@ pub(super) struct Work<'f> {
     rows: u64,
     /// Whether the current records were already counted for their health.
     is_again: bool,
-}
-
-struct Held {
-    line: u64,
-    reason: String,
-    raw: Vec<u8>,
+    /// Whether the current record was already rejected, for an item or as another kind.
+    is_rejected: bool,
 }
 
 impl<'f> Work<'f> {
@@ -75,14 +65,14 @@ impl<'f> Work<'f> {
             all,
             only,
             around,
-            table: None,
+            tables: Tables::new(recipe.feed.delimiter),
             sayer,
-            held: Some(Vec::new()),
-            held_bytes: 0,
+            held: Held::new(),
             trace: None,
             before: 0,
             rows: 0,
             is_again,
+            is_rejected: false,
         }
     }
 
@@ -136,7 +126,7 @@ impl<'f> Work<'f> {
     /// The delimiter between columns, if any.
     pub(super) fn delimiter(&self) -> Option<u8> {
         let is_table = matches!(self.recipe.feed.format, Format::Csv | Format::Sqlite);
-        is_table.then(|| self.table.as_ref().map_or(self.recipe.feed.delimiter.unwrap_or(b','), Table::delimiter))
+        is_table.then(|| self.tables.delimiter())
     }
 
     /// Processes a line, or a row of a table.
@@ -152,21 +142,26 @@ impl<'f> Work<'f> {
         }
         let recipe = self.recipe;
         let mut line = line;
+        self.is_rejected = false;
         let said = match recipe.feed.format {
             Format::Csv | Format::Sqlite => {
                 let kind = &recipe.kinds[self.only.unwrap_or(0)];
-                let record = without_return(raw);
-                if self.table.is_none() {
-                    return self.header(record, kind);
-                }
-                line = self.number(line);
-                let Some(table) = &mut self.table else { return Ok(()) };
-                if broken {
+                let gathers = self.sayer.gathers;
+                let Some(table) = self.tables.current() else {
+                    let begun = self.tables.begin(raw, kind, gathers);
+                    return begun.map_err(|what| unfitting(self.feed(), &what));
+                };
+                let said = if broken {
                     Err("a quote is not closed, or text follows a closing one".to_owned())
                 } else {
-                    let slots = table.slots(record, kind, &self.around.file);
+                    let slots = table.slots(without_return(raw), kind, &self.around.file);
                     slots.and_then(|slots| say(&mut self.sayer, &mut self.trace, kind, &slots, batch))
+                };
+                if said.is_err() && recipe.feed.format == Format::Csv && self.tables.turn(raw, kind, gathers) {
+                    return Ok(());
                 }
+                line = self.number(line);
+                said
             }
             Format::Text => self.text(raw, batch),
             Format::Jsonl | Format::Json | Format::Yaml => {
@@ -175,15 +170,6 @@ impl<'f> Work<'f> {
             }
         };
         self.done(said, (line, raw), batch, on_reject)
-    }
-
-    fn header(&mut self, record: &[u8], kind: &Kind) -> Result<()> {
-        if crate::feed::shape::is_separator(record) {
-            return Ok(());
-        }
-        let table = Table::read(record, self.recipe.feed.delimiter, kind, self.sayer.gathers);
-        self.table = Some(table.map_err(|what| unfitting(self.recipe.feed.name.as_str(), &what))?);
-        Ok(())
     }
 
     fn text(&mut self, raw: &[u8], batch: &mut Batch) -> Result<Said, String> {
@@ -210,6 +196,7 @@ impl<'f> Work<'f> {
         batch: &mut Batch,
         on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
     ) -> Result<()> {
+        self.is_rejected = false;
         if found.is_cut {
             let reason = format!(
                 "longer than {} MiB; if it holds many records, let records lead to them, and each to nothing",
@@ -252,7 +239,7 @@ impl<'f> Work<'f> {
                 Some(value) => value,
                 None => match serde_json::from_slice(raw) {
                     Ok(value) => value,
-                    Err(error) => return self.done(Err(flat::explain(&error)), (line, raw), batch, on_reject),
+                    Err(error) => return self.done(Err(explain(&error)), (line, raw), batch, on_reject),
                 },
             };
             if kinds.len() > 1 {
@@ -287,14 +274,7 @@ impl<'f> Work<'f> {
                 .slots(item, &kind.wants, &file)
                 .and_then(|slots| say(&mut self.sayer, &mut self.trace, kind, &slots, batch))
         };
-        match said {
-            // One of several items is shown alone.
-            Err(reason) if !std::ptr::eq(item.item, item.record) => {
-                let raw = serde_json::to_vec(item.item)?;
-                self.done(Err(reason), (line, &raw), batch, on_reject)
-            }
-            said => self.done(said, (line, raw), batch, on_reject),
-        }
+        self.done(said, (line, raw), batch, on_reject)
     }
 
     /// Counts a record, or rejects it.
@@ -320,31 +300,38 @@ impl<'f> Work<'f> {
                 batch.maintenance += if said == Said::Planned { counted } else { 0 };
                 self.release(batch, on_reject)
             }
-            Err(reason) => self.reject(&Reject { line, reason: Some(reason), raw, complete: true }, batch, on_reject),
+            Err(reason) => {
+                // Of several items, the fields of their record are needed, too, but only once.
+                let is_again = std::mem::replace(&mut self.is_rejected, true);
+                let raw = match self.recipe.feed.format {
+                    _ if is_again => Cow::default(),
+                    format if format.is_tree() => on_one_line(raw),
+                    _ => Cow::Borrowed(raw),
+                };
+                let reject = Reject { line, reason: Some(reason), raw: &raw, header: None, complete: true };
+                self.reject(reject, batch, on_reject)
+            }
         }
     }
 
     /// Rejects a record, or holds it back until one is accepted.
     pub(super) fn reject(
         &mut self,
-        reject: &Reject<'_>,
+        reject: Reject<'_>,
         batch: &mut Batch,
         on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
     ) -> Result<()> {
-        let reason = reject.reason.as_ref().filter(|_| reject.complete);
-        let (Some(held), Some(reason)) = (&mut self.held, reason) else {
+        if !self.held.holds() || !reject.complete || reject.reason.is_none() {
             self.release(batch, on_reject)?;
             batch.read += u64::from(reject.reason.is_some());
             batch.rejected += u64::from(reject.reason.is_some());
-            on_reject(reject)?;
+            on_reject(&Reject { header: self.tables.header().as_deref(), ..reject })?;
             return Ok(());
-        };
-        self.held_bytes += reject.raw.len();
-        held.push(Held { line: reject.line, reason: reason.clone(), raw: reject.raw.to_vec() });
-        if held.len() >= MOST_HELD || self.held_bytes >= MOST_HELD_BYTES {
-            return Err(self.nothing_fits());
         }
-        Ok(())
+        let Reject { line, reason, raw, .. } = reject;
+        let (reason, header) = (reason.unwrap_or_default(), self.tables.header());
+        let has_room = self.held.hold(held::Record { line, reason, raw: raw.to_vec(), header });
+        if has_room { Ok(()) } else { Err(self.nothing_fits()) }
     }
 
     /// Ends an input.
@@ -353,7 +340,7 @@ impl<'f> Work<'f> {
         batch: &mut Batch,
         on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>,
     ) -> Result<()> {
-        if self.held.as_ref().is_some_and(|held| held.len() > FEW) {
+        if self.held.are_many() {
             return Err(self.nothing_fits());
         }
         self.release(batch, on_reject)
@@ -361,17 +348,18 @@ impl<'f> Work<'f> {
 
     /// Rejects the held records and holds no more back.
     fn release(&mut self, batch: &mut Batch, on_reject: &mut impl FnMut(&Reject<'_>) -> io::Result<()>) -> Result<()> {
-        for Held { line, reason, raw } in self.held.take().unwrap_or_default() {
+        for held::Record { line, reason, raw, header } in self.held.take() {
             batch.read += 1;
             batch.rejected += 1;
-            on_reject(&Reject { line, reason: Some(reason), raw: &raw, complete: true })?;
+            let (reason, header) = (Some(reason), header.as_deref());
+            on_reject(&Reject { line, reason, raw: &raw, header, complete: true })?;
         }
         Ok(())
     }
 
     /// The error for an input whose records were all rejected.
     fn nothing_fits(&mut self) -> anyhow::Error {
-        let (held, unit) = (self.held.take().unwrap_or_default(), self.unit());
+        let (held, unit) = (self.held.take(), self.unit());
         let first = held.first().map(|held| format!("; {unit} {}: {}", held.line, held.reason)).unwrap_or_default();
         let what = format!("none of the first {} records fits{first}", held.len());
         unfitting(self.recipe.feed.name.as_str(), &what)

@@ -50,6 +50,20 @@ fn a_bad_first_line_costs_no_good_one() {
     assert_eq!((outcome.systems(), outcome.rejected, &outcome.error), (vec!["a"], 1, &None));
 }
 
+/// As in a file of rejected lines of several inputs.
+#[test]
+fn tables_may_follow_each_other() {
+    let text = "ts,system,status\n2025-11-20,a,up\nTS,SYSTEM,STATUS\n2025-11-20,b,up\n\
+                status;note;system;time\nup;\"x;\ny\";c;2025-11-20\nts,x,status\n2025-11-20,d,up\n";
+    let outcome = auto(text);
+    assert_eq!(outcome.systems(), ["a", "b", "c"]);
+    let uneven = "1 field, expected 4 as in the header";
+    assert_eq!(outcome.reasons(), [(8, uneven), (9, uneven)]);
+    // A row that can be read is a row, even if it has the names of columns in it.
+    let outcome = auto("ts,system,status,x,y,z\n2025-11-20,a,up,ts,system,status\n2025-11-20,b,up,,,\n");
+    assert_eq!((outcome.systems(), outcome.reasons()), (vec!["a", "b"], vec![]));
+}
+
 #[test]
 fn quotes_that_do_not_pair_cost_one_line() {
     let header = "ts,system,status,note\n";
@@ -80,7 +94,7 @@ fn quotes_that_do_not_pair_cost_one_line() {
 #[test]
 fn lines_are_counted_through_quoted_fields() {
     let outcome = auto("ts,system,status,note\n2025-11-20,a,up,\"1\n2\n3\"\n\nbad\n2025-11-20,b,up,x,y\n");
-    let reasons = [(6, "1 fields, the header has 4"), (7, "5 fields, the header has 4")];
+    let reasons = [(6, "1 field, expected 4 as in the header"), (7, "5 fields, expected 4 as in the header")];
     assert_eq!((outcome.systems(), outcome.reasons()), (vec!["a"], reasons.to_vec()));
 }
 

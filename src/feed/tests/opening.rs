@@ -27,12 +27,12 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
     for (input, told, remedy) in [
         (
             flips,
-            "line 2: the records have no system or status: {\\n    \\\"timestamp\\\"",
+            "line 2: the records have no system or status: {\"timestamp\"",
             "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
             "[{\"up\":1}]",
-            "line 1: the records have no ts, system or status: {\\\"up\\\":1}",
+            "line 1: the records have no ts, system or status: {\"up\":1}",
             "describe it: `slo feed try FILE",
         ),
         (
@@ -57,7 +57,7 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
         ),
         (
             "\"Event\",\"Monitor\",\"Date-Time\",\"Reason\"\n\"Up\",\"Shop front\",\"2026-10-03 00:12:00\",\"OK\"\n",
-            "line 1: the CSV header has no columns ts, system and status: \\\"Event\\\",\\\"Monitor\\\",\\\"Date-Time\\\",\\\"Reason\\\"",
+            "line 1: the CSV header has no columns ts, system and status: \"Event\",\"Monitor\",\"Date-Time\",\"Reason\"",
             "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
@@ -68,16 +68,16 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
         (
             "id,start,end,title\n1,2026-01-01,,x\n",
             "line 1: the CSV header has no columns ts, system and status: id,start,end,title",
-            "if these are incidents, slo ingest --feed incidents reads those with columns system, start and end",
+            "if these are incidents, `slo ingest --feed incidents` reads those with columns system, start and end",
         ),
         (
             "{\"name\":\"Shop\",\"clock\":\"2026-01-01T00:00:00Z\",\"value\":\"1\"}\n{\"name\":\"Shop\",\"value\":\"0\"}\n",
-            "line 1: the records have no ts, system or status: {\\\"name\\\":\\\"Shop\\\"",
+            "line 1: the records have no ts, system or status: {\"name\":\"Shop\"",
             "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
             "{\"flips\":[{\"timestamp\":\"2026-01-01T00:00:00Z\",\"up\":1}]}\n",
-            "line 1: the record has no ts, system or status: {\\\"flips\\\"",
+            "line 1: the record has no ts, system or status: {\"flips\"",
             "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
@@ -100,16 +100,19 @@ fn names_that_are_nearly_those_of_fields_are_told_with_what_to_rename() {
     for (input, remedy) in [
         (
             "when,host,state\n2026-10-01 10:00,a,up\n",
-            "rename when to ts, host to system and state to status in the first line; or describe it",
+            "rename `when` to `ts`, `host` to `system` and `state` to `status` in the first line; or describe it",
         ),
         (
             "ts,Host Name,status\n2026-10-01 10:00,a,up\n",
-            "rename Host Name to system in the first line; or describe it",
+            "rename `Host Name` to `system` in the first line; or describe it",
         ),
-        ("when,thing,state\n2026-10-01 10:00,a,up\n", "name the columns that hold the time, the system and its status"),
+        (
+            "when,thing,state\n2026-10-01 10:00,a,up\n",
+            "name the columns that hold the time, the system and its status `ts`, `system` and `status` in the first line",
+        ),
         (
             "{\"when\":1,\"host\":\"a\",\"state\":\"up\"}\n{\"when\":1}\n",
-            "rename when to ts, host to system and state to status; or describe it",
+            "rename `when` to `ts`, `host` to `system` and `state` to `status`; or describe it",
         ),
     ] {
         let (_, hint) = refused(input.as_bytes());
@@ -135,8 +138,8 @@ fn what_is_no_feed_is_told_soon() {
 #[test]
 fn a_good_line_saves_those_that_look_like_nothing() {
     for (before, reason) in [
-        ("{\"x\":1}\n{\"y\":2}\n", "ts is missing (also called time, timestamp, at)"),
-        ("{\"ts\":17", "EOF while parsing an object at column 8"),
+        ("{\"x\":1}\n{\"y\":2}\n", "missing ts (also called time, timestamp, at)"),
+        ("{\"ts\":17", "invalid JSON: not closed at column 8"),
         ("[1763640000] LOG ROTATION\n", "expected a JSON object or a CSV header"),
         ("half a line\"}\n", "expected a JSON object or a CSV header"),
     ] {
@@ -146,9 +149,11 @@ fn a_good_line_saves_those_that_look_like_nothing() {
         assert_eq!(outcome.rejected, before.trim_end().lines().count() as u64);
     }
     // A single line may be cut off, or simply invalid.
-    for (text, reason) in
-        [("{\"ts\":17\n", "EOF"), ("{\"x\":1}\n", "ts is missing"), ("{\"ts\":1763640000}\n{\"x\"\n", "status is")]
-    {
+    for (text, reason) in [
+        ("{\"ts\":17\n", "invalid JSON: not closed"),
+        ("{\"x\":1}\n", "missing ts"),
+        ("{\"ts\":1763640000}\n{\"x\"\n", "missing status"),
+    ] {
         let outcome = auto(text);
         assert!(outcome.error.is_none() && outcome.rejects[0].1.starts_with(reason), "{outcome:?}");
     }

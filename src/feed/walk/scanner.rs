@@ -52,9 +52,10 @@ impl<R: Read> Scanner<R> {
     /// Consumes a string with its quotes; returns it, or `None` if it is longer than `most` bytes.
     pub(super) fn text(&mut self, most: usize) -> io::Result<Option<&[u8]>> {
         self.held = Some(self.at);
-        self.pass_string()?;
+        // Of a string that is too long to hold, only the beginning is there.
+        let is_cut = self.pass_string()?;
         let raw = self.held.take().map_or(&[][..], |start| &self.buffer[start..self.at]);
-        Ok((raw.len() <= most).then_some(raw))
+        Ok((!is_cut && raw.len() <= most).then_some(raw))
     }
 
     /// Consumes a value; returns it, and whether it was too long, so that only its beginning is there.

@@ -89,6 +89,15 @@ fn a_value_that_is_too_long_is_passed_and_the_rest_is_read() {
 }
 
 #[test]
+fn a_key_that_is_too_long_is_refused_and_never_cut() {
+    for length in [LONGEST_VALUE / 8, LONGEST_VALUE + 1, LONGEST_VALUE + 300_000, 2 * LONGEST_VALUE] {
+        let text = format!("{{\"a\":{{\"{}\":1}}}}", "k".repeat(length));
+        let (found, error) = walk(&text, &["$.a.*"], 100_000);
+        assert_eq!((found.len(), error.as_deref()), (0, Some("line 1: a key is longer than 1 MiB")), "{length}");
+    }
+}
+
+#[test]
 fn nesting_takes_no_memory_where_it_is_passed_and_has_a_bound_where_it_is_walked() {
     let deep = "[".repeat(1_000_000);
     assert_eq!(walk(&deep, &["$.a"], 1000).1.unwrap(), "line 1: the JSON ends early; it is truncated");

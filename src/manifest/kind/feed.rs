@@ -4,10 +4,9 @@ mod kind;
 mod origin;
 pub(in crate::manifest) mod shapes;
 
-use chrono::format::{Item, StrftimeItems};
-
 use crate::domain::account::objective::Metadata;
-use crate::domain::health::feed::{Feed, Format, Shape};
+use crate::domain::health::feed::time_format::{Fault, fault};
+use crate::domain::health::feed::{Feed, Format};
 use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::Report;
 use crate::manifest::wording::quote;
@@ -27,10 +26,9 @@ pub(in crate::manifest) fn read(spec: &Field<'_>, metadata: Option<Metadata>, re
     let slug = fields.flag("slug", report);
     let merges_names = fields.flag("mergeNames", report);
     let max_gap_ms = fields.get("maxGap").and_then(|field| field.millis(report));
-    // Records depend on the format; its problem has been reported.
+    let (kinds, has_observations) = kind::read_all(&fields, format, report);
+    check_gap(&fields, has_observations, report);
     let format = format?;
-    let kinds = kind::read_all(&fields, format, report);
-    check_gap(&fields, kinds.iter().any(|kind| kind.shape == Shape::Observations), report);
     let Metadata { name, title, description, .. } = metadata?;
     Some(Feed {
         name,
@@ -84,23 +82,25 @@ fn read_format(field: &Field<'_>, report: &mut Report) -> Option<String> {
     if TIME_WORDS.contains(&text) {
         return Some(text.to_owned());
     }
-    let items: Vec<Item<'_>> = StrftimeItems::new(text).collect();
-    let is_wrong = items.iter().any(|item| matches!(item, Item::Error));
-    let has_fields = items.iter().any(|item| matches!(item, Item::Numeric(..) | Item::Fixed(_)));
-    if is_wrong || !has_fields {
-        let message = format!("{} {} is not a time format", field.path, quote(text));
-        report.error(field.at, message, "write it as strftime does, such as %Y-%m-%d %H:%M:%S, or unix");
-        return None;
-    }
-    Some(text.to_owned())
+    let (what, remedy) = match fault(text) {
+        None => return Some(text.to_owned()),
+        Some(Fault::Unreadable) => {
+            let remedy = "write it as strftime does, such as %Y-%m-%d %H:%M:%S, or unix";
+            ("is not a time format".to_owned(), remedy)
+        }
+        Some(Fault::Lacks(part)) => (format!("is a time format without {}", part.as_str()), part.remedy()),
+    };
+    report.error(field.at, format!("{} {} {what}", field.path, quote(text)), remedy);
+    None
 }
 
-fn check_gap(fields: &Fields<'_>, has_observations: bool, report: &mut Report) {
+/// Checks that observations have a gap, and nothing else; it is unknown whether there are any if a shape is invalid.
+fn check_gap(fields: &Fields<'_>, has_observations: Option<bool>, report: &mut Report) {
     match (fields.get("maxGap"), has_observations) {
-        (None, true) => {
+        (None, Some(true)) => {
             fields.require("maxGap", "observations need it: write for example maxGap: 10m", report);
         }
-        (Some(field), false) => {
+        (Some(field), Some(false)) => {
             report.error(field.at, "only shape: observations has a maxGap", "remove it");
         }
         _ => {}

@@ -60,6 +60,7 @@ fn record(tried: &Tried) -> Value {
             "system": stream.system.as_str(),
             "status": fact.status.as_str(),
             "check": stream.check.as_ref().map(Name::as_str),
+            "location": stream.location.as_ref().map(Name::as_str),
             "source": stream.source.as_str(),
         })
     };
@@ -108,10 +109,15 @@ pub(crate) fn text(trial: &Trial) -> String {
 }
 
 fn named(stream: &StreamName) -> String {
-    match (stream.source, &stream.check) {
-        (Source::Healthcheck, None) => stream.system.to_string(),
-        (Source::Healthcheck, Some(check)) => format!("{} {check}", stream.system),
-        (Source::Incident, None) => format!("{} incident", stream.system),
-        (Source::Incident, Some(id)) => format!("{} incident {id}", stream.system),
+    let mut text = stream.system.to_string();
+    if stream.source == Source::Incident {
+        text.push_str(" incident");
     }
+    if let Some(check) = &stream.check {
+        let _ = write!(text, " {check}");
+    }
+    if let Some(location) = &stream.location {
+        let _ = write!(text, " from {location}");
+    }
+    text
 }

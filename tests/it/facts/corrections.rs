@@ -166,7 +166,7 @@ fn a_proposed_correction_applies_as_it_is() {
     ];
     let proposed = slo.run(&args, b"");
     assert_eq!(proposed.code, 0, "{}", proposed.stderr);
-    assert!(proposed.stdout.contains("name: shop-http-2026-11-12\n"), "{}", proposed.stdout);
+    assert!(proposed.stdout.contains("name: shop-http-2026-11-12-1000\n"), "{}", proposed.stdout);
     assert!(proposed.stderr.contains("95% → 100%"), "{}", proposed.stderr);
     for number in 1..=2 {
         let written =
@@ -189,12 +189,59 @@ fn a_proposed_correction_applies_as_it_is() {
         ),
         (
             &["correct", "shop", "--status", "healthy", "--reason", "x", "--since", "1d", "--until", "2d"],
-            "is not after --since",
+            "is after --until",
         ),
     ] {
         let refused = slo.run(args, b"");
         assert_eq!(refused.code, 2, "{args:?}");
         assert!(refused.stderr.contains(expected), "{args:?}: {}", refused.stderr);
+    }
+}
+
+#[test]
+fn corrections_written_on_one_day_have_names_of_their_own() {
+    let slo = shop();
+    let folder = slo.write_manifests(OBJECTIVES);
+    let path = folder.join("corrections.yaml");
+    let correct = |more: &[&str]| {
+        let args = ["correct", "shop", "--check", "http", "--reason", "x", "--as-of", AS_OF];
+        slo.run(&[&args[..], &["--write", path.to_str().unwrap()], more].concat(), b"")
+    };
+    let at = |since: &'static str, until: &'static str| ["--status", "healthy", "--since", since, "--until", until];
+    for (since, until) in [
+        ("2026-11-12T10:00:00Z", "2026-11-12T10:20:00Z"),
+        ("2026-11-12T15:00:00Z", "2026-11-12T15:20:00Z"),
+        // The same time once more gets a number.
+        ("2026-11-12T15:00:00Z", "2026-11-12T15:30:00Z"),
+        ("2026-11-13", "2026-11-13T00:00:07Z"),
+        ("2026-11-13T00:00:07Z", "2026-11-13T00:01:00Z"),
+    ] {
+        let written = correct(&at(since, until));
+        assert_eq!(written.code, 0, "{}", written.stderr);
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    let names: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("name: shop-http-")).collect();
+    assert_eq!(names, ["2026-11-12-1000", "2026-11-12-1500", "2026-11-12-1500-2", "2026-11-13", "2026-11-13-000007"]);
+    slo.pass(&["validate", folder.to_str().unwrap()], b"");
+    // What the file declares counts as if it were applied.
+    let other = ["--status", "degraded", "--since", "2026-11-12T10:10:00Z", "--until", "2026-11-12T10:15:00Z"];
+    for (args, expected) in [
+        (&other[..], "the correction shop-http-2026-11-12-1000 says healthy for the same streams"),
+        (&["--status", "healthy", "--name", "shop-http-2026-11-13"], "the file already declares the correction"),
+    ] {
+        let refused = correct(args);
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        assert!(refused.stderr.contains(expected), "{}", refused.stderr);
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    slo.pass(&["apply", folder.to_str().unwrap()], b"");
+    // Nothing changed at these times. The zone is only doubtful if a time has none.
+    for (times, remark) in
+        [(("2026-11-14T10:00:00Z", "5d"), ""), (("2026-11-14 10:00", "5d"), "; times without an offset")]
+    {
+        let noted = correct(&at(times.0, times.1)).stderr;
+        assert!(noted.contains(&format!("note: no budget would change{remark}")), "{noted}");
+        assert_eq!(noted.contains("offset"), !remark.is_empty(), "{noted}");
     }
 }
 

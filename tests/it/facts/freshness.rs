@@ -194,7 +194,7 @@ fn what_never_reported_fails_as_before() {
 }
 
 #[test]
-fn an_objective_on_a_misspelt_check_does_not_pass_the_gate() {
+fn an_objective_on_a_misspelled_check_does_not_pass_the_gate() {
     let about = |check: &str| {
         let check = format!("healthcheckRef: {{ kind: Healthcheck, name: {check} }}, target: 99.9");
         manifests("").replace("target: 99.9", &check)

@@ -67,7 +67,7 @@ impl Input {
                 format!("{name}: a SQLite database, which the feed does not read"),
                 feeds::fitting(b"SQLite format 3\0", Some(file))?
                     .first()
-                    .map_or("see slo list feeds".to_owned(), |fits| format!("slo ingest --feed {fits} {name}")),
+                    .map_or("see `slo list feeds`".to_owned(), |fits| format!("`slo ingest --feed {fits} {name}`")),
             ));
         };
         let kinds = &feed[index].feed().kinds;

@@ -112,7 +112,10 @@ fn feed_one(
     let mut source: Box<dyn Read + Send> = Box::new(read);
     let mut beginning = Vec::new();
     let mut reader = match &recipes {
-        None => Reading::Transitions(Box::new(Reader::new(source, how, std::mem::take(names)))),
+        None => {
+            let reader = Reader::new(source, how, std::mem::take(names)).recognizing(feeds::is_foreign);
+            Reading::Transitions(Box::new(reader))
+        }
         Some(recipes) => {
             let recipe = match rows {
                 Some((index, _)) => &recipes[index],
@@ -209,10 +212,12 @@ pub(super) fn refuse_overwriting(flag: &str, target: &Path, inputs: &[PathBuf]) 
     }
 }
 
-/// The file for rejected lines, unchanged.
+/// The file for rejected lines, which can be read again: those of a table follow its header.
 pub(super) struct Rejects {
     path: PathBuf,
     file: BufWriter<File>,
+    /// The header that the last line belongs to.
+    header: Option<Vec<u8>>,
 }
 
 impl Rejects {
@@ -233,13 +238,28 @@ impl Rejects {
                 "name a file in an existing, writable folder",
             ),
         })?;
-        Ok(Self { path: path.to_owned(), file: BufWriter::new(file) })
+        Ok(Self { path: path.to_owned(), file: BufWriter::new(file), header: None })
     }
 
     fn keep(&mut self, reject: &Reject<'_>) -> io::Result<()> {
-        let end: &[u8] = if reject.complete { b"\n" } else { b"" };
-        let written = self.file.write_all(reject.raw).and_then(|()| self.file.write_all(end));
-        written.map_err(|error| self.explain(&error))
+        self.write(reject).map_err(|error| self.explain(&error))
+    }
+
+    fn write(&mut self, reject: &Reject<'_>) -> io::Result<()> {
+        let begins = reject.reason.is_some();
+        if begins && reject.raw.is_empty() {
+            // Its record is already there.
+            return Ok(());
+        }
+        if begins && self.header.as_deref() != reject.header {
+            if let Some(header) = reject.header {
+                self.file.write_all(header)?;
+                self.file.write_all(b"\n")?;
+            }
+            self.header = reject.header.map(<[u8]>::to_vec);
+        }
+        self.file.write_all(reject.raw)?;
+        if reject.complete { self.file.write_all(b"\n") } else { Ok(()) }
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! Owns storing the result of a probe, together with earlier ones that could not be stored.
 
 use std::fs::File;
+use std::io::Seek as _;
 
 use anyhow::{Context as _, Result};
 
@@ -39,6 +40,11 @@ pub(super) fn record(context: &mut Context<'_>, probed: &Probed, spool: Option<&
         Ok(spooled)
     })?;
     let (Some(spool), Some(spooled)) = (spool, spooled) else { return Ok(()) };
+    if let Err(error) = spooled.set_aside(spool, at) {
+        // Stored transitions may be read again without effect.
+        context.warn(&format!("warning: {spool}.rejected: cannot be written, so {spool} is not emptied: {error:#}"));
+        return Ok(());
+    }
     for (line, reason) in &spooled.rejected {
         context.warn(&format!("{spool}:{line}: rejected, and kept in {spool}.rejected: {reason}"));
     }
@@ -60,6 +66,12 @@ fn batch(probed: &Probed) -> Batch {
     }
 }
 
+/// How a spool is read.
+fn options(now: Instant) -> Options {
+    let latest = now.plus(MAX_SKEW_MS);
+    Options { format: Format::Jsonl, latest, now, batch_rows: BATCH_ROWS, follow: false, plans: false }
+}
+
 /// A spool that was read and is still locked.
 struct Spooled {
     file: File,
@@ -71,21 +83,31 @@ impl Spooled {
     fn take_in(store: &Store, intake: &mut Intake, spool: &Spool<'_>, now: Instant) -> Result<Option<Self>> {
         let place = || format!("--spool {spool}");
         let Some(file) = spool.take().with_context(place)? else { return Ok(None) };
-        let latest = now.plus(MAX_SKEW_MS);
-        let options =
-            Options { format: Format::Jsonl, latest, now, batch_rows: BATCH_ROWS, follow: false, plans: false };
         let mut rejected = Vec::new();
         let mut on_reject = |reject: &Reject<'_>| {
             let reason = reject.reason.iter().find(|_| rejected.len() < MOST_NAMED).cloned();
             rejected.extend(reason.map(|reason| (reject.line, reason)));
-            spool.set_aside(&[reject.raw, if reject.complete { b"\n" } else { b"" }])
+            Ok(())
         };
         let mut begins = Some(spool.to_string());
-        let mut reader = Reader::new(&file, options, Names::new(false));
+        let mut reader = Reader::new(&file, options(now), Names::new(false));
         while let Some(batch) = reader.next_batch(&mut on_reject).with_context(place)? {
             intake.absorb(store, &mut Arrival { begins: begins.take(), batch })?;
         }
         drop(reader);
         Ok(Some(Self { file, rejected }))
+    }
+
+    /// Keeps the rejected lines beside the spool, once the others are stored: a transaction may be tried several times.
+    fn set_aside(&self, spool: &Spool<'_>, now: Instant) -> Result<()> {
+        if self.rejected.is_empty() {
+            return Ok(());
+        }
+        (&self.file).rewind()?;
+        let mut on_reject =
+            |reject: &Reject<'_>| spool.set_aside(&[reject.raw, if reject.complete { b"\n" } else { b"" }]);
+        let mut reader = Reader::new(&self.file, options(now), Names::new(false));
+        while reader.next_batch(&mut on_reject)?.is_some() {}
+        Ok(())
     }
 }

@@ -4,55 +4,59 @@ use regex::Regex;
 use serde_json_path::JsonPath;
 
 use super::shapes::ORIGIN_SHAPE;
-use crate::domain::health::feed::{FILE_NAME, Format, From, NEAREST_KEY, Origin, Piece, pieces};
+use crate::domain::health::feed::{FILE_NAME, Field as Of, Format, From, NEAREST_KEY, Origin, Piece, pieces};
 use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::Report;
 use crate::manifest::wording::quote;
 use crate::manifest::yaml::tree::Value;
 
 /// The possible origins of a value; the first one present counts.
-pub(super) fn read(field: &Field<'_>, format: Format, report: &mut Report) -> Vec<Origin> {
+pub(super) fn read(field: &Field<'_>, of: Of, format: Option<Format>, report: &mut Report) -> Vec<Origin> {
     match &field.node.value {
         Value::List(items) => {
             if items.is_empty() {
                 report.error(field.at, format!("{} is empty", field.path), "write where the value comes from");
             }
-            field.items(report).iter().filter_map(|item| read_one(item, format, report)).collect()
+            field.items(report).iter().filter_map(|item| read_one(item, of, format, report)).collect()
         }
-        _ => read_one(field, format, report).into_iter().collect(),
+        _ => read_one(field, of, format, report).into_iter().collect(),
     }
 }
 
-fn read_one(field: &Field<'_>, format: Format, report: &mut Report) -> Option<Origin> {
+fn read_one(field: &Field<'_>, of: Of, format: Option<Format>, report: &mut Report) -> Option<Origin> {
     if !matches!(&field.node.value, Value::Map(_)) {
-        let from = read_value(field, format, report)?;
+        let from = read_value(field, of, format, report)?;
         return Some(Origin { from, part: None });
     }
     let fields = Fields::of(field, &ORIGIN_SHAPE, report)?;
     let part = fields.get("match").and_then(|field| read_regex(&field, 1, report));
     let written: Vec<(&str, Field<'_>)> =
         ["from", "value", "template"].into_iter().filter_map(|key| Some((key, fields.get(key)?))).collect();
-    let from = match written.as_slice() {
+    let mut read = |(key, field): &(&str, Field<'_>)| match *key {
+        "value" => field.text(report).map(|text| From::Constant(text.to_owned())),
+        "template" => read_template(field, format, report),
+        _ => read_value(field, of, format, report),
+    };
+    // All of them are read, to report the problems of each.
+    let mut found: Vec<Option<From>> = written.iter().map(&mut read).collect();
+    match written.as_slice() {
         [] => {
             report.error(field.at, format!("{} has none of from, value and template", field.path), "write one of them");
-            return None;
+            None
         }
-        [("value", only)] => From::Constant(only.text(report)?.to_owned()),
-        [("template", only)] => read_template(only, format, report)?,
-        [(_, only)] => read_value(only, format, report)?,
+        [_] => Some(Origin { from: found.pop()??, part }),
         [_, (_, second), ..] => {
             report.error(
                 second.at,
                 format!("{} has more than one of from, value and template", field.path),
                 "keep one",
             );
-            return None;
+            None
         }
-    };
-    Some(Origin { from, part })
+    }
 }
 
-fn read_template(field: &Field<'_>, format: Format, report: &mut Report) -> Option<From> {
+fn read_template(field: &Field<'_>, format: Option<Format>, report: &mut Report) -> Option<From> {
     let text = field.text(report)?;
     let Some(pieces) = pieces(text) else {
         let message =
@@ -67,17 +71,35 @@ fn read_template(field: &Field<'_>, format: Format, report: &mut Report) -> Opti
     is_right.then_some(From::Template(pieces))
 }
 
-fn read_value(field: &Field<'_>, format: Format, report: &mut Report) -> Option<From> {
+fn read_value(field: &Field<'_>, of: Of, format: Option<Format>, report: &mut Report) -> Option<From> {
     let text = field.text(report)?;
     if text.is_empty() {
-        field.expected("a column, key, group or path", "write \"\" nowhere; leave the field out", report);
+        // A drafted feed leaves the fields that it could not guess like this.
+        let or = match of {
+            Of::Ts | Of::System | Of::Status => ", or write { value: … }",
+            Of::End => "",
+            _ => ", or leave the field out",
+        };
+        let remedy = format!("fill in {} that holds it{or}", holder(format));
+        field.expected("a column, key, group or path", &remedy, report);
         return None;
     }
     check_name(text, field, format, report).then(|| From::Value(text.to_owned()))
 }
 
-/// Whether a name is valid for a value of a record.
-fn check_name(name: &str, field: &Field<'_>, format: Format, report: &mut Report) -> bool {
+/// What holds a value in the records of a format.
+pub(super) const fn holder(format: Option<Format>) -> &'static str {
+    match format {
+        Some(Format::Csv | Format::Sqlite) => "the column",
+        Some(Format::Text) => "the group",
+        Some(Format::Jsonl | Format::Json | Format::Yaml) => "the key or JSONPath",
+        None => "the column, key, group or path",
+    }
+}
+
+/// Whether a name is valid for a value of a record, as far as its format is known.
+fn check_name(name: &str, field: &Field<'_>, format: Option<Format>, report: &mut Report) -> bool {
+    let Some(format) = format else { return true };
     if name.starts_with('#') && name != FILE_NAME && (name != NEAREST_KEY || !format.is_tree()) {
         if name == NEAREST_KEY {
             report.error(field.at, format!("records of format: {} have no keys above them", format.as_str()), "");

@@ -58,6 +58,35 @@ fn a_draft_knows_what_comes_late_in_the_file_and_what_comes_regularly() {
     assert!(systems.contains("\"system\":\"Muller-GmbH\"") && systems.contains("\"check\":\"ping\""), "{systems}");
 }
 
+/// A name that `slo ingest` reads as a location is drafted as one, even if no check is made from two of them.
+#[test]
+fn a_location_is_drafted_and_shown_in_what_becomes_of_a_record() {
+    let slo = Slo::new();
+    for (name, places) in [("Region", ["eu", "us"]), ("location", ["Berlin", "Berlin"]), ("SATELLITE", ["a", "b"])] {
+        let mut text = format!("When,Host,{name},State\n");
+        for number in 0..24 {
+            for (host, place) in ["web", "api"].into_iter().zip(places) {
+                let _ = writeln!(text, "2026-10-01 {number:02}:00,{host},{place},UP");
+            }
+        }
+        let path = slo.write("x.csv", &text);
+        let draft = slo.run(&["feed", "try", path.to_str().unwrap()], b"").stdout;
+        assert!(draft.contains(&format!("    location: {name}  # guessed\n")), "{draft}");
+        let feed = slo.write("feed.yaml", &draft);
+        let try_it = ["feed", "try", "--feed", feed.to_str().unwrap(), path.to_str().unwrap()];
+        let shown = slo.pass(&try_it, b"");
+        assert!(shown.contains(&format!("Z web from {} healthy\n", places[0])), "{shown}");
+        let shown: Value = serde_json::from_str(&slo.pass(&[&try_it[..], &["-o", "json"]].concat(), b"")).unwrap();
+        assert_eq!(shown["records"][1]["transitions"][0]["location"], places[1], "{shown}");
+    }
+    // A value that is different in each record is not a place.
+    let mut rows = vec!["When,Host,Location,State\n".to_owned()];
+    rows.extend((0..24).map(|number| format!("2026-10-01 {number:02}:00,web,page-{number},UP\n")));
+    let path = slo.write("x.csv", &rows.concat());
+    let draft = slo.run(&["feed", "try", path.to_str().unwrap()], b"").stdout;
+    assert!(draft.contains("system: Host") && !draft.contains("    location:"), "{draft}");
+}
+
 #[test]
 fn a_zone_is_drafted_only_where_times_name_none() {
     let slo = Slo::new();
@@ -177,7 +206,7 @@ fn records_that_are_named_as_manifests_are_told_from_them() {
             let output = slo.run(&[command, path], b"");
             let told = output.stderr + &output.stdout;
             assert!(output.code > 0 && told.contains(&format!("{path}: error: not a manifest but {what}")), "{told}");
-            assert!(told.contains(&format!("did you mean slo ingest {path}?")), "{told}");
+            assert!(told.contains(&format!("did you mean `slo ingest {path}`?")), "{told}");
         }
     }
     assert!(!slo.db().exists());

@@ -113,13 +113,16 @@ fn what_is_named_as_a_feed_and_is_none_is_told() {
     for name in ["kuma.db", "checks.csv", "noise"] {
         let told = refused(slo.path(name).to_str().unwrap());
         assert!(told.contains("not a feed, which is a YAML document of kind: Feed"), "{told}");
-        assert!(told.contains("help: name the feed first, then the file to read: slo ingest --feed NAME "), "{told}");
+        assert!(told.contains("help: name the feed first, then the file to read: `slo ingest --feed NAME "), "{told}");
     }
     assert!(refused(slo.path("folder").to_str().unwrap()).contains("it is a folder"));
     assert!(refused("missing.yaml").contains("error: --feed missing.yaml: file not found"));
-    for (name, guess) in
-        [("kuma", "uptime-kuma"), ("Uptime-Kuma", "uptime-kuma"), ("nagos", "nagios"), ("google", "name a file")]
-    {
+    for (name, guess) in [
+        ("kuma", "uptime-kuma"),
+        ("Uptime-Kuma", "uptime-kuma"),
+        ("nagos", "nagios"),
+        ("google", "name an existing file"),
+    ] {
         let told = refused(name);
         assert!(
             told.contains(&format!("unknown feed {name:?}")) && told.lines().last().unwrap().contains(guess),

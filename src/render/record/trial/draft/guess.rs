@@ -24,12 +24,16 @@ const STATUSES: [&[&str]; 2] =
     [&["status", "state", "result", "health", "outcome"], &["status", "state", "result", "health", "outcome"]];
 const CHECKS: [&[&str]; 2] = [&["check", "job", "probe", "endpoint", "instance", "test"], &["check", "probe", "job"]];
 const LOCATIONS: [&[&str]; 2] = [&["location", "region", "satellite", "agent"], &["location", "region"]];
+/// What `slo ingest` takes as a location without a feed.
+const NAMED_LOCATIONS: [&[&str]; 2] = [&["location", "region", "satellite"], &[]];
 const IDS: [&[&str]; 2] = [&["id", "incident_id", "incidentid", "event_id", "eventid", "uuid", "arn"], &[]];
 const NOTES: [&[&str]; 2] =
     [&["note", "reason", "message", "msg", "error", "output", "cause", "text", "title", "summary", "description"], &[]];
 /// Words in the name of a boolean for which true is good.
 const GOOD: [&str; 5] = ["success", "healthy", "alive", "passed", "online"];
 const BAD: [&str; 5] = ["fail", "error", "down", "outage", "problem"];
+/// With fewer records, values that differ say little.
+const FEW_RECORDS: usize = 10;
 /// When a record was last changed is not the time of its content.
 const TOUCHED: [&str; 3] = ["updated", "modified", "deleted"];
 
@@ -77,7 +81,9 @@ impl<'s> Guess<'s> {
             guess.check = find(values, CHECKS, |seen| is_free(seen, &taken) && splits(sight, &[system], seen));
             taken.extend(guess.check);
             let by = [system, guess.check];
-            guess.location = find(values, LOCATIONS, |seen| is_free(seen, &taken) && splits(sight, &by, seen));
+            let splits_checks = find(values, LOCATIONS, |seen| is_free(seen, &taken) && splits(sight, &by, seen));
+            let is_place = |seen: &Seen| is_free(seen, &taken) && repeats_words(sight, seen);
+            guess.location = splits_checks.or_else(|| find(values, NAMED_LOCATIONS, is_place));
             taken.extend(guess.location);
         } else {
             guess.id = find(values, IDS, |seen| is_free(seen, &taken) && sight.combinations(&[seen]) == sight.count);
@@ -152,6 +158,12 @@ fn is_touched(seen: &Seen) -> bool {
 
 fn is_nothing(value: &str) -> bool {
     matches!(value, "" | "null")
+}
+
+/// Whether there are words, and many records have the same ones; a few records may have different ones.
+fn repeats_words(sight: &Sight, seen: &Seen) -> bool {
+    let is_repeated = sight.combinations(&[seen]) * 2 <= sight.count.max(FEW_RECORDS);
+    is_repeated && seen.distinct.iter().any(|value| is_words(value))
 }
 
 /// More than a number, true or false, whose meaning nobody knows.
