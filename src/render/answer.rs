@@ -70,7 +70,8 @@ impl<T: 'static> Looks<T> {
     /// The same for a sheet that may fail.
     pub(crate) fn try_sheet(self, sheet: impl FnOnce(&T, bool) -> Result<Sheet> + 'static) -> Self {
         self.with(&[Reader::Terminals, Reader::Pages], move |value, form, canvas| {
-            let sheet = sheet(value, form == Form::Wide)?;
+            let mut sheet = sheet(value, form == Form::Wide)?;
+            sheet.overflows |= form == Form::Wide;
             Ok(if form == Form::Markdown { sheet.markdown() } else { sheet.table(canvas) })
         })
     }

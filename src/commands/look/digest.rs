@@ -12,6 +12,7 @@ use crate::domain::value::week::Week;
 use crate::evaluation::digest;
 use crate::failure::Failure;
 use crate::render::Looks;
+use crate::render::form::moment::zoned;
 use crate::render::look::digest::{document, html, markdown, text};
 use crate::store::Access;
 
@@ -49,10 +50,9 @@ fn week(text: Option<&str>, as_of: Instant) -> Result<Week> {
             .ok_or_else(|| Failure::new(format!("invalid week {text:?}"), "expected e.g. 2026-W47, last or this"))?,
     };
     if week.span().start >= as_of {
-        let begins = week.span().start;
         return Err(Failure::new(
-            format!("--week {week} begins {begins}, which is not before {as_of}"),
-            format!("the week up to then is {current}"),
+            format!("week {week} has not begun; it begins {}", zoned(week.span().start)),
+            format!("the current week is {current}"),
         ));
     }
     Ok(week)

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::cli::{Downtime, DowntimeBy};
-use crate::commands::{Answer, Context, Run, moment, period, selection};
+use crate::commands::{Answer, Context, Run, period, range, selection};
 use crate::domain::account::outage::totals::{By, Range};
 use crate::domain::budget::grouping::GroupBy;
 use crate::domain::value::calendar::Calendar;
@@ -16,7 +16,6 @@ use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::period::Frame;
 use crate::domain::value::span::Span;
 use crate::evaluation::each_outage;
-use crate::failure::Failure;
 use crate::render::Looks;
 use crate::render::look::downtime::{Asked, Reading, Source, document, sheet, sums};
 use crate::store::{Access, Stored};
@@ -30,7 +29,7 @@ impl Run for Downtime {
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
         let wanted = period::wanted(&args.over, context, as_of)?;
-        let touching = if wanted.is_none() { range(args, as_of)? } else { Span::new(Instant::MIN, as_of.plus(1)) };
+        let touching = if wanted.is_none() { touching(args, as_of)? } else { Span::new(Instant::MIN, as_of.plus(1)) };
         let store = context.store(Access::Read)?;
         let (objectives, frame) = store.read(|store| {
             let objectives = selection::objectives(store, &args.selection)?;
@@ -52,17 +51,13 @@ impl Run for Downtime {
 }
 
 /// The range given by `--since` and `--until`.
-fn range(args: &Downtime, as_of: Instant) -> Result<Span> {
-    let since = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
+fn touching(args: &Downtime, as_of: Instant) -> Result<Span> {
+    let [since, until] = range::past(args.since.as_deref(), args.until.as_deref(), as_of)?;
     // The last outages may be long ago.
     let usual = if args.last.is_some() { Instant::MIN } else { as_of.plus(-USUAL_DAYS * DAY_MS) };
-    let since = since.unwrap_or(usual);
+    let since = range::start(since, until, usual)?;
     // What begins exactly at `as_of` is included, but a given `until` is exclusive.
-    let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?.map(|until| until.min(as_of));
-    if let Some(until) = until.filter(|until| since > *until) {
-        return Err(Failure::new(format!("--since {since} is after --until {until}"), "swap the two times"));
-    }
-    Ok(Span::new(since, until.unwrap_or(as_of.plus(1))))
+    Ok(Span::new(since, until.map_or(as_of.plus(1), |until| until.min(as_of))))
 }
 
 /// The range of a period for each objective.

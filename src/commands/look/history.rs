@@ -7,7 +7,7 @@
 use anyhow::Result;
 
 use crate::cli::History;
-use crate::commands::{Answer, Context, Run, moment, selection};
+use crate::commands::{Answer, Context, Run, range, selection};
 use crate::domain::account::correction::DeclaredCorrection;
 use crate::domain::health::correction::Target;
 use crate::domain::health::transition::Source;
@@ -16,6 +16,7 @@ use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
 use crate::evaluation::{corrections_of, statuses};
 use crate::render::Looks;
+use crate::render::form::moment::zoned;
 use crate::render::look::history::{Entry, document, sheet};
 use crate::store::Access;
 
@@ -27,12 +28,11 @@ impl Run for History {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
-        let asked = args.since.as_deref().map(|text| moment(text, as_of)).transpose()?;
-        let since = asked.unwrap_or(as_of.plus(-USUAL_DAYS * DAY_MS));
-        let until = args.until.as_deref().map(|text| moment(text, as_of)).transpose()?;
+        let [asked, until] = range::past(args.since.as_deref(), args.until.as_deref(), as_of)?;
+        let since = range::start(asked, until, as_of.plus(-USUAL_DAYS * DAY_MS))?;
         let store = context.store(Access::Read)?;
-        let shown = Span::new(since, until.unwrap_or(as_of.plus(1)).max(since));
-        let recorded = Span::new(since, shown.end.min(as_of.plus(1)).max(since));
+        let shown = Span::new(since, until.unwrap_or(as_of.plus(1)));
+        let recorded = Span::new(since, shown.end.min(as_of.plus(1)));
         let (entries, corrections) = store.read(|store| {
             let (mut entries, mut corrections) = (Vec::new(), Vec::new());
             for (name, id) in selection::systems(store, std::slice::from_ref(&args.system))? {
@@ -73,7 +73,7 @@ impl Run for History {
             context.note(&told(&correction));
         }
         if entries.is_empty() {
-            context.note("no transition in this range; --since looks further back");
+            context.note("no transitions in this range; --since 30d looks further back");
         }
         let (system, all, usual) = (args.system.clone(), args.all, asked.is_none().then_some(USUAL_DAYS));
         let looks = Looks::of(entries).document(move |it| document(&system, it, as_of));
@@ -99,7 +99,7 @@ fn told(DeclaredCorrection { metadata, correction, reason, .. }: &DeclaredCorrec
     let names = [check.as_ref().map(Name::as_str), source.map(Source::as_str), location.as_ref().map(Name::as_str)];
     let names: Vec<&str> = names.into_iter().flatten().collect();
     let what = if names.is_empty() { "the effective status".to_owned() } else { names.join(", ") };
-    let side = |word: &str, at: Option<Instant>| at.map_or(String::new(), |at| format!(" {word} {at}"));
+    let side = |word: &str, at: Option<Instant>| at.map_or(String::new(), |at| format!(" {word} {}", zoned(at)));
     let why = reason.as_ref().map_or(String::new(), |reason| format!(": {reason}"));
     let (from, until) = (side("from", correction.start), side("until", correction.end));
     format!("note: corrected by {}: {what} {}{from}{until}{why}", metadata.name, correction.status.as_str())

@@ -16,6 +16,7 @@ use crate::domain::budget::report::{ObjectiveReport, worst_first};
 use crate::domain::value::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::render::Looks;
+use crate::render::form::moment::zoned_second;
 use crate::render::look::status::{Grouped, document, sheet};
 use crate::store::Access;
 
@@ -36,7 +37,7 @@ impl Run for Status {
             let drawn = draw(context, args, as_of)?;
             let text = context.drawn(drawn)?;
             let clear = if context.canvas.width.is_some() && !dumb { CLEAR } else { "" };
-            let shown = context.stdout.write_all(format!("{clear}{text}\n{as_of}\n").as_bytes());
+            let shown = context.stdout.write_all(format!("{clear}{text}\n{}\n", zoned_second(as_of)).as_bytes());
             if !crate::commands::written(shown.and_then(|()| context.stdout.flush()))? {
                 return Ok(Answer::written(ExitStatus::Pass));
             }

@@ -6,10 +6,9 @@
 use anyhow::Result;
 
 use crate::cli::Trend;
-use crate::commands::{Answer, Context, Run, moment, selection};
+use crate::commands::{Answer, Context, Run, range, selection};
 use crate::domain::value::instant::Instant;
 use crate::evaluation::trend;
-use crate::failure::Failure;
 use crate::render::Looks;
 use crate::render::look::trend::{document, sheet};
 use crate::store::Access;
@@ -19,14 +18,9 @@ impl Run for Trend {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let as_of = context.as_of;
-        let [since, until] =
-            [&args.since, &args.until].map(|text| text.as_deref().map(|text| moment(text, as_of)).transpose());
-        let (since, until) = (since?, until?.unwrap_or(as_of));
-        if let Some(since) = since.filter(|since| *since > until) {
-            return Err(Failure::new(format!("--since {since} is after --until {until}"), "swap the two times"));
-        }
+        let [since, until] = range::past(args.since.as_deref(), args.until.as_deref(), as_of)?;
         // Later facts do not change finished days, but they do not exist as of then.
-        let until = until.min(as_of);
+        let until = until.unwrap_or(as_of).min(as_of);
         let store = context.store(Access::Read)?;
         let snapshots = store.read(|store| {
             let mut found = Vec::new();

@@ -29,6 +29,7 @@ impl GroupBy {
             ("objective", _) => Ok(Self::Objective),
             ("system", _) => Ok(Self::System),
             (_, Some(key)) if !key.is_empty() => Ok(Self::Label(key.to_owned())),
+            ("label" | "label:", _) => Err("expected label:KEY, such as label:team".to_owned()),
             (key, None) if !key.is_empty() => {
                 // `lable:team` is a typo; keep the key.
                 let key = key.split_once(':').map_or(key, |(_, key)| key);

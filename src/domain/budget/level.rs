@@ -43,7 +43,7 @@ pub(crate) struct LevelDay {
 pub(crate) enum Outcome {
     Missed,
     Met,
-    /// No status in the period is known.
+    /// No status in the period is known, and nothing counts as downtime.
     NoData,
 }
 
@@ -73,7 +73,9 @@ impl Level {
 
     pub(crate) fn outcome(&self) -> Outcome {
         let budget = &self.report.budget;
-        if self.report.state == State::NoData || budget.known_ms() == 0 {
+        // Time of unknown status may count as downtime.
+        let is_empty = budget.known_ms() == 0 && budget.tally.strict_us() == 0;
+        if self.report.state == State::NoData || is_empty {
             Outcome::NoData
         } else if budget.is_breaching() {
             Outcome::Missed

@@ -14,6 +14,15 @@ pub(crate) fn ratio_percent(part: i128, whole: i128) -> Option<f64> {
     Some(percent as f64 + rest as f64 / whole as f64)
 }
 
+/// `part / whole`, rounded once: what is an exact decimal prints as one. `None` when the whole is 0.
+pub(crate) fn share(part: i128, whole: i128) -> Option<f64> {
+    let (mut divisor, mut rest) = (whole, part);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    (whole != 0).then(|| (part / divisor) as f64 / (whole / divisor) as f64)
+}
+
 /// Milliseconds as minutes.
 pub(crate) fn minutes(millis: i64) -> f64 {
     millis as f64 / MINUTE_MS as f64
@@ -62,4 +71,19 @@ pub(crate) fn availability_percent(budget: &Budget, down_us: i64) -> Option<f64>
 /// `coveragePercent`: the share of the elapsed window with a known status.
 pub(crate) fn coverage_percent(budget: &Budget) -> Option<f64> {
     ratio_percent(i128::from(budget.known_ms()), i128::from(budget.elapsed.millis()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_of_large_numbers_is_rounded_once() {
+        let length = 2_592_000_000_i128 * 1000;
+        for (millionths, printed) in [(99_900_000, "0.999"), (99_990_000, "0.9999"), (7_000_000, "0.07")] {
+            assert_eq!(share(length * millionths, length * 100_000_000).unwrap().to_string(), printed);
+        }
+        assert_eq!(share(-3 * length, 10 * length), Some(-0.3));
+        assert_eq!((share(0, 5), share(0, 0), share(5, 0)), (Some(0.0), None, None));
+    }
 }

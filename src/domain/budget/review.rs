@@ -11,7 +11,7 @@ use crate::domain::value::calendar::Date;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
-use crate::domain::value::span::{Span, union};
+use crate::domain::value::span::Span;
 
 /// The results of objectives over a period.
 #[derive(Clone, PartialEq, Debug)]
@@ -65,7 +65,7 @@ pub(crate) struct Interruption {
     pub(crate) end: Option<Instant>,
     /// Charged downtime within the period, in microseconds.
     pub(crate) charged_us: i64,
-    /// Time of it that is not charged, in milliseconds.
+    /// Time within the period that maintenance excuses for one of the objectives and that none charges, in milliseconds.
     pub(crate) excluded_ms: i64,
     /// Whether it counts as an outage of this period: it begins in it and has charged time.
     pub(crate) counted: bool,
@@ -99,9 +99,6 @@ impl Interruption {
         within: impl Fn(&Outage) -> Span,
     ) -> Self {
         let events = || outage.seen.iter().flat_map(|seen| &seen.events);
-        let down = outage.seen.iter().map(|seen| seen.span(as_of).intersect(within(seen))).collect();
-        let down_ms: i64 = union(down).into_iter().map(Span::millis).sum();
-        let charged_ms = outage.charged_ms(as_of, &within);
         let range = within(outage.seen[0]);
         let objectives: BTreeSet<&Name> = outage.seen.iter().map(|seen| &seen.objective).collect();
         let causes: BTreeSet<Option<&Name>> = events().map(|event: &Event| event.upstream.as_ref()).collect();
@@ -112,7 +109,7 @@ impl Interruption {
             start: outage.start,
             end: outage.end,
             charged_us: outage.charged_us(as_of, &within),
-            excluded_ms: down_ms - charged_ms,
+            excluded_ms: outage.excluded_ms(as_of, &within),
             counted: range.start <= outage.start && events().next().is_some(),
             too_short: events().next().is_none() && outage.seen.iter().any(|seen| seen.too_short),
             began_before: outage.start < range.start,

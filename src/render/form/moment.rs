@@ -41,6 +41,11 @@ pub(crate) fn zoned(at: Instant) -> String {
     written(at, "%Y-%m-%d %H:%M %Z")
 }
 
+/// To the second, with the zone: `2026-11-20 14:05:00 UTC`.
+pub(crate) fn zoned_second(at: Instant) -> String {
+    written(at, "%Y-%m-%d %H:%M:%S %Z")
+}
+
 /// A range; the zone is named once, unless the clocks change in between: `2026-11-13 14:05 to 2026-11-20 14:05 UTC`.
 pub(in crate::render) fn range(span: Span) -> String {
     let abbreviation = |at| written(at, "%Z");

@@ -4,6 +4,7 @@ use crate::domain::account::weights::FULL;
 use crate::domain::value::instant::{DAY_MS, HOUR_MS, MINUTE_MS};
 
 pub(crate) use crate::domain::budget::printed::{down_minutes, minutes, ratio_percent, scaled_minutes};
+pub(crate) use crate::domain::value::wording::counted;
 
 /// `part / whole × 100`, floored to `decimals` digits, without a percent sign.
 pub(crate) fn percent(part: i128, whole: i128, decimals: u32) -> String {
@@ -43,12 +44,6 @@ pub(crate) fn short_time(millis: i64) -> String {
     } else {
         format!("{}{label}", tenths / 10)
     }
-}
-
-/// A count with its noun: `1 objective`, `3 objectives`, `2 matches`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    let plural = if noun.ends_with("ch") { "es" } else { "s" };
-    format!("{count} {noun}{}", if count == 1 { "" } else { plural })
 }
 
 /// A burn rate for people: `0`, `0.42`, `3.1`, `14`, `120`.

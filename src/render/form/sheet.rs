@@ -74,9 +74,9 @@ enum Yields {
 }
 
 /// A column's title, whether its cells are numbers, and how it yields.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 struct Column {
-    title: &'static str,
+    title: Cow<'static, str>,
     right: bool,
     yields: Yields,
 }
@@ -98,13 +98,13 @@ impl Sheet {
         Self::default()
     }
 
-    pub(crate) fn left(mut self, title: &'static str) -> Self {
-        self.columns.push(Column { title, right: false, yields: Yields::Not });
+    pub(crate) fn left(mut self, title: impl Into<Cow<'static, str>>) -> Self {
+        self.columns.push(Column { title: title.into(), right: false, yields: Yields::Not });
         self
     }
 
-    pub(crate) fn right(mut self, title: &'static str) -> Self {
-        self.columns.push(Column { title, right: true, yields: Yields::Not });
+    pub(crate) fn right(mut self, title: impl Into<Cow<'static, str>>) -> Self {
+        self.columns.push(Column { title: title.into(), right: true, yields: Yields::Not });
         self
     }
 
@@ -146,8 +146,8 @@ impl Sheet {
     }
 
     /// The titles of the columns, and whether their cells are numbers.
-    pub(in crate::render) fn titles(&self) -> impl Iterator<Item = (&'static str, bool)> {
-        self.columns.iter().map(|column| (column.title, column.right))
+    pub(in crate::render) fn titles(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.columns.iter().map(|column| (&*column.title, column.right))
     }
 
     pub(in crate::render) fn rows(&self) -> &[Vec<Cell>] {
@@ -219,7 +219,7 @@ impl Sheet {
     /// One line per row.
     fn lines(&self, widths: &[usize], gap: usize, canvas: Canvas) -> String {
         let mut text = String::with_capacity((self.rows.len() + 1) * (total(widths, gap) + 8));
-        let titles: Vec<Cell> = self.columns.iter().map(|column| Cell::toned(column.title, Tone::Faint)).collect();
+        let titles: Vec<Cell> = self.columns.iter().map(|column| Cell::toned(&*column.title, Tone::Faint)).collect();
         for row in std::iter::once(&titles).chain(&self.rows) {
             let start = text.len();
             for ((cell, column), width) in row.iter().zip(&self.columns).zip(widths) {
@@ -243,23 +243,23 @@ impl Sheet {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        // The gap is one column, also after the last cell.
-        table.set_width(u16::try_from(room + 1).unwrap_or(u16::MAX));
+        table.set_width(u16::try_from(room).unwrap_or(u16::MAX));
         if canvas.color {
             table.enforce_styling();
         } else {
             table.force_no_tty();
         }
         table.set_header(self.columns.iter().map(|column| {
-            let cell = comfy_table::Cell::new(column.title).set_alignment(alignment(*column));
+            let cell = comfy_table::Cell::new(&column.title).set_alignment(alignment(column));
             if canvas.color { cell.add_attribute(Attribute::Dim) } else { cell }
         }));
         for row in &self.rows {
             let cells = row.iter().zip(&self.columns);
-            table.add_row(cells.map(|(cell, column)| styled(cell, *column, canvas.color)));
+            table.add_row(cells.map(|(cell, column)| styled(cell, column, canvas.color)));
         }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 1));
+        let last = self.columns.len() - 1;
+        for (index, column) in table.column_iter_mut().enumerate() {
+            column.set_padding((0, u16::from(index < last)));
         }
         let mut text = String::new();
         for line in table.lines() {
@@ -280,7 +280,7 @@ impl Sheet {
             }
             text.push('\n');
         };
-        line(&mut self.columns.iter().map(|column| column.title.to_owned()));
+        line(&mut self.columns.iter().map(|column| column.title.clone().into_owned()));
         line(&mut self.columns.iter().map(|column| if column.right { "--:" } else { ":--" }.to_owned()));
         for row in &self.rows {
             line(&mut row.iter().map(|cell| markdown::cell(&cell.text)));
@@ -329,11 +329,11 @@ fn shorten(text: &str, width: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{head}…{tail}"))
 }
 
-fn alignment(column: Column) -> CellAlignment {
+fn alignment(column: &Column) -> CellAlignment {
     if column.right { CellAlignment::Right } else { CellAlignment::Left }
 }
 
-fn styled(cell: &Cell, column: Column, color: bool) -> comfy_table::Cell {
+fn styled(cell: &Cell, column: &Column, color: bool) -> comfy_table::Cell {
     let styled = comfy_table::Cell::new(&cell.text).set_alignment(alignment(column));
     if !color {
         return styled;
@@ -384,6 +384,29 @@ mod tests {
         assert_eq!(table.lines().nth(1), Some(r"a\u{1b}(31m|b\r\nc\u{9b}ä\u{202e}"));
         let markdown = sheet.markdown();
         assert_eq!(markdown.lines().nth(2), Some(r"| `a\u{1b}(31m\|b\r\nc\u{9b}ä\u{202e}` |"));
+    }
+
+    #[test]
+    fn wrapped_cells_stay_within_the_terminal_with_colors_and_without() {
+        let mut sheet = Sheet::new().left("FIELD").left("KIND").left("MEANING");
+        let long = "the share of the elapsed time in the window for which the status was known";
+        sheet.push(vec![
+            Cell::toned("coveragePercent", Tone::Strong),
+            Cell::plain("number"),
+            Cell::toned(long, Tone::Faint),
+        ]);
+        let visible = |line: &str| {
+            let parts = line.split('\u{1b}').enumerate();
+            parts
+                .map(|(at, part)| if at == 0 { part } else { part.split_once('m').unwrap().1 })
+                .collect::<String>()
+                .width()
+        };
+        for (width, color) in (40..90).flat_map(|width| [(width, false), (width, true)]) {
+            let drawn = sheet.table(Canvas { width: Some(width), color });
+            let widest = drawn.lines().map(visible).max().unwrap();
+            assert!(widest <= width.into() && drawn.lines().count() > 2, "{width}: {widest}\n{drawn}");
+        }
     }
 
     #[test]

@@ -176,7 +176,7 @@ mod tests {
     use crate::render::look::page::contrast;
 
     #[test]
-    fn text_reads_on_every_colour() {
+    fn text_reads_on_every_color() {
         for background in State::ALL.map(color).into_iter().chain([LABEL_COLOR]) {
             let found = contrast::ratio(TEXT_COLOR, background);
             assert!(found >= 4.5, "{background}: {found}");

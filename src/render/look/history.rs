@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::domain::health::ingest::IngestId;
 use crate::domain::health::transition::{Source, Status, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -23,7 +24,7 @@ pub(crate) struct Entry {
     pub(crate) check: Option<Name>,
     pub(crate) location: Option<Name>,
     pub(crate) note: Option<String>,
-    pub(crate) ingest: i64,
+    pub(crate) ingest: IngestId,
     pub(crate) file: Option<String>,
     pub(crate) ingested_at: Option<Instant>,
     /// Of the system, from the fact's time on.
@@ -72,7 +73,7 @@ pub(crate) fn document(system: &str, entries: &[Entry], as_of: Instant) -> Resul
             effective_status: entry.effective.map(Status::as_str),
             corrected_by: entry.corrected_by.as_ref().map(Name::as_str),
             note: entry.note.as_deref(),
-            ingest_id: entry.ingest,
+            ingest_id: entry.ingest.0,
             file: entry.file.as_deref(),
             ingested_at: entry.ingested_at.map(|at| at.to_string()),
         })

@@ -49,7 +49,6 @@ pub(crate) fn document(list: &List, as_of: Instant) -> Result<Document> {
 /// A list for people; the least informative columns disappear on a narrow terminal.
 pub(crate) fn sheet(List { name, titles, rows }: &List, wide: bool) -> Sheet {
     let mut sheet = Sheet::new();
-    sheet.overflows = wide;
     let shown: Vec<_> = titles.iter().enumerate().filter(|(_, title)| wide || !title.starts_with('+')).collect();
     for (index, title) in &shown {
         let plain = title.trim_start_matches(['>', '@', '+']);

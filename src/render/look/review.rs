@@ -22,7 +22,8 @@ fn headline(review: &Review) -> String {
 
 /// The period in words: its days, its zone, and whether it is over.
 fn subtitle(review: &Review) -> String {
-    let so_far = if review.is_complete() { String::new() } else { format!(", so far as of {}", zoned(review.as_of)) };
+    let so_far =
+        if review.is_complete() { String::new() } else { format!(", in progress as of {}", zoned(review.as_of)) };
     format!("{}{so_far}", days(review))
 }
 

@@ -220,7 +220,7 @@ fn events(portrait: &Portrait, seen: &Seen) -> Vec<String> {
 fn streak(report: &ObjectiveReport) -> String {
     let streak = &report.streak;
     let date = |at: Instant| report.window_kind.calendar().date(at);
-    let since = streak.start.map_or(String::new(), |start| format!(" since {}", date(start)));
+    let since = streak.start.map_or(String::new(), |start| format!(" since {}", date(start.plus(-1))));
     let best = match streak.best_end {
         Some(end) => format!(", best {} days, ended {}", streak.best, date(end.plus(-1))),
         None if streak.best > 0 => ", the best so far".to_owned(),
@@ -240,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_break_at_spaces_and_colours_take_no_room() {
+    fn lines_break_at_spaces_and_colors_take_no_room() {
         assert_eq!(broken("one two three", 7), ["one two ", "three"]);
         assert_eq!(broken("one two three", 13), ["one two three"]);
         assert_eq!(broken("\u{1b}[31mone\u{1b}[0m two", 7), ["\u{1b}[31mone\u{1b}[0m two"]);

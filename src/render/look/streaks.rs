@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::domain::budget::streak::StreakReport;
 use crate::domain::value::instant::Instant;
+use crate::render::form::number::counted;
 use crate::render::{Cell, Document, Sheet, Tone};
 
 #[derive(Serialize)]
@@ -42,21 +43,20 @@ pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
     for StreakReport { objective, system, calendar, streak } in streaks {
         let date = |at: Option<Instant>| at.map_or("–".to_owned(), |at| calendar.date(at).to_string());
         let tone = if streak.current == 0 { Tone::Bad } else { Tone::Good };
-        let ended = match streak.best_end {
-            None if streak.best > 0 => "ongoing".to_owned(),
-            // A streak ends with a day, which is over when the next one begins.
-            ended => date(ended.map(|end| end.plus(-1))),
-        };
+        // A streak begins and ends with a day, which is over when the next one begins.
+        let day = |close: Option<Instant>| date(close.map(|close| close.plus(-1)));
+        let ended =
+            if streak.best_end.is_none() && streak.best > 0 { "ongoing".to_owned() } else { day(streak.best_end) };
         sheet.push(vec![
             Cell::toned(objective.as_str(), Tone::Strong),
             Cell::plain(system.as_str()),
             Cell::toned(format!("{}d", streak.current), tone),
-            Cell::plain(date(streak.start)),
+            Cell::plain(day(streak.start)),
             Cell::plain(format!("{}d", streak.best)),
             Cell::plain(ended),
         ]);
     }
     let running = streaks.iter().filter(|of| of.streak.current > 0).count();
-    sheet.footer.push(format!("{running} of {} streaks ongoing", streaks.len()));
+    sheet.footer.push(format!("{running} of {} ongoing", counted(streaks.len(), "streak")));
     sheet
 }

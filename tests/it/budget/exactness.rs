@@ -221,7 +221,7 @@ fn down_for_long(maintenance: Maintenance) -> World {
 
 fn maintenance(start: &str, duration: Ms, returns: Option<Returns>) -> Maintenance {
     let (name, systems, start) = ("m".to_owned(), vec!["api".to_owned()], instant(start));
-    Maintenance { name, systems, start, duration, returns, cancelled: false }
+    Maintenance { name, systems, start, duration, returns, except: Vec::new(), cancelled: false }
 }
 
 #[test]

@@ -146,8 +146,8 @@ fn a_period_fails_since_its_budget_was_spent() {
     assert_eq!(check(&["--period", "2026-W41", "--fail-on", "critical"]).code, 1);
     for (args, said) in [
         (&["--period", "2027"][..], "has not begun"),
-        (&["--period", "october"], "invalid --period \"october\""),
-        (&["--period", "2026-10", "--all"], "the condition whole is about systems, which have no period"),
+        (&["--period", "october"], "invalid period \"october\""),
+        (&["--period", "2026-10", "--all"], "condition whole is about systems, which have no period"),
         (&["--period", "2026-10", "--wait", "1m"], "--wait"),
     ] {
         let output = check(args);

@@ -75,6 +75,7 @@ fn shop() -> World {
             start: at(start),
             duration: at(end) - at(start),
             returns: None,
+            except: Vec::new(),
             cancelled: false,
         });
     }

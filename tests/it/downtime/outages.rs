@@ -20,7 +20,8 @@ fn shop(as_of: &str, target_micro: i128) -> World {
 
 fn maintenance(name: &str, start: Ms, end: Ms) -> Maintenance {
     let systems = vec!["shop".to_owned()];
-    Maintenance { name: name.to_owned(), systems, start, duration: end - start, returns: None, cancelled: false }
+    let (name, duration) = (name.to_owned(), end - start);
+    Maintenance { name, systems, start, duration, returns: None, except: Vec::new(), cancelled: false }
 }
 
 fn slo(world: &World) -> Slo {

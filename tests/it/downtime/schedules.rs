@@ -143,3 +143,28 @@ fn a_plan_shows_a_schedule_and_what_it_does() {
     assert!(shown.contains("schedule: Mon-Fri 09:00-17:00 except 2026-10-27, Europe/Berlin"), "{shown}");
     assert!(shown.contains("taken out of the window's length (outside the schedule): 23d"), "{shown}");
 }
+
+#[test]
+fn an_outage_that_one_objective_of_a_system_does_not_count_is_reported_once() {
+    // Sunday 4 October 2026, half an hour.
+    let feed = feed(&["2026-09-01T00:00:00Z up", "2026-10-04T08:00:00Z down", "2026-10-04T08:30:00Z up"]);
+    let always = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: always }\n\
+                  spec: { systemRef: { kind: System, name: shop }, target: 99, windowDays: 30 }\n---\n";
+    let office = objective(&format!("target: 99, windowDays: 30, {OFFICE}"));
+    let report = ["report", "--period", "2026-10", "--as-of", "2026-11-10T00:00:00Z"];
+    let listed = |manifests: &str| {
+        let slo = Slo::with(&feed, manifests);
+        let answer = parsed(&slo, &[&report[..], &["-o", "json"]].concat());
+        let fields = ["objectiveIds", "downtimeSeconds", "excludedSeconds", "counted"];
+        let rows: Vec<_> =
+            answer["outages"].as_array().unwrap().iter().map(|row| fields.map(|f| row[f].clone())).collect();
+        (rows, answer["total"]["outages"].clone(), slo.pass(&report, b""))
+    };
+    let (rows, total, text) = listed(&format!("{always}{office}"));
+    assert_eq!(rows, [[json!(["always", "shop"]), json!(1800), json!(0), json!(true)]]);
+    assert!(total == json!(1) && text.contains("\n1 outage\n"), "{text}");
+    let (rows, total, text) = listed(&office);
+    assert_eq!(rows, [[json!(["shop"]), json!(0), json!(0), json!(false)]]);
+    assert!(total == json!(0) && text.contains("outside the schedule"), "{text}");
+    assert!(text.contains("\n1 outage, 1 of them not charged\n"), "{text}");
+}

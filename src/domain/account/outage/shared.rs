@@ -1,6 +1,7 @@
 //! Owns outages of systems: overlapping outages of several objectives of one system are one outage.
 
 use super::Outage;
+use crate::domain::account::downtime::Uncharged;
 use crate::domain::account::weights::heaviest;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -40,9 +41,24 @@ impl Shared<'_> {
 
     /// How long any objective charges it, whatever the weights, in milliseconds.
     pub(crate) fn charged_ms(&self, as_of: Instant, within: impl Fn(&Outage) -> Span) -> i64 {
-        let spans = self.charged(as_of, within).into_iter().map(|(_, span)| span);
-        union(spans.collect()).into_iter().map(Span::millis).sum()
+        length(self.charged(as_of, within).into_iter().map(|(_, span)| span).collect())
     }
+
+    /// How long maintenance excuses it for any objective while none charges it, in milliseconds.
+    pub(crate) fn excluded_ms(&self, as_of: Instant, within: impl Fn(&Outage) -> Span) -> i64 {
+        let charged: Vec<Span> = self.charged(as_of, &within).into_iter().map(|(_, span)| span).collect();
+        let excluded = self.seen.iter().flat_map(|outage| {
+            let range = outage.span(as_of).intersect(within(outage));
+            let excluded = outage.uncharged.iter().filter(|(_, why)| *why == Uncharged::Maintenance);
+            excluded.map(move |(span, _)| span.intersect(range))
+        });
+        length(excluded.chain(charged.iter().copied()).collect()) - length(charged)
+    }
+}
+
+/// The length of spans together, in milliseconds.
+fn length(spans: Vec<Span>) -> i64 {
+    union(spans).into_iter().map(Span::millis).sum()
 }
 
 /// Joins overlapping outages of one system; oldest first, then by system.

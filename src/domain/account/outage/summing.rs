@@ -14,7 +14,6 @@ use crate::domain::value::span::{Span, union};
 ///
 /// An objective, a system and a label sum entire outages. An upstream sums the part of each outage that belongs to it,
 /// and a day the part charged on that day within the range; the length of an outage is then the length of that part.
-/// what is charged on it within the range: that much of an outage is then how long it lasts.
 #[derive(Debug)]
 pub(crate) struct Summing<'a> {
     by: Option<&'a By>,

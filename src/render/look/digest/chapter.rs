@@ -21,7 +21,8 @@ pub(super) struct Chapter {
 /// The headline of the digest.
 pub(super) fn headline(digest: &Digest) -> String {
     let span = digest.week.span();
-    let so_far = if digest.is_complete() { String::new() } else { format!(", so far as of {}", zoned(digest.until)) };
+    let so_far =
+        if digest.is_complete() { String::new() } else { format!(", in progress as of {}", zoned(digest.until)) };
     let day = |at: crate::domain::value::instant::Instant| at.to_chrono().format("%Y-%m-%d").to_string();
     format!("Week {}: {} to {}{so_far}", digest.week, day(span.start), day(span.end.plus(-1)))
 }

@@ -168,7 +168,7 @@ fn streak(page: &mut Markup, chapter: &Chapter, shown: &Shown) {
     page.own(" in a row within budget");
     if let Some(start) = streak.start {
         page.own(", since ");
-        shown.write(page, "span", "streakStart", chapter.calendar.date(start));
+        shown.write(page, "span", "streakStart", chapter.calendar.date(start.plus(-1)));
     }
     match streak.best_end {
         Some(end) => {

@@ -113,7 +113,7 @@ pub(super) fn summary(review: &Review) -> Sheet {
         ];
         row.extend(interruptions(outages));
         row.push(Cell::plain(short_down(sum.excluded_us)));
-        row.push(Cell::plain(format!("{}%", percent(sum.known_ms.into(), sum.elapsed_ms.into(), 1))));
+        row.push(Cell::plain(covered(sum.known_ms, sum.elapsed_ms)));
         row.extend(has_corrections(review).then(|| Cell::plain(short_time(sum.corrected_ms))));
         sheet.push(row);
     }
@@ -122,6 +122,11 @@ pub(super) fn summary(review: &Review) -> Sheet {
         review.frame.period.previous()
     ));
     sheet
+}
+
+/// The share of the elapsed time for which the status was known, in percent.
+fn covered(known_ms: i64, elapsed_ms: i64) -> String {
+    if elapsed_ms == 0 { "–".to_owned() } else { format!("{}%", percent(known_ms.into(), elapsed_ms.into(), 1)) }
 }
 
 /// Downtime, outages, longest, MTTR, MTBF.
@@ -169,7 +174,7 @@ fn objective(entry: &Entry, complete: bool) -> Vec<Cell> {
     ];
     row.extend(interruptions(&entry.interruptions));
     row.push(Cell::plain(short_down(budget.tally.excluded_us)));
-    row.push(Cell::plain(format!("{}%", percent(budget.known_ms().into(), budget.elapsed.millis().into(), 1))));
+    row.push(Cell::plain(covered(budget.known_ms(), budget.elapsed.millis())));
     row
 }
 
@@ -192,8 +197,9 @@ pub(super) fn used(entry: &Entry) -> String {
 /// How much of an outage is charged, or why none is.
 fn charged(outage: &Interruption) -> String {
     match outage.charged_us {
+        0 if outage.excluded_ms > 0 => "excluded".to_owned(),
         0 if outage.too_short => "too short".to_owned(),
-        0 => "excluded".to_owned(),
+        0 => "outside the schedule".to_owned(),
         micros => short_down(micros),
     }
 }
@@ -218,10 +224,13 @@ pub(super) fn outages(review: &Review, places: &[usize]) -> Sheet {
         ]);
     }
     let before = outages.iter().filter(|outage| outage.began_before).count();
-    let before = if before == 0 { String::new() } else { format!(", {before} of them began before the period") };
+    let free = outages.iter().filter(|outage| outage.charged_us == 0).count();
+    let of_them =
+        |count: usize, what: &str| if count == 0 { String::new() } else { format!(", {count} of them {what}") };
+    let (before, free) = (of_them(before, "began before the period"), of_them(free, "not charged"));
     sheet.footer.push(match outages.len() {
         0 => "no outages".to_owned(),
-        count => format!("{}{before}", counted(count, "outage")),
+        count => format!("{}{before}{free}", counted(count, "outage")),
     });
     sheet
 }

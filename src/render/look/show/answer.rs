@@ -30,7 +30,8 @@ pub(super) fn now(portrait: &Portrait) -> String {
     let status = if report.known_now {
         "up".to_owned()
     } else {
-        format!("status unknown, last data {}", ago(report.data_age_ms()))
+        let last = report.data_age_ms().map_or("no data yet".to_owned(), |age| format!("last data {}", ago(Some(age))));
+        format!("status unknown, {last}")
     };
     match &portrait.latest {
         Some(latest) => {
@@ -115,7 +116,7 @@ pub(super) fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         format!("{bar}  {rest}"),
         format!("available {}%, strict {}%", available(budget.consumed_us()), available(budget.tally.strict_us())),
         format!(
-            "{} of the budget consumed, {} of downtime in all; tier {}",
+            "{} consumed, {} of downtime in all; tier {}",
             short_down(budget.consumed_us()),
             short_down(budget.tally.strict_us()),
             portrait.report.tier.as_str(),
@@ -131,7 +132,7 @@ pub(super) fn forecast(portrait: &Portrait, seen: &Seen) -> Vec<String> {
         let start = seen.leaving(at);
         start.map_or(String::new(), |start| format!(", when the outage of {} leaves the window", minute(start)))
     };
-    let then = if report.has_open_downtime() { "if no status changes" } else { "if it stays up" };
+    let then = if report.down.is_some() { "if no status changes" } else { "if it stays up" };
     let mut lines = Vec::new();
     lines.extend(overspending(report).map(|words| format!("if it stays down, {words}")));
     lines.extend(forecast.exhausted_at.map(|at| format!("if it stays down, spent {}", until(at))));

@@ -26,10 +26,10 @@ pub(super) fn burn(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         let limit = format!("{:.1}", (rule.short_factor(nominal_ms).to_f64() * 10.0).floor() / 10.0);
         let (over, under) = (LOOKBACKS[rule.long].0, LOOKBACKS[rule.short].0);
         let meaning = match verdict {
-            Burn::Critical => "both over",
-            Burn::Increasing => "only the short one is over",
-            Burn::Recovering => "only the long one is over",
-            Burn::Acceptable => "both under",
+            Burn::Critical => "both over the limit".to_owned(),
+            Burn::Increasing => format!("only {under} over"),
+            Burn::Recovering => format!("only {over} over"),
+            Burn::Acceptable => "both under".to_owned(),
         };
         lines.push(format!(
             "{over:>3} {long:>5}, {under:>3} {short:>5}, limit {limit:>5}: {}, {meaning}",

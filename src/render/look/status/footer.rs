@@ -49,8 +49,8 @@ pub(super) fn blind_spots(reports: &[ObjectiveReport]) -> Vec<String> {
         .filter(seen)
         .filter(|report| !report.known_now || partly(report))
         .partition(|report| !report.known_now);
-    let unknown = told("status unknown now; known part of the window", &now, known);
-    unknown.into_iter().chain(told("status known for only a part of the window", &before, known)).collect()
+    let unknown = told("status unknown now; known for a part of the window", &now, known);
+    unknown.into_iter().chain(told("status known for only part of the window", &before, known)).collect()
 }
 
 /// The forecast of the worst objectives if nothing else happens.
@@ -60,7 +60,8 @@ pub(super) fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
         let what = match (report.state, forecast.exhausted_at, forecast.recovers_at) {
             (State::Down, Some(at), _) => format!("budget spent {}, if it stays down", zoned(at)),
             (State::Breaching, _, Some(at)) if !report.has_open_downtime() => {
-                format!("within budget again {}, if it stays up", zoned(at))
+                let then = if report.down.is_some() { "if no status changes" } else { "if it stays up" };
+                format!("within budget again {}, {then}", zoned(at))
             }
             (State::Breaching, ..) => {
                 format!("a new period begins {}, with a full budget", zoned(next_period(report)?))
