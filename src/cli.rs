@@ -43,9 +43,12 @@ Times are RFC 3339, 2026-11-20, 2026-11-20 14:05 (UTC), or Unix seconds or milli
 Durations are 90s, 15m, 6h, 7d, 4w.
 With --as-of, later facts do not exist; manifests are the ones applied now.";
 
+/// The columns of help where there is no narrower terminal.
+pub(crate) const WIDEST_HELP: usize = 100;
+
 /// Error budgets, streaks and CI verdicts from health transitions, in one binary and one SQLite file
 #[derive(Parser, Debug)]
-#[command(name = "slo", version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "slo", version, after_help = AFTER_HELP, max_term_width = WIDEST_HELP)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -79,7 +82,7 @@ pub(crate) struct Global {
     /// When to use colors
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub(crate) color: Color,
-    /// Print only answers and errors: no notes, no progress, no summaries
+    /// Print only answers and errors: no notes, no progress, nothing if all went well
     #[arg(short, long, global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
 }

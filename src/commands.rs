@@ -13,6 +13,7 @@ mod maintain;
 mod period;
 mod printer;
 mod publish;
+mod range;
 mod record;
 mod registry;
 mod selection;
@@ -44,7 +45,7 @@ pub(crate) use concealing::conceal;
 pub(crate) use maintain::completions::complete;
 use printer::Printer;
 use registry::{Forms, Run};
-pub(crate) use registry::{Line, deeper};
+pub(crate) use registry::{Line, deeper, subcommands, values};
 
 /// The most bytes read of an answer to a question.
 const MOST_OF_ANSWER: usize = 100;

@@ -48,6 +48,8 @@ pub(crate) struct Known {
     pub(crate) declared: BTreeMap<Name, KnownSystem>,
     /// The checks of each system that have transitions.
     pub(crate) checks: BTreeMap<Name, BTreeSet<Name>>,
+    /// The ids of each system's incidents, which are not checks.
+    pub(crate) incidents: BTreeMap<Name, BTreeSet<Name>>,
     /// The checks of each system with transitions other than incidents; `None`: the entire system.
     pub(crate) reporting: BTreeMap<Name, BTreeSet<Option<Name>>>,
     /// From how many locations the checks of each system have reported.

@@ -34,24 +34,28 @@ pub(crate) fn run(mut invocation: Invocation, stdout: &mut dyn Write, stderr: &m
     if let Some(status) = commands::complete(&invocation, db.as_deref(), stdout) {
         return status;
     }
-    let line = match Line::parse(&invocation.args) {
+    let width = invocation.stdout_is_terminal.then(|| width(&invocation.env));
+    let line = match Line::parse(&invocation.args, width) {
         Ok(line) => line,
         Err(error) => return misread(&error, &invocation, stdout, stderr),
     };
     let color = colored(&invocation, line.global.color, invocation.stderr_is_terminal);
-    let outcome = execute(invocation, line, stdout, stderr);
+    let canvas = Canvas { width, color: colored(&invocation, line.global.color, invocation.stdout_is_terminal) };
+    let outcome = execute(invocation, line, canvas, stdout, stderr);
     outcome.unwrap_or_else(|error| {
         report(&error, color, stderr);
         ExitStatus::Error
     })
 }
 
-fn execute(invocation: Invocation, line: Line, stdout: &mut dyn Write, stderr: &mut dyn Write) -> Result<ExitStatus> {
+fn execute(
+    invocation: Invocation,
+    line: Line,
+    canvas: Canvas,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> Result<ExitStatus> {
     let now = clock::now();
-    let canvas = Canvas {
-        width: invocation.stdout_is_terminal.then(|| width(&invocation.env)),
-        color: colored(&invocation, line.global.color, invocation.stdout_is_terminal),
-    };
     let Global { db, as_of, output, quiet, csv_safe, .. } = &line.global;
     let given = as_of_moment(as_of.as_deref(), &invocation.env, now)?;
     let zone = zone(line.global.timezone.as_deref(), &invocation.env)?;
@@ -198,7 +202,7 @@ fn misread(error: &clap::Error, invocation: &Invocation, stdout: &mut dyn Write,
     }
     if invocation.args.len() <= 1 {
         drop(stderr.write_all(usage::FIRST_STEPS.as_bytes()));
-    } else if let Some(failure) = usage::failure(error) {
+    } else if let Some(failure) = usage::failure(error, &invocation.args) {
         report(&failure, colored(invocation, Color::Auto, invocation.stderr_is_terminal), stderr);
     } else {
         drop(stderr.write_all(in_lines(&error.render().to_string()).as_bytes()));

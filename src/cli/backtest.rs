@@ -14,7 +14,7 @@ pub(crate) struct Backtest {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// The condition, written as an expression
-    #[arg(long, value_name = "EXPR", required_unless_present_any = ["condition", "suggest"])]
+    #[arg(long, value_name = "EXPRESSION", required_unless_present_any = ["condition", "suggest"])]
     pub(crate) when: Option<String>,
     /// A declared condition, tested on the objectives it selects
     #[arg(long, value_name = "NAME", conflicts_with = "when")]

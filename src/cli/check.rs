@@ -36,7 +36,7 @@ pub(crate) struct Check {
     /// Also fail objectives whose status was known for a smaller share of the elapsed window
     #[arg(long, value_name = "PERCENT", value_parser = coverage)]
     pub(crate) min_coverage: Option<u32>,
-    /// The verdict for an objective whose system never reported
+    /// Verdict if the system, or the check that the objective measures, never reported
     #[arg(long, value_name = "VERDICT", default_value = "fail")]
     pub(crate) no_data: NoData,
     /// Check again every 5 seconds until it passes, for at most this long

@@ -7,7 +7,7 @@ use super::duration;
 
 /// Write the results into tables, and report what has changed
 ///
-/// The tables are for programs that read SQLite. Prints one line for each change; -o json prints one JSON object a line.
+/// The tables are for programs that read SQLite. Prints one line for each change; -o json prints one JSON object per line.
 /// Computing twice as of the same time writes and prints nothing. With --exec, a command gets every change as well, in order,
 /// until it has succeeded.
 #[derive(Args, Debug)]

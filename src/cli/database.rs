@@ -51,16 +51,16 @@ pub(crate) struct ExportManifests {
     /// Only this system, what is declared about it, and what that refers to
     #[arg(long, value_name = "SYSTEM")]
     pub(crate) system: Option<String>,
-    /// Only objects with these labels, and what they refer to: `key=value,key!=value,key,!key`
+    /// Only objects with these labels, and what they refer to: key=value, key!=value, key, !key; a comma means `and`
     #[arg(short = 'l', long, value_name = "LABELS")]
     pub(crate) selector: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 pub(crate) enum ManifestFormat {
-    /// `slo/v1`
+    #[value(help = "slo/v1")]
     Slo,
-    /// `OpenSLO` v1, and `slo/v1` for what it cannot express
+    #[value(help = "OpenSLO v1, and slo/v1 for what it cannot express")]
     Openslo,
 }
 

@@ -28,6 +28,7 @@ pub(crate) struct Validate {
 /// Print the JSON Schema of manifests, for editors
 ///
 /// Write it to a file, and name that in the first line of a manifest:
+///
 /// # yaml-language-server: $schema=slo-v1.schema.json
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -37,7 +38,7 @@ pub(crate) struct Schema {}
 
 /// Write a commented manifest for the recorded systems
 ///
-/// With an empty or missing database it is an example. Its first line points editors with a YAML language server to the
+/// Without recorded systems, it is an example. Its first line points editors with a YAML language server to the
 /// schema beside it, which `slo schema > slo-v1.schema.json` writes.
 #[derive(Args, Debug)]
 #[command(after_help = "\
@@ -147,7 +148,7 @@ pub(crate) struct Correct {
     /// True status: healthy, degraded, unhealthy, unknown, or ignored to leave these streams out
     #[arg(long, value_name = "STATUS")]
     pub(crate) status: String,
-    /// Reason
+    /// Why the record is wrong
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
     /// Name of the correction [default: derived from what it corrects]

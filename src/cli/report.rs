@@ -35,7 +35,7 @@ pub(crate) struct Report {
     /// Show the history of the N worst objectives, or of all of them
     #[arg(long, value_name = "N|all", default_value = "200", value_parser = details)]
     pub(crate) details: usize,
-    /// Group by system, or label:KEY [default on the page: system, unless every objective has its history shown]
+    /// Group by system, objective or label:KEY [default on the page: system, unless every objective has its history shown]
     #[arg(long, value_name = "GROUP", value_parser = GroupBy::parse)]
     pub(crate) by: Option<GroupBy>,
 }

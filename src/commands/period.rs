@@ -12,6 +12,7 @@ use crate::domain::value::period::{Frame, Period, PeriodError};
 use crate::domain::value::span::Span;
 use crate::evaluation::{reports, reports_over};
 use crate::failure::Failure;
+use crate::render::form::moment::zoned;
 use crate::store::{Store, Stored};
 
 /// A period as requested, before its objectives are known: `last-month` is that of their zones.
@@ -42,12 +43,12 @@ pub(super) fn of_no_objective(text: Option<&str>, context: &Context<'_>) -> Resu
     let (as_of, today) = (context.as_of, calendar.date(context.as_of));
     let period = wanted.told_from(today)?;
     let span = period.span(calendar);
-    if span.start > as_of { Err(not_begun(period, span.start, (as_of, today))) } else { Ok(Some(span)) }
+    if span.start > as_of { Err(not_begun(period, span.start, today)) } else { Ok(Some(span)) }
 }
 
-fn not_begun(period: Period, start: Instant, (as_of, today): (Instant, Date)) -> anyhow::Error {
+fn not_begun(period: Period, start: Instant, today: Date) -> anyhow::Error {
     Failure::new(
-        format!("invalid --period: {period} has not begun; it begins at {start}, after {as_of}"),
+        format!("period {period} has not begun; it begins {}", zoned(start)),
         format!("the current period of this kind is {}", Period::containing(period.unit(), today)),
     )
 }
@@ -67,17 +68,22 @@ impl Wanted {
         let frame = Frame { period: self.told_from(today)?, zone: self.zone };
         let starts = objectives.iter().map(|stored| frame.span(stored.objective.window).start);
         let Some(start) = starts.max().filter(|start| *start > as_of) else { return Ok(frame) };
-        Err(not_begun(frame.period, start, (as_of, today)))
+        Err(not_begun(frame.period, start, today))
     }
 
     fn told_from(&self, today: Date) -> Result<Period> {
         Period::parse(&self.text, today).map_err(|error| {
-            let remedy = match &error {
-                PeriodError::Reversed(from, to) => format!("write --period {from}..{to}"),
-                _ => "write for example --period 2026-10, --period last-month or --period 2026-10-01..2026-10-15"
-                    .to_owned(),
-            };
-            Failure::new(format!("invalid --period {:?}: {error}", self.text), remedy)
+            let what = format!("invalid period {:?}", self.text);
+            match &error {
+                PeriodError::Unreadable => Failure::new(what, error.to_string()),
+                PeriodError::Reversed(from, to) => {
+                    Failure::new(format!("{what}: {error}"), format!("write --period {from}..{to}"))
+                }
+                PeriodError::OutOfRange | PeriodError::TooLong => Failure::new(
+                    format!("{what}: {error}"),
+                    "write for example --period 2026-10, --period last-month or --period 2026-10-01..2026-10-15",
+                ),
+            }
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Owns the list of commands, and the command line built from it.
 
+mod form;
+
 use std::ffi::OsString;
 
 use anyhow::Result;
@@ -7,12 +9,13 @@ use clap::builder::PossibleValue;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, ValueEnum};
 
+use self::form::FormParser;
 use super::{Answer, Context};
 use crate::cli::{
     Achievements, Apply, Backtest, Backup, Badge, Check, Cli, Compact, Completions, Compute, Copy, Correct, Db, Demo,
     Digest, Downtime, Export, ExportJournal, ExportManifests, ExportMetrics, Feed, FeedShow, FeedTry, Forget, Global,
     Health, History, Info, Ingest, Init, List, ListKind, Log, Man, Merge, Output, Plan, Probe, RenameSystem, Report,
-    Schema, Show, Status, Streaks, Trend, Validate, Verify,
+    Schema, Show, Status, Streaks, Trend, Validate, Verify, WIDEST_HELP,
 };
 use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
@@ -50,7 +53,7 @@ impl Forms {
         };
         let values: Vec<_> = forms.iter().filter_map(ValueEnum::to_possible_value).collect();
         let help = format!("Output format: {}", or_list(values.iter().map(PossibleValue::get_name)));
-        output.help(help)
+        output.help(help).value_parser(FormParser(values))
     }
 
     /// # Errors
@@ -193,6 +196,26 @@ pub(crate) fn deeper(name: &str) -> Option<String> {
     held.or_else(listed)
 }
 
+/// The names of the subcommands of a command, such as `slo db`.
+pub(crate) fn subcommands(path: &str) -> Vec<String> {
+    let names = |command: &clap::Command| command.get_subcommands().map(|held| held.get_name().to_owned()).collect();
+    found(path).as_ref().map(names).unwrap_or_default()
+}
+
+/// The values that an argument of a command may have, if they are a list.
+pub(crate) fn values(path: &str, argument: &str) -> Vec<String> {
+    let command = found(path);
+    let is_it = |arg: &&Arg| arg.get_value_names().is_some_and(|names| names.iter().any(|name| name == argument));
+    let arg = command.iter().flat_map(clap::Command::get_positionals).find(is_it);
+    let values = arg.map(Arg::get_possible_values).unwrap_or_default();
+    values.iter().filter(|value| !value.is_hide_set()).map(|value| value.get_name().to_owned()).collect()
+}
+
+/// The command that a path leads to.
+fn found(path: &str) -> Option<clap::Command> {
+    path.split(' ').skip(1).try_fold(definition(), |command, name| command.find_subcommand(name).cloned())
+}
+
 /// A parsed command line.
 pub(crate) struct Line {
     pub(crate) global: Global,
@@ -201,16 +224,20 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Parses a command line, program name first.
+    /// Parses a command line, program name first; help fits the width of a terminal.
     ///
     /// # Errors
     /// If it asks for help or is invalid, with the text to print.
-    pub(crate) fn parse(words: &[OsString]) -> Result<Self, clap::Error> {
+    pub(crate) fn parse(words: &[OsString], width: Option<u16>) -> Result<Self, clap::Error> {
         // The arguments of the other 27 commands take a fifth of the time of a short one. A line that is valid without
         // them is valid with them; an invalid one is parsed again with all of them.
         let matches = match short(words) {
-            Some(Ok(matches)) => matches,
-            Some(Err(_)) | None => definition().try_get_matches_from(words)?,
+            Ok(matches) => matches,
+            Err(error) if error.kind() == ErrorKind::DisplayVersion => return Err(error),
+            Err(_) => {
+                let width = width.map_or(WIDEST_HELP, |width| WIDEST_HELP.min(width.into()));
+                definition().term_width(width).try_get_matches_from(words)?
+            }
         };
         let global = Cli::from_arg_matches(&matches)?.global;
         let (command, matches) = called(all(), matches)?;
@@ -237,10 +264,14 @@ fn called(
 }
 
 /// Parses a command line with the arguments of only one command, the first that it names.
-fn short(words: &[OsString]) -> Option<Result<ArgMatches, clap::Error>> {
-    let called = words.iter().skip(1).find_map(|word| all().find(|command| word == command.name))?;
+///
+/// # Errors
+/// If it names none, or is invalid.
+fn short(words: &[OsString]) -> Result<ArgMatches, clap::Error> {
+    let called = words.iter().skip(1).find_map(|word| all().find(|command| word == command.name));
     let (root, output) = root();
-    Some(root.subcommand(called.definition(&output)).try_get_matches_from(words))
+    let root = root.subcommands(called.map(|command| command.definition(&output)));
+    root.try_get_matches_from(words)
 }
 
 /// The root with the options common to all commands, and `-o`, which each command describes in its own way.
@@ -305,7 +336,7 @@ mod tests {
         ] {
             let words: Vec<OsString> = format!("slo {line}").split(' ').map(Into::into).collect();
             let (short, whole) = (short(&words), definition().try_get_matches_from(&words));
-            if let Some(Ok(short)) = short {
+            if let Ok(short) = short {
                 let said = |mut matches: ArgMatches| {
                     (
                         format!("{:?}", Cli::from_arg_matches(&matches).unwrap()),

@@ -43,7 +43,7 @@ pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Sto
 pub(super) fn tell_none(context: &mut Context<'_>, is_none: bool) {
     if is_none {
         context.note(
-            "no objective matches; `slo list objectives` lists them with their labels; `slo apply PATH` declares more",
+            "no objective matches; `slo list objectives` lists them with their labels; `slo apply PATH` declares some",
         );
     }
 }

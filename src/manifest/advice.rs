@@ -36,12 +36,12 @@ pub(super) fn on_target(
         .map(|rule| format!("{} (factor {})", rule.name(), rule.short_factor(length)))
         .collect();
     if !unreachable.is_empty() {
-        let rules = if unreachable.len() == 1 { "rule" } else { "rules" };
+        let (rules, them) = if unreachable.len() == 1 { ("rule", "it") } else { ("rules", "them") };
         let message = format!(
             "no outage can reach the burn-rate {rules} {}: at target {percent} nothing burns faster than {fastest}",
             unreachable.join(", ")
         );
-        report.warn(at, message, "raise the target or shorten the window, or do not rely on them");
+        report.warn(at, message, format!("raise the target or shorten the window, or do not rely on {them}"));
     }
     if i128::from(fast_burn.millionths()) * i128::from(error_share) * i128::from(FULL)
         > i128::from(WHOLE) * i128::from(SCALE) * i128::from(weight)

@@ -63,9 +63,16 @@ pub(super) struct Draft {
     /// `None` if the document has errors.
     pub(super) object: Option<Rc<Object>>,
     pub(super) references: Vec<Reference>,
+    /// Where the fields are that warnings about the entire object are about, by [`places`].
+    pub(super) places: Vec<(String, Position)>,
 }
 
 impl Draft {
+    /// The position of a field of the specification; that of the name if it was not written.
+    pub(super) fn place(&self, field: &str) -> Position {
+        self.places.iter().find(|(path, _)| path == field).map_or(self.name_at, |(_, at)| *at)
+    }
+
     /// A problem with it; the remedy may be empty.
     pub(super) fn problem(&self, severity: Severity, at: Position, message: String, remedy: &str) -> Problem {
         let remedy = Some(remedy.to_owned()).filter(|remedy| !remedy.is_empty());
@@ -95,7 +102,31 @@ pub(super) fn read(tree: &Tree, document: usize, report: &mut Report) -> Option<
     let object = if tree.complete { decode(root, kind, &mut references, report) } else { None };
     let (kind, (name, name_at)) = kind.zip(name)?;
     let object = object.filter(|_| !report.has_errors()).map(Rc::new);
-    Some(Draft { file: Arc::clone(&report.file), document, kind, name, name_at, object, references })
+    let places = root.child("spec").map_or_else(Vec::new, |spec| places(kind, spec));
+    Some(Draft { file: Arc::clone(&report.file), document, kind, name, name_at, object, references, places })
+}
+
+/// The positions in a specification that checks of entire objects need: `when` and `selector` of a condition, and
+/// `quorum CHECK` of a system.
+pub(super) fn places(kind: Kind, spec: &Node) -> Vec<(String, Position)> {
+    let field = |name: &str| spec.child(name).map(|node| (name.to_owned(), node.at));
+    match kind {
+        Kind::Condition => ["when", "selector"].into_iter().filter_map(field).collect(),
+        Kind::System => {
+            let Some(Value::List(checks)) = spec.child("checks").map(|checks| &checks.value) else { return Vec::new() };
+            let quorum = |check: &Node| {
+                let name = check.child("name").and_then(Node::as_text)?;
+                Some((quorum_of(name), check.child("quorum")?.at))
+            };
+            checks.iter().filter_map(quorum).collect()
+        }
+        Kind::Objective | Kind::MaintenanceWindow | Kind::Correction => Vec::new(),
+    }
+}
+
+/// The place of a check's quorum.
+pub(super) fn quorum_of(check: &str) -> String {
+    format!("quorum {check}")
 }
 
 /// Whether a document is a feed.
@@ -160,7 +191,7 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
     let metadata = metadata.and_then(|field| read_metadata(&field, report));
     let spec = match kind {
         // A system may have only a name.
-        Some(Kind::System) if fields.get("spec").is_none() && !fields.has_misspelt("spec") => {
+        Some(Kind::System) if fields.get("spec").is_none() && !fields.has_misspelled("spec") => {
             return metadata.map(System::bare).map(Object::System);
         }
         _ => fields.require("spec", "write spec: and below it what is declared", report),

@@ -2,6 +2,7 @@
 
 pub(super) mod condition;
 pub(super) mod correction;
+mod dates;
 pub(super) mod feed;
 pub(super) mod healthcheck;
 pub(super) mod hours;

@@ -109,10 +109,10 @@ impl Loader<'_> {
         match read {
             Ok(bytes) => match records::told(&bytes) {
                 Some(what) => {
-                    let remedy = if &*name == "stdin" {
-                        "did you mean slo ingest?".to_owned()
-                    } else {
-                        format!("did you mean slo ingest {name}?")
+                    let remedy = match &*name {
+                        _ if what == records::OWN_DATABASE => "name it with `--db`".to_owned(),
+                        "stdin" => "did you mean `slo ingest`?".to_owned(),
+                        name => format!("did you mean `slo ingest {name}`?"),
                     };
                     self.unreadable(name, format!("not a manifest but {what}"), &remedy);
                 }

@@ -1,6 +1,8 @@
 //! Owns the tests of reading manifests as a unit, mostly with the fixtures.
 
 mod expressions;
+mod places;
+mod together;
 
 use std::fs;
 use std::path::Path;
@@ -160,7 +162,7 @@ fn a_quorum_of_more_locations_than_have_reported_is_warned_about() {
     known.locations.insert(name("web"), BTreeMap::from([(name("http"), 2), (name("ping"), 3)]));
     let text = "apiVersion: slo/v1\nkind: System\nmetadata: { name: web }\nspec:\n  checks: \
                 [{ name: http, quorum: 3 }, { name: ping, quorum: 3 }, { name: new, quorum: 9 }]\n";
-    let expected = "slo.yaml:3:19: warning: System web: the quorum of the check http is 3, but it has reported from 2 locations so \
+    let expected = "slo.yaml:5:34: warning: System web: the quorum of the check http is 3, but it has reported from 2 locations so \
                     far, so it is unknown; write at most 2, or report from more locations\n";
     assert_eq!(shown(&read_sources(&[source("slo.yaml", text)], &known)), expected);
 }
@@ -257,6 +259,25 @@ fn a_check_the_journal_does_not_know_is_a_warning_once_it_knows_others() {
     let expected =
         "slo.yaml:9:46: warning: SLO a: web has no transitions of the check htpp so far; did you mean http?\n";
     assert_eq!(read(&known), expected);
+}
+
+#[test]
+fn an_incident_is_no_check() {
+    let mut known = known(&["web"]);
+    let [web, http, incident] = ["web", "http", "INC-1"].map(|name| Name::parse(name).unwrap());
+    known.incidents.insert(web.clone(), BTreeSet::from([incident]));
+    let read = |known: &Known, name: &str| {
+        let check = format!("  healthcheckRef: {{ kind: Healthcheck, name: {name} }}\n");
+        shown(&read_sources(&[source("slo.yaml", objective("a", "web", &check))], known))
+    };
+    assert_eq!(read(&known, "http"), "");
+    let expected =
+        |remedy: &str| format!("slo.yaml:9:46: warning: SLO a: INC-1 is an incident of web, not a check; {remedy}\n");
+    assert_eq!(read(&known, "INC-1"), expected("remove healthcheckRef; incidents count in any case"));
+    known.checks.insert(web, BTreeSet::from([http]));
+    assert_eq!(read(&known, "INC-1"), expected("known: http"));
+    let unknown = "slo.yaml:9:46: warning: SLO a: web has no transitions of the check INC-2 so far; known: http\n";
+    assert_eq!(read(&known, "INC-2"), unknown);
 }
 
 #[test]

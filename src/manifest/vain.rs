@@ -8,7 +8,7 @@ use super::envelope::Draft;
 use super::problem::{Problem, Severity};
 use crate::domain::account::objective::Objective;
 use crate::domain::plan::object::Object;
-use crate::domain::rules::condition::{Comparison, Condition, Scope, Term};
+use crate::domain::rules::condition::{Condition, Scope, Term};
 use crate::domain::value::name::Name;
 
 /// The most objectives for which a condition is examined; with more, results certain for all are hardly worth the time.
@@ -39,15 +39,12 @@ fn examine(
 ) {
     let covered: Vec<&Objective> =
         objectives.values().copied().filter(|objective| condition.scope.covers(&objective.metadata)).collect();
-    let mut warn = |message: String, remedy: &str| {
-        problems.push(draft.problem(Severity::Warning, draft.name_at, message, remedy));
+    let mut warn = |field: &str, message: String, remedy: &str| {
+        problems.push(draft.problem(Severity::Warning, draft.place(field), message, remedy));
     };
     if covered.is_empty() && !objectives.is_empty() && matches!(condition.scope, Scope::Matching(_)) {
-        warn("spec.selector matches no objective".to_owned(), "compare it with the labels of slo list objectives");
-    }
-    for (field, written, meant) in comparisons(&condition.when).into_iter().filter_map(Comparison::fraction) {
-        let message = format!("{field} is a percentage, so {written} is {written}%");
-        warn(message, &format!("did you mean {meant}?"));
+        let remedy = "compare it with the labels of `slo list objectives`";
+        warn("selector", "spec.selector matches no objective".to_owned(), remedy);
     }
     if covered.len() > MOST_EXAMINED {
         return;
@@ -59,12 +56,12 @@ fn examine(
         } else {
             ("can never hold", "compare with another value, or remove it")
         };
-        return warn(format!("the condition {what}{why}"), remedy);
+        return warn("when", format!("the condition {what}{why}"), remedy);
     }
     for (part, holds) in condition.when.certain_parts(&covered) {
         let what = if holds { "always holds" } else { "can never hold" };
         let why = reason(part, holds, &covered);
-        warn(format!("its part {part} {what}{why}"), "compare with another value, or remove this part");
+        warn("when", format!("its part {part} {what}{why}"), "compare with another value, or remove this part");
     }
 }
 
@@ -96,11 +93,4 @@ fn reason(term: &Term, holds: bool, covered: &[&Objective]) -> String {
     let whose =
         whose.map(|objective| format!(" for {} (target {}%)", objective.metadata.name, objective.target.percent()));
     format!(": {}{}", bounds.join(", and "), whose.unwrap_or_default())
-}
-
-fn comparisons(term: &Term) -> Vec<&Comparison> {
-    if let Term::Compare(comparison) = term {
-        return vec![comparison];
-    }
-    term.parts().iter().flat_map(comparisons).collect()
 }

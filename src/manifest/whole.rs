@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::envelope::Draft;
+use super::envelope::{Draft, quorum_of};
 use super::kind::reference::{Reference, Role};
 use super::problem::{Position, Problem, Severity};
-use super::wording::closest;
+use super::wording::{closest, counted, did_you_mean};
 use super::{Known, vain};
 use crate::domain::account::correction::contradictions;
 use crate::domain::account::objective::Objective;
@@ -283,12 +283,12 @@ impl<'a> Whole<'a> {
             if let (Quorum::Number(number), Some(count)) = (quorum, known.get(name))
                 && (*number as usize) > *count
             {
-                let locations = if *count == 1 { "location" } else { "locations" };
+                let locations = counted(*count, "location");
                 let message = format!(
-                    "the quorum of the check {name} is {number}, but it has reported from {count} {locations} so far, so it is unknown"
+                    "the quorum of the check {name} is {number}, but it has reported from {locations} so far, so it is unknown"
                 );
                 let remedy = format!("write at most {count}, or report from more locations");
-                self.note(Severity::Warning, draft, draft.name_at, message, &remedy);
+                self.note(Severity::Warning, draft, draft.place(&quorum_of(name.as_str())), message, &remedy);
             }
         }
     }
@@ -316,17 +316,27 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// Warns about a check that was never seen although others of its system were.
+    /// Warns about a check that was never seen although others of its system were, and about an incident.
     fn unknown_check(&mut self, draft: &'a Draft) {
         let role = |role| draft.references.iter().find(move |reference| reference.role == role);
         let (Some(check), Some(system)) = (role(Role::Checks), role(Role::Covers)) else { return };
-        let Some(seen) = self.known.checks.get(&system.name).filter(|seen| !seen.is_empty()) else { return };
-        if !seen.contains(&check.name) {
-            let names = || seen.iter().map(Name::as_str);
-            let remedy = super::wording::did_you_mean(check.name.as_str(), names());
-            let message = format!("{} has no transitions of the check {} so far", system.name, check.name);
-            self.note(Severity::Warning, draft, check.at, message, &remedy);
+        let of_system = |seen: &'a BTreeMap<Name, BTreeSet<Name>>| seen.get(&system.name).into_iter().flatten();
+        let seen: BTreeSet<&str> = of_system(&self.known.checks).map(Name::as_str).collect();
+        let is_incident = of_system(&self.known.incidents).any(|incident| *incident == check.name);
+        if seen.contains(check.name.as_str()) || seen.is_empty() && !is_incident {
+            return;
         }
+        let (message, otherwise) = if is_incident {
+            let message = format!("{} is an incident of {}, not a check", check.name, system.name);
+            (message, "remove healthcheckRef; incidents count in any case")
+        } else {
+            (format!("{} has no transitions of the check {} so far", system.name, check.name), "")
+        };
+        let remedy = match did_you_mean(check.name.as_str(), seen) {
+            empty if empty.is_empty() => otherwise.to_owned(),
+            guess => guess,
+        };
+        self.note(Severity::Warning, draft, check.at, message, &remedy);
     }
 
     fn note(&mut self, severity: Severity, draft: &Draft, at: Position, message: String, remedy: &str) {

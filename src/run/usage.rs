@@ -1,12 +1,13 @@
 //! Owns the message for an invalid command line: what is wrong with it, and what was probably meant.
 
 use std::error::Error as _;
+use std::ffi::OsString;
 
 use clap::Error;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use crate::commands::deeper;
-use crate::domain::value::wording::{closest, or_list, quote};
+use crate::commands::{deeper, subcommands, values};
+use crate::domain::value::wording::{and_list, closest, or_list, quote};
 use crate::failure::Failure;
 
 /// The output of `slo` without arguments.
@@ -45,8 +46,8 @@ const OTHER_WORDS: [(&[&str], &str); 18] = [
     (&["version"], "--version"),
 ];
 
-/// The error and its remedy; `None` if the parser's message is good enough.
-pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
+/// The error in these words and its remedy; `None` if the parser's message is good enough.
+pub(super) fn failure(error: &Error, words: &[OsString]) -> Option<anyhow::Error> {
     let given = text(error, ContextKind::InvalidArg).map(|name| bare(&name));
     let value = text(error, ContextKind::InvalidValue).unwrap_or_default();
     let (what, help) = match error.kind() {
@@ -54,7 +55,9 @@ pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
             let typed = text(error, ContextKind::InvalidSubcommand)?;
             let program = program(error);
             let near = texts(error, ContextKind::SuggestedSubcommand);
-            let help = match (elsewhere(&typed), begun_or_alike(&typed, &near)) {
+            // `slo help` suggests nothing by itself.
+            let alike = || closest(&typed, subcommands(&program).iter().map(String::as_str)).map(str::to_owned);
+            let help = match (elsewhere(&typed), begun_or_alike(&typed, &near).or_else(alike)) {
                 (Some(command), _) => {
                     format!("did you mean `{} {command}`?", program.split(' ').next().unwrap_or("slo"))
                 }
@@ -66,7 +69,8 @@ pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
         ErrorKind::UnknownArgument => {
             let (given, more) = (given?, format!("`{} --help` lists the options", program(error)));
             let program = program(error);
-            if program.ends_with(" probe") && !given.starts_with("--") {
+            let has_dashes = words.iter().any(|word| word == "--");
+            if program.ends_with(" probe") && !given.starts_with("--") && !has_dashes {
                 return Some(Failure::new(
                     format!("unexpected argument {}", quote(&given)),
                     format!("put `--` before the command: {program} SYSTEM -- COMMAND"),
@@ -93,9 +97,17 @@ pub(super) fn failure(error: &Error) -> Option<anyhow::Error> {
             (format!("invalid value {} for {}", quote(&value), given?), why)
         }
         ErrorKind::MissingRequiredArgument => {
-            let missing = texts(error, ContextKind::InvalidArg);
-            let missing: Vec<String> = missing.iter().flat_map(|names| names.split('|').map(bare)).collect();
-            (format!("missing {}", or_list(missing.iter().map(String::as_str))), usage(error)?)
+            // Of several names for one thing, any will do.
+            let any = |names: &String| {
+                let names: Vec<String> = names.split('|').map(bare).collect();
+                or_list(names.iter().map(String::as_str))
+            };
+            let missing: Vec<String> = texts(error, ContextKind::InvalidArg).iter().map(any).collect();
+            let help = match &missing[..] {
+                [only] => choice(&values(&program(error), only)),
+                _ => None,
+            };
+            (format!("missing {}", and_list(missing.iter().map(String::as_str))), help.or_else(|| usage(error))?)
         }
         ErrorKind::ArgumentConflict => {
             let other = texts(error, ContextKind::PriorArg).iter().map(|name| bare(name)).next()?;
@@ -124,7 +136,10 @@ fn elsewhere(typed: &str) -> Option<String> {
 
 /// The valid values there.
 fn expected(error: &Error) -> Option<String> {
-    let values = texts(error, ContextKind::ValidValue);
+    choice(&texts(error, ContextKind::ValidValue))
+}
+
+fn choice(values: &[String]) -> Option<String> {
     let listed = || format!("expected {}", or_list(values.iter().map(String::as_str)));
     (!values.is_empty()).then(listed)
 }

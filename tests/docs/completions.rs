@@ -77,6 +77,20 @@ fn whatever_stands_for_something_in_the_database_completes() {
     }
 }
 
+#[test]
+fn what_is_probed_is_a_check_and_what_is_corrected_may_be_an_incident() {
+    let world = World::new();
+    let fact = r#"{"ts":"2026-11-19T07:30:00Z","system":"mail","check":"smtp","status":"down","source":"SOURCE"}"#;
+    let facts =
+        [fact.replace("SOURCE", "healthcheck"), fact.replace("SOURCE", "incident").replace("smtp", "smtp-4711")];
+    fs::write(world.path().join("facts.jsonl"), facts.join("\n")).unwrap();
+    let ingested = world.slo(&["ingest", "facts.jsonl"]);
+    assert!(ingested.status.success(), "{ingested:?}");
+    let check = |command: &str| offered(&world, "demo/slo.db", &["slo", command, "mail", "--check", "smtp"]);
+    assert_eq!(check("probe"), ["smtp"]);
+    assert_eq!(check("correct"), ["smtp", "smtp-4711"]);
+}
+
 /// What a shell prints when it runs `script` in the world, if the shell is installed.
 fn in_shell(world: &World, shell: &str, script: &str) -> Option<String> {
     let mut command = world.bare(shell);

@@ -124,7 +124,8 @@ fn tables_fit_the_terminal() {
         ("achievements-80.txt", "achievements checkout -o wide"),
     ] {
         let Some(text) = on_terminal(&world, 80, &format!("{args} --color never -q"), &[]) else { return };
-        assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        // What is asked for in full is not cut to the terminal.
+        assert!(args.ends_with("-o wide") || text.lines().all(|line| line.chars().count() <= 80), "{text}");
         compare(name, &text);
     }
     let wide = on_terminal(&world, 200, "show checkout-availability --days 90 --color never -q", &[]).unwrap();
@@ -132,7 +133,7 @@ fn tables_fit_the_terminal() {
 }
 
 #[test]
-fn colour_is_for_terminals_that_have_it() {
+fn color_is_for_terminals_that_have_it() {
     let world = World::new();
     let Some(colored) = on_terminal(&world, 80, "status", &[]) else { return };
     assert!(colored.contains("\u{1b}["), "{colored}");

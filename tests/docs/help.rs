@@ -126,6 +126,24 @@ fn a_wrong_command_line_is_answered_with_what_was_meant() {
         ("status --sytem x", "error: unknown option --sytem\nhelp: did you mean --system?\n"),
         ("show a b", "error: unexpected argument \"b\"\nhelp: `slo show --help` lists the options\n"),
         ("show", "error: missing NAME\nhelp: usage: slo show <NAME>\n"),
+        (
+            "list",
+            "error: missing KIND\nhelp: expected systems, objectives, maintenance, corrections, conditions, policies, fields, \
+             ingests, sets or feeds\n",
+        ),
+        ("completions", "error: missing SHELL\nhelp: expected bash, zsh, fish, elvish or powershell\n"),
+        ("help statsu", "error: unknown command \"statsu\"\nhelp: did you mean `slo status`?\n"),
+        ("help db bakcup", "error: unknown command \"bakcup\"\nhelp: did you mean `slo db backup`?\n"),
+        ("help xyzzy", "error: unknown command \"xyzzy\"\nhelp: `slo --help` lists the commands\n"),
+        ("probe", "error: missing SYSTEM and COMMAND\nhelp: usage: slo probe <SYSTEM> -- <COMMAND>...\n"),
+        (
+            "probe a --retries -1 -- true",
+            "error: invalid value \"-1\" for --retries\nhelp: expected a number from 0 to 100\n",
+        ),
+        (
+            "status -o xml",
+            "error: invalid value \"xml\" for --output\nhelp: expected table, wide, json, yaml, csv or markdown\n",
+        ),
         ("trend a --days 0", "error: invalid value \"0\" for --days\nhelp: expected a number from 1 to 36500\n"),
         ("trend a --days x", "error: invalid value \"x\" for --days\nhelp: expected a whole number\n"),
         ("status --as-of", "error: --as-of needs a value\nhelp: write it after --as-of\n"),

@@ -134,9 +134,9 @@ fn the_action_plans_and_checks() {
     assert_eq!(run("Check", &[("SLO_ARGS", "none")]).status.code(), Some(2));
 }
 
-/// Runs scripts of a pipeline in a repository beside the demo; `ssh HOST …` runs the rest here.
+/// Runs scripts of a pipeline in a repository beside the demo; `ssh HOST …` runs the rest here, in a shell.
 fn pipeline(world: &World, lines: &str) -> Output {
-    stand_in(world, "ssh", &format!("shift; SLO_DB={}/demo/slo.db exec \"$@\"", world.path().display()));
+    stand_in(world, "ssh", &format!("shift; cd /; SLO_DB={}/demo/slo.db exec sh -c \"$*\"", world.path().display()));
     let manifests = world.path().join("work/slo");
     fs::create_dir_all(&manifests).unwrap();
     for file in ["systems.yaml", "objectives.yaml", "maintenance.yaml"] {
@@ -190,7 +190,14 @@ fn the_workflow_for_github_runs() {
             }
         }
     }
-    let output = pipeline(&world, &format!("{script}\nSLO_DB=$PWD/slo.db slo check search-monthly"));
+    // Everything that is planned is applied: in folders, with both endings, and without a line end at the end.
+    let more = world.path().join("work/slo/more");
+    fs::create_dir_all(&more).unwrap();
+    let system = |name: &str| format!("apiVersion: slo/v1\nkind: System\nmetadata: {{ name: {name} }}\nspec: {{}}");
+    fs::write(more.join("first.yaml"), system("first")).unwrap();
+    fs::write(more.join("second.yml"), system("second")).unwrap();
+    let checked = "export SLO_DB=$PWD/slo.db\nslo check search-monthly\nslo plan --set manifests slo";
+    let output = pipeline(&world, &format!("{script}\n{checked}"));
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
     assert!(text(&output).contains("set manifests"), "what was merged is applied: {}", text(&output));
     // It is never overwritten.

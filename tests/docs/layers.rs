@@ -10,7 +10,7 @@ use crate::world::repository;
 const MOST_LINES: usize = 450;
 
 /// Crates with one owner, and where they may be used.
-const OWNED: [(&str, &[&str]); 26] = [
+const OWNED: [(&str, &[&str]); 29] = [
     ("serde_json", &["feed", "fuzzing", "manifest", "render", "store"]),
     ("rusqlite", &["store"]),
     ("comfy_table", &["render"]),
@@ -33,11 +33,17 @@ const OWNED: [(&str, &[&str]); 26] = [
     ("saphyr_parser", &["feed/described/yaml", "manifest"]),
     ("smallvec", &["domain/account/tally"]),
     ("strsim", &["domain/value/wording"]),
+    ("hashbrown", &["feed"]),
+    ("memchr", &["feed"]),
+    ("erased_serde", &["render/form/document"]),
     ("postgres", &["store/shared"]),
     ("rustls", &["store/shared/encryption"]),
     ("rustls_native_certs", &["store/shared/encryption"]),
     ("tokio_postgres_rustls", &["store/shared/encryption"]),
 ];
+
+/// Crates that any part may use.
+const EVERYWHERE: [&str; 4] = ["anyhow", "chrono", "chrono_tz", "serde"];
 
 /// What each part of the crate may use, besides itself.
 const MAY_USE: [(&str, &[&str]); 17] = [
@@ -118,6 +124,12 @@ const SIBLINGS: &[(&str, &str)] = &[
     ("export", "period"),
     ("report", "period"),
     ("status", "period"),
+    ("backtest", "range"),
+    ("correct", "range"),
+    ("downtime", "range"),
+    ("export", "range"),
+    ("history", "range"),
+    ("trend", "range"),
 ];
 
 /// Crates that the domain may use.
@@ -290,7 +302,7 @@ fn rooms_of_the_domain_know_only_earlier_ones() {
 /// Of two neighbors in the domain, files or folders beside each other, at most one uses the other, directly or
 /// indirectly.
 #[test]
-fn neighbours_do_not_know_each_other_in_circles() {
+fn neighbors_do_not_know_each_other_in_circles() {
     let sources: Vec<Source> = sources().into_iter().filter(|source| source.part() == "domain").collect();
     let mut edges: BTreeMap<Vec<String>, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
     for source in &sources {
@@ -371,13 +383,33 @@ fn crates_have_one_owner() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+/// The crates under the headings of `Cargo.toml` that name dependencies of the program.
+fn dependencies() -> BTreeSet<String> {
+    let manifest = fs::read_to_string(repository("Cargo.toml")).unwrap();
+    let mut found = BTreeSet::new();
+    let mut is_there = false;
+    for line in manifest.lines() {
+        match line.strip_prefix('[') {
+            Some(heading) => is_there = heading.ends_with("dependencies]") && !heading.starts_with("dev-"),
+            None if is_there && !line.is_empty() && !line.starts_with('#') => {
+                found.insert(line.split([' ', '=']).next().unwrap().replace('-', "_"));
+            }
+            None => {}
+        }
+    }
+    assert!(found.len() > 10, "{found:?}");
+    found
+}
+
+#[test]
+fn every_crate_has_an_owner_or_is_for_all() {
+    let known = OWNED.iter().map(|(name, _)| *name).chain(EVERYWHERE);
+    assert_eq!(known.map(str::to_owned).collect::<BTreeSet<_>>(), dependencies());
+}
+
 #[test]
 fn the_middle_is_pure() {
-    let manifest = fs::read_to_string(repository("Cargo.toml")).unwrap();
-    let crates =
-        manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1).take_while(|line| !line.is_empty());
-    let crates: Vec<String> = crates.map(|line| line.split([' ', '=']).next().unwrap().replace('-', "_")).collect();
-    assert!(crates.len() > 10, "{crates:?}");
+    let crates = dependencies();
     let mut faults = BTreeSet::new();
     for source in sources().iter().filter(|source| source.part() == "domain") {
         for line in source.code() {

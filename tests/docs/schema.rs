@@ -11,16 +11,17 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// Errors of the reader that a schema cannot express: a part of the message, and the reason.
-const BEYOND_SCHEMAS: [(&str, &str); 103] = [
+const BEYOND_SCHEMAS: [(&str, &str); 106] = [
     ("is longer than a day", "patterns do not add up lengths"),
     ("countsAsDown is empty", "none of the weights is required by itself"),
     ("has more than 3 decimals", "JSON's numbers are not exact"),
     ("is not a JSONPath", "a grammar of its own"),
     ("is not a regular expression", "a grammar of its own"),
     ("has no group", "a grammar of its own"),
-    ("which is no group of the expression", "a grammar of its own"),
+    ("which is not a group of the expression", "a grammar of its own"),
     ("has braces that do not pair", "a grammar of its own"),
     ("is not a time format", "a grammar of its own"),
+    ("is a time format without", "a grammar of its own"),
     ("must be a SELECT", "a grammar of its own"),
     ("is not known", "a grammar of its own"),
     ("must be a column, key, group or path", "a grammar of its own"),
@@ -70,6 +71,8 @@ const BEYOND_SCHEMAS: [(&str, &str); 103] = [
     ("and spec.timezone", "compares two values"),
     ("both in spec.countsAsDown and in", "compares two values"),
     ("is the zone of spec.rrule, which is missing", "compares two values"),
+    ("lists dates of spec.rrule, which is missing", "compares two values"),
+    ("spec.exceptDates leaves no occurrence", "the grammar of recurrence rules"),
     ("spec.rrule", "the grammar of recurrence rules"),
     ("is not a time; write RFC 3339", "the calendar; only what begins with no digit is refused"),
     ("is outside 2000–2262", "the calendar"),
@@ -98,9 +101,9 @@ const BEYOND_SCHEMAS: [(&str, &str); 103] = [
     ("time out, and only unknown time can", "one field decides about another"),
     ("unknown time is bad, and not part", "one field decides about another"),
     ("differs from", "compares two values"),
-    ("begins no", "the calendar"),
+    ("is not the start of a", "the calendar"),
     ("is not a local time", "the calendar"),
-    ("nothing here is said by the annotation", "the keys of annotations are anybody's"),
+    ("unknown annotation", "the keys of annotations are anybody's"),
     ("is not read as YAML", "stands inside the text of an annotation"),
     ("has more than 8 decimals", "JSON's numbers are not exact"),
     ("slo has no burn rate over that", "lengths that are equal, such as 60m and 1h"),

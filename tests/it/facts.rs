@@ -5,4 +5,5 @@ mod feeds;
 mod freshness;
 mod pipeline;
 mod probes;
+mod rejects;
 mod rewrites;

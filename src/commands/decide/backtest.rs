@@ -5,12 +5,13 @@
 
 mod incidents;
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use anyhow::{Context as _, Result, anyhow};
 
 use crate::cli::{Backtest, Suggest};
-use crate::commands::{Answer, Context, Run, expression, moment, selection};
+use crate::commands::{Answer, Context, Run, expression, moment, range, selection};
 use crate::domain::rules::backtest::Matching;
 use crate::domain::rules::backtest::firing::{Against, watched};
 use crate::domain::rules::backtest::threshold::{BurnAlert, best_first};
@@ -33,24 +34,7 @@ impl Run for Backtest {
     const NAME: &'static str = "backtest";
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        let until = match &args.until {
-            Some(text) => moment(text, context.as_of).context("--until")?,
-            None => context.as_of,
-        };
-        if until > context.as_of {
-            return Err(Failure::new(
-                format!("--until {until} is after as-of, {}", context.as_of),
-                "choose an earlier time",
-            ));
-        }
-        let since =
-            args.since.as_deref().map_or(Ok(until.plus(-USUAL_MS)), |text| moment(text, until)).context("--since")?;
-        if since >= until {
-            return Err(Failure::new(
-                format!("--since {since} is not before the end, {until}"),
-                "choose an earlier time, or a duration such as 90d",
-            ));
-        }
+        let (since, until) = tested_range(args, context.as_of)?;
         let incidents = incidents::read(context, args)?;
         let against = incidents.as_deref().map_or(Against::Breaching, Against::Incidents);
         let usual = if incidents.is_some() { 0 } else { USUAL_LEAD_MS };
@@ -104,6 +88,25 @@ fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Q
     let as_of = context.as_of;
     let looks = Looks::of((question, tested)).document(move |(asked, tested)| render::document(asked, tested, as_of));
     Ok(looks.sheet(|(asked, tested), wide| render::sheet(asked, tested, wide)).into())
+}
+
+/// The range given by `--since`, which may be a duration before the end, and `--until`; it is not empty.
+fn tested_range(args: &Backtest, as_of: Instant) -> Result<(Instant, Instant)> {
+    let until = args.until.as_deref().map_or(Ok(as_of), |text| moment(text, as_of)).context("--until")?;
+    if until > as_of {
+        return Err(range::after_as_of("--until", until, as_of));
+    }
+    let since =
+        args.since.as_deref().map_or(Ok(until.plus(-USUAL_MS)), |text| moment(text, until)).context("--since")?;
+    match since.cmp(&until) {
+        Ordering::Less => Ok((since, until)),
+        Ordering::Greater if args.until.is_some() => Err(range::reversed(since, until)),
+        Ordering::Greater => Err(range::after_as_of("--since", since, as_of)),
+        Ordering::Equal => Err(Failure::new(
+            format!("--since {since} is not before the end, {until}"),
+            "choose an earlier time, or a duration such as 90d",
+        )),
+    }
 }
 
 fn targets(context: &mut Context<'_>, args: &Backtest, store: &Store, until: Instant) -> Result<Answer> {

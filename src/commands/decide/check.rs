@@ -54,15 +54,20 @@ impl Run for Check {
         if context.form() == Form::Github {
             summarize(context, &findings, frame.as_ref());
         }
-        Ok(verdict(findings, frame, as_of).exits(ExitStatus::holds(!fails)))
+        Ok(verdict(findings, frame, as_of, context.quiet).exits(ExitStatus::holds(!fails)))
     }
 }
 
-/// The output of a verdict, over the given period.
-pub(in crate::commands) fn verdict(findings: Vec<Finding>, frame: Option<Frame>, as_of: Instant) -> Answer {
+/// The output of a verdict, over the given period; when quiet, people get nothing but failures and explanations.
+pub(in crate::commands) fn verdict(
+    findings: Vec<Finding>,
+    frame: Option<Frame>,
+    as_of: Instant,
+    quiet: bool,
+) -> Answer {
     let looks = Looks::of(findings).document(move |it| document(it, frame.as_ref(), as_of));
     let looks = looks.sheet(move |it, _| sheet(it, frame.as_ref()));
-    let looks = looks.text(move |it, _, canvas| text(it, frame.as_ref(), canvas)).github(|it| annotations(it));
+    let looks = looks.text(move |it, _, canvas| text(it, frame.as_ref(), quiet, canvas)).github(|it| annotations(it));
     Answer::from(looks.junit(move |it| junit(it, as_of)))
 }
 

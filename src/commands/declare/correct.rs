@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, empty};
 use std::path::Path;
+use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
 
 use crate::cli::{Correct, Output, StreamSource};
-use crate::commands::{Answer, Context, Forms, Run, moment, selection};
+use crate::commands::{Answer, Context, Forms, Run, range, selection};
 use crate::domain::account::correction::{DeclaredCorrection, contradictions};
 use crate::domain::account::objective::Metadata;
 use crate::domain::health::correction::{Corrected, Correction, Target};
@@ -19,13 +20,15 @@ use crate::domain::health::transition::{Source, Status};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::Plan;
 use crate::domain::plan::reconcile::consequence::Consequence;
-use crate::domain::value::instant::Instant;
+use crate::domain::value::duration::parse_millis;
+use crate::domain::value::instant::{DAY_MS, Instant, MINUTE_MS, Offset};
 use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
 use crate::evaluation::consequences;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file;
+use crate::manifest::{Files, Known};
 use crate::render::declare::manifest::text;
 use crate::render::declare::plan::effect;
 use crate::store::{Access, Store};
@@ -40,14 +43,15 @@ impl Run for Correct {
         }
         let as_of = context.as_of;
         let correction = correction_of(args, as_of)?;
+        let written = args.write.as_deref().map_or_else(Vec::new, corrections_in);
         let store = context.store(Access::Read)?;
-        let (declared, effects) = store.read(|store| propose(store, args, correction, as_of))?;
+        let (declared, effects) = store.read(|store| propose(store, args, correction, &written, as_of))?;
         let manifest = text(&[Object::Correction(declared.clone())]);
         let told = effect(&effects, as_of, context.canvas);
         if !context.quiet {
             context.tell(told.trim_end());
         }
-        caution(context, &declared, &effects);
+        caution(context, args, &declared, &effects);
         let Some(path) = &args.write else { return Ok(Answer::text(manifest)) };
         append(path, &manifest)?;
         context.note(&format!("wrote {}; commit it, and `slo apply` it with the rest of its set", path.display()));
@@ -56,7 +60,7 @@ impl Run for Correct {
 }
 
 /// Warns about what is probably not intended: all of time, or a time without anything to correct.
-fn caution(context: &mut Context<'_>, declared: &DeclaredCorrection, effects: &[Consequence]) {
+fn caution(context: &mut Context<'_>, args: &Correct, declared: &DeclaredCorrection, effects: &[Consequence]) {
     let Correction { start, end, status, .. } = &declared.correction;
     if (start, end) == (&None, &None) && *status != Corrected::Ignored {
         context.warn(
@@ -64,18 +68,18 @@ fn caution(context: &mut Context<'_>, declared: &DeclaredCorrection, effects: &[
              say when the record was wrong",
         );
     } else if !effects.is_empty() && !effects.iter().any(Consequence::is_felt) {
-        context.note("note: no budget would change; times without an offset are in UTC, so check the time");
+        let in_utc = |text: &String| parse_millis(text).is_none() && Offset::of(text) == Offset::Absent;
+        let assumed = [&args.since, &args.until].into_iter().flatten().any(in_utc);
+        let remark = if assumed { "; times without an offset are in UTC, so check the time" } else { "" };
+        context.note(&format!("note: no budget would change{remark}"));
     }
 }
 
 fn correction_of(args: &Correct, as_of: Instant) -> Result<Correction> {
-    let side = |text: &Option<String>| text.as_deref().map(|text| moment(text, as_of)).transpose();
-    let (start, end) = (side(&args.since)?, side(&args.until)?);
-    if let (Some(start), Some(end)) = (start, end)
-        && end <= start
-    {
+    let [start, end] = range::between(args.since.as_deref(), args.until.as_deref(), as_of)?;
+    if let Some(start) = start.filter(|_| start == end) {
         return Err(Failure::new(
-            format!("--until {end} is not after --since {start}"),
+            format!("--since and --until are both {start}"),
             "omit --until if the correction never ends",
         ));
     }
@@ -87,7 +91,7 @@ fn correction_of(args: &Correct, as_of: Instant) -> Result<Correction> {
     let status = Corrected::parse(&args.status).ok_or_else(|| {
         let meant = Status::parse(args.status.as_bytes());
         let hint = meant.map_or_else(
-            || "ignored leaves these streams out, as if they had never said anything".to_owned(),
+            || "ignored leaves these streams out, as if they never reported".to_owned(),
             |meant| format!("did you mean {}?", meant.as_str()),
         );
         let known = "expected healthy, degraded, unhealthy, unknown or ignored";
@@ -96,25 +100,51 @@ fn correction_of(args: &Correct, as_of: Instant) -> Result<Correction> {
     Ok(Correction { start, end, target, status })
 }
 
-/// The declared correction, and its effect on the budgets.
+/// The corrections that a file declares already.
+fn corrections_in(path: &Path) -> Vec<DeclaredCorrection> {
+    if !path.is_file() {
+        return Vec::new();
+    }
+    // Whatever else is wrong with the file, `slo validate` says.
+    let reading = Files::load(&[path.to_owned()], &mut empty()).read(&Known::default());
+    let objects = reading.objects.into_iter().map(|declared| Rc::unwrap_or_clone(declared.object));
+    objects
+        .filter_map(|object| match object {
+            Object::Correction(correction) => Some(correction),
+            _ => None,
+        })
+        .collect()
+}
+
+/// The declared correction beside those that are stored or `written` in its file, and its effect on the budgets.
 fn propose(
     store: &Store,
     args: &Correct,
     correction: Correction,
+    written: &[DeclaredCorrection],
     as_of: Instant,
 ) -> Result<(DeclaredCorrection, Vec<Consequence>)> {
     let found = selection::systems(store, std::slice::from_ref(&args.system))?;
     let (system, id) = found.into_iter().next().context("the system has just been found")?;
-    expect_streams(store.streams(id)?.iter().map(|stream| (stream.check.as_ref(), stream.location.as_ref())), args)?;
+    let streams = store.streams(id)?;
+    let named = streams.iter().filter(|stream| correction.target.source.is_none_or(|source| stream.source == source));
+    expect_streams(named.map(|stream| (stream.check.as_ref(), stream.location.as_ref())), args)?;
     let mut held = Vec::new();
     for kind in Kind::ALL {
         held.extend(store.objects(kind)?.into_iter().map(|stored| stored.held.object));
     }
-    let known = held.iter().filter_map(|object| match object {
-        Object::Correction(known) => Some(known),
+    let is_written = |name: &Name| written.iter().any(|written| written.metadata.name == *name);
+    if let Some(name) = args.name.as_ref().filter(|name| is_written(name)) {
+        return Err(Failure::new(
+            format!("the file already declares the correction {name}"),
+            "choose another --name, or change the correction there",
+        ));
+    }
+    let stored = held.iter().filter_map(|object| match object {
+        Object::Correction(known) if !is_written(&known.metadata.name) => Some(known),
         _ => None,
     });
-    let known: Vec<&DeclaredCorrection> = known.collect();
+    let known: Vec<&DeclaredCorrection> = stored.chain(written).collect();
     let name = args.name.clone().map_or_else(|| fresh_name(&system, &correction, &known), Ok)?;
     let metadata =
         Metadata { name, title: None, description: None, labels: Labels::default(), annotations: BTreeMap::new() };
@@ -161,11 +191,19 @@ fn expect_streams<'s>(
     Ok(())
 }
 
-/// A name derived from the correction that no other one has.
+/// A name derived from the correction that no other one has: the system, the check, and when it begins, with the time
+/// of day unless that is midnight, because a day may need several.
 fn fresh_name(system: &Name, correction: &Correction, known: &[&DeclaredCorrection]) -> Result<Name> {
     let check = correction.target.check.as_ref().map_or(String::new(), |check| format!("-{check}"));
-    let day = correction.start.or(correction.end).map(|at| at.to_string().chars().take(10).collect::<String>());
-    let stem = format!("{system}{check}-{}", day.unwrap_or_else(|| correction.status.as_str().to_owned()));
+    let when = correction.start.or(correction.end).map(|at| {
+        let form = match at.millis() {
+            at if at % DAY_MS == 0 => "%Y-%m-%d",
+            at if at % MINUTE_MS == 0 => "%Y-%m-%d-%H%M",
+            _ => "%Y-%m-%d-%H%M%S",
+        };
+        at.to_chrono().format(form).to_string()
+    });
+    let stem = format!("{system}{check}-{}", when.unwrap_or_else(|| correction.status.as_str().to_owned()));
     let numbered = std::iter::once(stem.clone()).chain((2..).map(|number| format!("{stem}-{number}")));
     let is_free = |name: &String| !known.iter().any(|known| known.metadata.name.as_str() == name);
     let free = numbered.into_iter().find(is_free).unwrap_or(stem);

@@ -14,6 +14,7 @@ use anyhow::Result;
 
 use crate::cli::{Init, Output};
 use crate::commands::{Answer, Context, Forms, Run};
+use crate::domain::health::transition::Source;
 use crate::domain::plan::object::Kind;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -102,7 +103,9 @@ fn starters(store: &Store, as_of: Instant) -> Result<Found> {
             found.declared += 1;
             continue;
         }
-        let checks = seen.into_iter().filter_map(|stream| stream.check).collect::<BTreeSet<_>>();
+        // A stream of an incident has the incident's id where others have a check.
+        let of_checks = seen.into_iter().filter(|stream| stream.source == Source::Healthcheck);
+        let checks = of_checks.filter_map(|stream| stream.check).collect::<BTreeSet<_>>();
         found.starters.push(Starter::new(system, checks.into_iter().collect(), &objectives));
     }
     Ok(found)

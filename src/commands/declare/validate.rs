@@ -110,9 +110,15 @@ pub(in crate::commands) fn known(store: &Store) -> Result<Known> {
         for check in streams.iter().filter(|stream| stream.source == Source::Healthcheck) {
             check.check.iter().for_each(|check| *locations.entry(check.clone()).or_default() += 1);
         }
-        let checks: BTreeSet<Name> = streams.into_iter().filter_map(|stream| stream.check).collect();
-        if !checks.is_empty() {
-            known.checks.insert(name.clone(), checks);
+        for stream in streams {
+            // A stream of an incident has the incident's id where others have a check.
+            let seen = match stream.source {
+                Source::Healthcheck => &mut known.checks,
+                Source::Incident => &mut known.incidents,
+            };
+            if let Some(check) = stream.check {
+                seen.entry(name.clone()).or_default().insert(check);
+            }
         }
     }
     Ok(known)

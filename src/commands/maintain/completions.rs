@@ -15,9 +15,10 @@ use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::Shells;
 
 use crate::Invocation;
-use crate::cli::{Completions, Shell};
+use crate::cli::{Completions, Probe, Shell};
 use crate::commands::registry::definition;
 use crate::commands::{Answer, Context, Environment, Run};
+use crate::domain::health::transition::Source;
 use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
 use crate::store::{Access, Place, Store};
@@ -81,6 +82,8 @@ enum Noun {
     Objectives,
     Systems,
     Checks,
+    /// Checks, and the ids of incidents, which their streams have instead.
+    Streams,
     Locations,
     Conditions,
     Sets,
@@ -96,7 +99,7 @@ const NAMING: [(&str, Noun); 12] = [
     ("system", Noun::Systems),
     ("systems", Noun::Systems),
     ("old", Noun::Systems),
-    ("check", Noun::Checks),
+    ("check", Noun::Streams),
     ("location", Noun::Locations),
     ("condition", Noun::Conditions),
     ("set", Noun::Sets),
@@ -123,10 +126,13 @@ impl Database<'_> {
 
 /// Completes the values of a command and its subcommands from the database, if it can be read.
 fn completing(command: Command, database: Option<Database<'_>>) -> Command {
+    // What is probed is a check; what is corrected or deleted may be an incident, too.
+    let probes = command.get_name() == Probe::NAME;
     let completed = |arg: Arg| {
         let found = NAMING.iter().find(|(name, _)| arg.get_id() == name);
         let Some(((_, noun), database)) = found.zip(database) else { return arg };
-        let (noun, place, env) = (*noun, database.place.clone(), database.env.clone());
+        let noun = if probes && matches!(noun, Noun::Streams) { Noun::Checks } else { *noun };
+        let (place, env) = (database.place.clone(), database.env.clone());
         let completer = move |typed: &OsStr| candidates(noun, Database { place: &place, env: &env }, typed);
         arg.add(ArgValueCompleter::new(completer))
     };
@@ -158,8 +164,9 @@ fn named(store: &Store, noun: Noun) -> Result<Vec<Named>> {
             objectives.map(|metadata| (metadata.name.to_string(), metadata.title)).collect()
         }
         Noun::Systems => store.systems()?.iter().map(|(name, _)| plain(name)).collect(),
-        Noun::Checks => {
+        Noun::Checks | Noun::Streams => {
             let streams = store.all_streams()?.into_values().flatten();
+            let streams = streams.filter(|it| matches!(noun, Noun::Streams) || it.source == Source::Healthcheck);
             let checks: BTreeSet<Name> = streams.filter_map(|stream| stream.check).collect();
             checks.iter().map(plain).collect()
         }

@@ -13,7 +13,7 @@
 //! | `slo db merge FILE…` | imports every transition of other databases, all of them or none | |
 //!
 //! | `slo db forget --ingest N`, `slo db forget --system NAME` | deletes facts for good, after showing how many and
-//! what that does to the budgets; `--check NAME`, `--source healthcheck`, `--yes` | it was not confirmed |
+//! what that does to the budgets; `--check NAME`, `--location NAME`, `--source healthcheck`, `--yes` | it was not confirmed |
 //!
 //! | `slo db rename-system OLD NEW` | moves the history of a system to another name, in the same way | it was not
 //! confirmed |
@@ -191,7 +191,7 @@ impl Run for Copy {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let [from, to] = [&args.from, &args.to].map(|name| Place::named(name));
-        let from = context.store_at(&from, Access::Read)?;
+        let from = given(context, &from)?;
         match to.address(context.env)? {
             Some(to) => from.copy_to_shared(&to)?,
             None => drop(from.copy_to_file(&args.to)?),
@@ -258,5 +258,16 @@ fn other(context: &Context<'_>, path: &Path) -> Result<Store> {
             "name other databases; --db or SLO_DB names the one they are merged into",
         ));
     }
-    context.store_at(&place, Access::Read)
+    given(context, &place)
+}
+
+/// Opens a database that is an argument, not the one of --db.
+fn given(context: &Context<'_>, place: &Place) -> Result<Store> {
+    context.store_at(place, Access::Read).map_err(|error| {
+        let is_about_option = Failure::hint(&error).is_some_and(|hint| hint.contains("SLO_DB"));
+        if place.file().is_some() && is_about_option {
+            return Failure::new(format!("{error:#}"), "check the path; it must be an existing database");
+        }
+        error
+    })
 }

@@ -84,10 +84,12 @@ impl Run for Man {
                 let what = if known.is_empty() {
                     format!("`{within}` has no subcommands")
                 } else {
-                    format!("unknown command {}", quote(&format!("{within} {word}")))
+                    format!("unknown command {}", quote(word))
                 };
                 let all = || format!("`{within} --help` lists the commands");
-                let hint = closest(word, known).map_or_else(all, |near| format!("did you mean `slo man {near}`?"));
+                let path = within.strip_prefix("slo").unwrap_or_default();
+                let near = |near: &str| format!("did you mean `slo man{path} {near}`?");
+                let hint = closest(word, known).map_or_else(all, near);
                 Failure::new(what, hint)
             })?;
         }

@@ -1,7 +1,7 @@
 //! Owns `slo compute`: the tables for other readers of the file, the changes, and the commands that are told of them.
 //!
 //! | `slo compute` | writes status, days, downtime, streaks and achievements into [tables](tables.md) for SQLite readers, and
-//! prints what has changed; `--exec CMD` runs a command for each change, `--exec-name NAME` names it; `--with-history` tells the past of new
+//! prints what has changed; `--exec CMD` runs a command for each change, `--exec-name NAME` names it; `--with-history` reports the past of new
 //! conditions, too | a command failed |
 
 mod exec;
@@ -16,6 +16,7 @@ use crate::domain::value::wording::in_lines;
 use crate::evaluation::compute;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
+use crate::render::form::moment::zoned;
 use crate::render::publish::compute::{document, line, sheet};
 use crate::render::{Form, Looks};
 use crate::signals::Signals;
@@ -66,7 +67,7 @@ fn changes(context: &mut Context<'_>, store: &Store, range: LogRange) -> Result<
             context.answer(Looks::of(()).document(move |()| Ok(document(each, as_of))).into()).map(drop)
         }
         _ if range.is_empty() => {
-            context.note(&format!("nothing has changed as of {as_of}"));
+            context.note(&format!("nothing has changed as of {}", zoned(as_of)));
             Ok(())
         }
         _ => {

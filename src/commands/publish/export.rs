@@ -8,7 +8,7 @@ mod metrics;
 use anyhow::Result;
 
 use crate::cli::{ExportJournal, Output};
-use crate::commands::{Answer, Context, Forms, Run, moment, period, selection, written};
+use crate::commands::{Answer, Context, Forms, Run, period, range, selection, written};
 use crate::domain::value::instant::Instant;
 use crate::exit::ExitStatus;
 use crate::render::publish::journal::{CSV_HEADER, Line, csv, json};
@@ -103,6 +103,6 @@ fn within(args: &ExportJournal, context: &Context<'_>) -> Result<(Instant, Optio
     if let Some(span) = period::of_no_objective(args.period.as_deref(), context)? {
         return Ok((span.start, Some(span.end)));
     }
-    let at = |text: Option<&str>| text.map(|text| moment(text, as_of)).transpose();
-    Ok((at(args.since.as_deref())?.unwrap_or(Instant::MIN), at(args.until.as_deref())?))
+    let [since, until] = range::past(args.since.as_deref(), args.until.as_deref(), as_of)?;
+    Ok((since.unwrap_or(Instant::MIN), until))
 }

@@ -1,10 +1,12 @@
 //! Owns instants: UTC milliseconds, how people write them, and how they are printed.
 
+mod offset;
 mod spelling;
 
 use std::fmt;
 
 use chrono::{DateTime, Datelike, SecondsFormat, Utc};
+pub(crate) use offset::Offset;
 
 /// Milliseconds in a UTC day.
 pub(crate) const DAY_MS: i64 = 86_400_000;
@@ -141,7 +143,7 @@ impl fmt::Display for InstantError {
             Self::TooEarly(at) => write!(f, "outside 2000–2262: as Unix time it is {at}; write for example 2026-11-20T14:05:00Z"),
             Self::CompactDate(meant) => write!(f, "a number that looks like a date; write {}", typed(*meant)),
             Self::SpreadsheetDate(meant) => {
-                write!(f, "a number that looks like a date of a spreadsheet; write {}", typed(*meant))
+                write!(f, "a number that looks like a spreadsheet date; write {}", typed(*meant))
             }
             Self::TooFine => f.write_str("a number that is too large; write Unix seconds or milliseconds"),
         }
@@ -257,9 +259,9 @@ mod tests {
             ("202610031405", "a number that looks like a date; write 2026-10-03 14:05"),
             ("20261003140507", "a number that looks like a date; write 2026-10-03 14:05:07"),
             ("20261003T140507Z", "a number that looks like a date; write 2026-10-03 14:05:07"),
-            ("46298", "a number that looks like a date of a spreadsheet; write 2026-10-03"),
-            ("46298.5", "a number that looks like a date of a spreadsheet; write 2026-10-03 12:00"),
-            ("46298.586736111", "a number that looks like a date of a spreadsheet; write 2026-10-03 14:04:54"),
+            ("46298", "a number that looks like a spreadsheet date; write 2026-10-03"),
+            ("46298.5", "a number that looks like a spreadsheet date; write 2026-10-03 12:00"),
+            ("46298.586736111", "a number that looks like a spreadsheet date; write 2026-10-03 14:04:54"),
             (
                 "0",
                 "outside 2000–2262: as Unix time it is 1970-01-01T00:00:00.000Z; write for example 2026-11-20T14:05:00Z",

@@ -34,7 +34,7 @@ pub(crate) enum PeriodError {
 }
 
 impl fmt::Display for PeriodError {
-    /// Says what is wrong, as it follows the quoted text.
+    /// Says what is wrong with the text or, if it is unreadable, what is expected.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable => f.write_str(

@@ -100,6 +100,12 @@ pub(crate) fn did_you_mean<'a>(given: &str, known: impl IntoIterator<Item = &'a 
     }
 }
 
+/// A count with its noun: `1 objective`, `3 objectives`, `2 matches`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    let plural = if noun.ends_with("ch") { "es" } else { "s" };
+    format!("{count} {noun}{}", if count == 1 { "" } else { plural })
+}
+
 /// `a, b or c`.
 pub(crate) fn or_list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     joined(words, "or")

@@ -100,30 +100,42 @@ pub(in crate::manifest) fn read(
 
 fn read_scope(fields: &Fields<'_>, references: &mut Vec<Reference>, report: &mut Report) -> Option<Scope> {
     let given: Vec<(&str, Field<'_>)> = SCOPES.iter().filter_map(|name| Some((*name, fields.get(name)?))).collect();
+    let mut scopes: Vec<Option<Scope>> =
+        given.iter().map(|(name, field)| read_one_scope(name, field, references, report)).collect();
     match given.as_slice() {
         [] => Some(Scope::All),
-        [("selector", field)] => {
-            let labels = read_selector(field, &SELECTOR, report)?;
-            // Without labels, all objectives match.
-            Some(if labels.is_empty() { Scope::All } else { Scope::Matching(Selector::labels(&labels)) })
-        }
-        [("systemSelector", field)] => {
-            let labels = read_selector(field, &SYSTEM_SELECTOR, report)?;
-            Some(Scope::Systems(Selector::labels(&labels)))
-        }
-        [(name, field)] => {
-            let (kind, role) = if *name == "systemRef" { ("System", Role::Observes) } else { ("SLO", Role::Judges) };
-            let reference = reference::read(field, kind, role, report)?;
-            let name = reference.name.clone();
-            references.push(reference);
-            Some(if role == Role::Observes { Scope::System(name) } else { Scope::Objective(name) })
-        }
+        [_] => scopes.pop().flatten(),
         [(first, _), (second, field), ..] => {
             let message = format!("spec.{first} and spec.{second} contradict each other");
             report.error(field.at, message, "keep one of them");
             None
         }
     }
+}
+
+fn read_one_scope(
+    name: &str,
+    field: &Field<'_>,
+    references: &mut Vec<Reference>,
+    report: &mut Report,
+) -> Option<Scope> {
+    let (kind, role) = match name {
+        "selector" => {
+            let labels = read_selector(field, &SELECTOR, report)?;
+            // Without labels, all objectives match.
+            return Some(if labels.is_empty() { Scope::All } else { Scope::Matching(Selector::labels(&labels)) });
+        }
+        "systemSelector" => {
+            let labels = read_selector(field, &SYSTEM_SELECTOR, report)?;
+            return Some(Scope::Systems(Selector::labels(&labels)));
+        }
+        "systemRef" => ("System", Role::Observes),
+        _ => ("SLO", Role::Judges),
+    };
+    let reference = reference::read(field, kind, role, report)?;
+    let name = reference.name.clone();
+    references.push(reference);
+    Some(if role == Role::Observes { Scope::System(name) } else { Scope::Objective(name) })
 }
 
 fn read_selector(field: &Field<'_>, shape: &'static Shape, report: &mut Report) -> Option<BTreeMap<String, String>> {

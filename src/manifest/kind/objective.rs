@@ -145,12 +145,14 @@ fn read_window(fields: &Fields<'_>, report: &mut Report) -> Option<Window> {
             Some(Window::Rolling { days: days?, zone: zone.unwrap_or(Tz::UTC) })
         }
         (None, Some(window)) => read_calendar(&window, (timezone.as_ref(), zone), report),
-        (Some(_), Some(window)) => {
+        (Some(days), Some(window)) => {
             report.error(window.at, "spec.window and spec.windowDays contradict each other", "keep one of them");
+            read_days(&days, report);
+            read_calendar(&window, (timezone.as_ref(), zone), report);
             None
         }
         (None, None) => {
-            if !fields.has_misspelt("windowDays") && !fields.has_misspelt("window") {
+            if !fields.has_misspelled("windowDays") && !fields.has_misspelled("window") {
                 report.error(fields.at, "spec.windowDays is missing", shape);
             }
             None
@@ -263,7 +265,9 @@ fn read_thresholds(fields: &Fields<'_>, report: &mut Report) -> BurnRateThreshol
     thresholds.warning_percent = warning.unwrap_or(thresholds.warning_percent);
     thresholds.critical_percent = critical.unwrap_or(thresholds.critical_percent);
     thresholds.fast_burn_multiplier = multiplier.unwrap_or(thresholds.fast_burn_multiplier);
-    if thresholds.critical_percent < thresholds.warning_percent {
+    let is_read = |name, found: Option<Decimal>| found.is_some() || fields.get(name).is_none();
+    let comparable = is_read("warningPercent", warning) && is_read("criticalPercent", critical);
+    if comparable && thresholds.critical_percent < thresholds.warning_percent {
         let BurnRateThresholds { warning_percent, critical_percent, .. } = thresholds;
         let said = |value: Option<Decimal>| if value.is_none() { " (the default)" } else { "" };
         let (of_critical, of_warning) = (said(critical), said(warning));

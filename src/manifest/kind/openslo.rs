@@ -156,7 +156,7 @@ impl Document<'_> {
         let object = object.filter(|_| !self.report.has_errors());
         let (file, document) = (Arc::clone(&self.raw.file), self.raw.document);
         let object = object.map(Rc::new);
-        Some(Draft { file, document, kind: declares, name, name_at, object, references })
+        Some(Draft { file, document, kind: declares, name, name_at, object, references, places: Vec::new() })
     }
 }
 
@@ -263,7 +263,7 @@ fn unused(document: &mut Document<'_>, library: &Library) {
     let (message, remedy) = match kind {
         "DataSource" => (
             "slo reads no data sources, so this declares nothing",
-            "import transitions with slo ingest, and remove this document",
+            "import transitions with `slo ingest`, and remove this document",
         ),
         "SLI" | "AlertPolicy" | "AlertCondition" | "AlertNotificationTarget"
             if !library.used.contains(&(kind, name.clone())) && !library.policies.uses(kind, &name) =>

@@ -1,21 +1,20 @@
 //! Owns reading a condition from its YAML spelling.
 
+mod fraction;
+mod numeric;
 pub(in crate::manifest) mod shapes;
+mod state;
 
 use super::hours;
 use super::reference::{Reference, Role};
 use crate::domain::budget::policy::Urgency;
-use crate::domain::rules::condition::property::Shape;
-use crate::domain::rules::condition::{
-    Comparison, ExpressionError, Field as Viewed, MOST_TIMES, Operand, Owner, Property, Relation, Subject, Term,
-};
+use crate::domain::rules::condition::{ExpressionError, Field as Viewed, MOST_TIMES, Owner, Subject, Term};
 use crate::domain::value::hours::parse_zone;
-use crate::domain::value::name::Name;
 use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::Report;
 use crate::manifest::wording::or_list;
 use crate::manifest::yaml::tree::Value;
-use shapes::{AT_LEAST, FORM, FORMS, HOURS, NUMERIC_STATE, STATE};
+use shapes::{AT_LEAST, FORM, FORMS, HOURS};
 
 /// Reads a term of a condition about objectives or systems: a mapping with one form, or an expression.
 pub(super) fn read_term(
@@ -35,37 +34,48 @@ pub(super) fn read_term(
     }
     let fields = Fields::of(field, &FORM, report)?;
     let forms: Vec<&str> = FORMS.iter().copied().filter(|form| fields.get(form).is_some()).collect();
-    let form = match forms.as_slice() {
-        [form] => *form,
-        [] if FORM.names().any(|form| fields.has_misspelt(form)) => return None,
+    // All of them are read, to report the problems of each.
+    let mut terms: Vec<Option<Term>> =
+        forms.iter().map(|form| read_form(form, &fields.get(form)?, owner, references, report)).collect();
+    let term = match forms.as_slice() {
+        [_] => terms.pop().flatten(),
+        [] if FORM.names().any(|form| fields.has_misspelled(form)) => None,
         [] => {
             let message = format!("{} does not say what must be true", field.path);
             report.error(field.at, message, format!("write one of {}", or_list(FORMS.iter().copied())));
-            return None;
+            None
         }
         [first, second, ..] => {
             let message = format!("{} has both {first} and {second}", field.path);
             report.error(field.at, message, "put each into its own item of and: or or:");
-            return None;
+            None
         }
     };
-    let inner = fields.get(form)?;
-    let term = match form {
-        "and" => read_several(&inner, owner, references, report, Term::All),
-        "or" => read_several(&inner, owner, references, report, Term::Any),
-        "not" => read_term(&inner, owner, references, report).map(|term| Term::Not(Box::new(term))),
-        "numeric_state" => read_numeric_state(&inner, owner, references, report),
-        "state" => read_state(&inner, owner, references, report),
-        "time" => read_time(&inner, report),
+    suffixed(term, &fields, report)
+}
+
+fn read_form(
+    form: &str,
+    inner: &Field<'_>,
+    owner: Owner,
+    references: &mut Vec<Reference>,
+    report: &mut Report,
+) -> Option<Term> {
+    match form {
+        "and" => read_several(inner, owner, references, report, Term::All),
+        "or" => read_several(inner, owner, references, report, Term::Any),
+        "not" => read_term(inner, owner, references, report).map(|term| Term::Not(Box::new(term))),
+        "numeric_state" => numeric::read(inner, owner, references, report),
+        "state" => state::read(inner, owner, references, report),
+        "time" => read_time(inner, report),
         "policy" if owner == Owner::System => {
             let message = format!("{}: policy compares burn rates, which a system does not have", inner.path);
             report.error(inner.at, message, "write it in a condition about objectives");
             None
         }
         "policy" => inner.word(&Urgency::ALL.map(|urgency| (urgency.as_str(), urgency)), report).map(Term::Policy),
-        _ => read_expression(&inner, owner, references, report),
-    };
-    suffixed(term, &fields, report)
+        _ => read_expression(inner, owner, references, report),
+    }
 }
 
 /// Wraps the term in `for` and `atLeast`, if given: it became true this often, each time for this long.
@@ -128,6 +138,7 @@ fn read_expression(
         }
     };
     refer(field, &term, references);
+    fraction::warn(field, &term, report);
     Some(term)
 }
 
@@ -143,130 +154,19 @@ fn refuse(field: &Field<'_>, text: &str, error: &ExpressionError, report: &mut R
 
 /// Adds references to the systems and objectives in a term.
 fn refer(field: &Field<'_>, term: &Term, references: &mut Vec<Reference>) {
-    for viewed in term.fields() {
-        let (role, name) = match &viewed.subject {
-            Subject::This => continue,
-            Subject::System(name) => (Role::Observes, name),
-            Subject::Objective(name) => (Role::Judges, name),
-        };
-        let known =
-            |reference: &Reference| reference.role == role && reference.name == *name && reference.at == field.at;
-        if !references.iter().any(known) {
-            references.push(Reference { role, name: name.clone(), path: field.path.clone(), at: field.at });
-        }
-    }
+    term.fields().into_iter().for_each(|viewed| refer_to(field, viewed, references));
 }
 
-fn read_numeric_state(
-    field: &Field<'_>,
-    owner: Owner,
-    references: &mut Vec<Reference>,
-    report: &mut Report,
-) -> Option<Term> {
-    let fields = Fields::of(field, &NUMERIC_STATE, report)?;
-    let value = fields.require("value", "write a field such as budgetRemainingPercent", report);
-    let limits = [("above", Relation::Greater), ("below", Relation::Less), ("equals", Relation::Equal)];
-    let given: Vec<_> = limits.into_iter().filter_map(|(name, relation)| Some((fields.get(name)?, relation))).collect();
-    if given.is_empty() && !limits.iter().any(|(name, _)| fields.has_misspelt(name)) {
-        report.error(field.at, format!("{} needs above, below or equals", field.path), "write below: 20");
-        return None;
-    }
-    if let Some((equals, _)) = given.iter().find(|(_, relation)| *relation == Relation::Equal)
-        && given.len() > 1
-    {
-        let message = format!("{} has equals beside another limit", field.path);
-        report.error(equals.at, message, "keep equals, or above and below");
-        return None;
-    }
-    let value = value?;
-    let text = value.text(report)?;
-    let viewed = Viewed::parse(text, owner).map_err(|error| refuse(&value, text, &error, report)).ok()?;
-    let shape = viewed.property.shape();
-    if !matches!(shape, Shape::Number(_) | Shape::Duration) {
-        let message = format!("{}: {} is {} and has no order", value.path, viewed.property.name(), shape.describe());
-        report.error(value.at, message, "write expression: and compare it with ==");
-        return None;
-    }
-    let limits: Vec<_> = given.iter().map(|(limit, relation)| read_limit(limit, &viewed, *relation, report)).collect();
-    let mut limits = limits.into_iter().collect::<Option<Vec<Term>>>()?;
-    let term = if limits.len() == 1 { limits.remove(0) } else { Term::All(limits) };
-    refer(&value, &term, references);
-    Some(term)
-}
-
-fn read_limit(limit: &Field<'_>, viewed: &Viewed, relation: Relation, report: &mut Report) -> Option<Term> {
-    let Some(text) = limit.scalar() else {
-        limit.expected("a number or a duration", "", report);
-        return None;
+fn refer_to(field: &Field<'_>, viewed: &Viewed, references: &mut Vec<Reference>) {
+    let (role, name) = match &viewed.subject {
+        Subject::This => return,
+        Subject::System(name) => (Role::Observes, name),
+        Subject::Objective(name) => (Role::Judges, name),
     };
-    let operand = Operand::parse_amount(text).map_err(|error| refuse(limit, text, &error, report)).ok()?;
-    let comparison = Comparison::new(Operand::Field(viewed.clone()), relation, operand);
-    let compare = comparison.map_err(|fault| {
-        report.error(limit.at, format!("{}: {}", limit.path, fault.message), fault.remedy);
-    });
-    compare.ok().map(Term::Compare)
-}
-
-fn read_state(field: &Field<'_>, owner: Owner, references: &mut Vec<Reference>, report: &mut Report) -> Option<Term> {
-    let fields = Fields::of(field, &STATE, report)?;
-    let named = match owner {
-        // A condition about systems uses the evaluated one by default.
-        Owner::System => fields.get("entity"),
-        Owner::Objective => {
-            Some(fields.require("entity", "write the name of a system, or slo. and that of an objective", report)?)
-        }
-    };
-    let entity = match &named {
-        None => Some(Viewed { subject: Subject::This, property: Property::Status }),
-        Some(entity) => read_entity(entity, report),
-    };
-    let property = entity.as_ref().map_or(Property::Status, |viewed| viewed.property);
-    let words = property.words();
-    let status = fields.require("status", &format!("write {}", or_list(words.iter().copied())), report);
-    let statuses = status.and_then(|field| read_statuses(&field, &words, report));
-    let held = fields.get("for").map(|field| field.millis(report));
-    let (viewed, statuses) = entity.zip(statuses)?;
-    let is = |status: &str| {
-        let (left, right) = (Operand::Field(viewed.clone()), Operand::Text(status.to_owned()));
-        Term::Compare(Comparison { left, relation: Relation::Equal, right })
-    };
-    let mut terms: Vec<Term> = statuses.into_iter().map(is).collect();
-    let term = if terms.len() == 1 { terms.remove(0) } else { Term::Any(terms) };
-    refer(named.as_ref().unwrap_or(field), &term, references);
-    match held {
-        None => Some(term),
-        Some(for_ms) => Some(Term::Held { term: Box::new(term), for_ms: for_ms? }),
+    let known = |reference: &Reference| reference.role == role && reference.name == *name && reference.at == field.at;
+    if !references.iter().any(known) {
+        references.push(Reference { role, name: name.clone(), path: field.path.clone(), at: field.at });
     }
-}
-
-/// The status of a system, or with `slo.` before its name the state of an objective.
-fn read_entity(entity: &Field<'_>, report: &mut Report) -> Option<Viewed> {
-    let name: Name = entity.name(report)?;
-    let Some(objective) = name.as_str().strip_prefix("slo.") else {
-        return Some(Viewed { subject: Subject::System(name), property: Property::Status });
-    };
-    match Name::parse(objective) {
-        Ok(objective) => Some(Viewed { subject: Subject::Objective(objective), property: Property::State }),
-        Err(_) => {
-            report.error(entity.at, format!("{}: slo. lacks the name of an objective", entity.path), "write slo.NAME");
-            None
-        }
-    }
-}
-
-/// One status, or a list of them.
-fn read_statuses(field: &Field<'_>, words: &[&'static str], report: &mut Report) -> Option<Vec<&'static str>> {
-    let words: Vec<(&'static str, &'static str)> = words.iter().map(|word| (*word, *word)).collect();
-    if let Value::Scalar { .. } = &field.node.value {
-        return field.word(&words, report).map(|word| vec![word]);
-    }
-    let items = field.items(report);
-    if items.is_empty() && matches!(field.node.value, Value::List(_)) {
-        report.error(field.at, format!("{} is empty", field.path), "write at least one status");
-    }
-    let found: Vec<_> = items.iter().map(|item| item.word(&words, report)).collect();
-    let found: Option<Vec<&'static str>> = found.into_iter().collect();
-    found.filter(|found| !found.is_empty())
 }
 
 fn read_time(field: &Field<'_>, report: &mut Report) -> Option<Term> {

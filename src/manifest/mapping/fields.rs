@@ -48,7 +48,7 @@ impl<'a> Fields<'a> {
     /// The field; reports its absence.
     pub(in crate::manifest) fn require(&self, key: &str, remedy: &str, report: &mut Report) -> Option<Field<'a>> {
         let found = self.get(key);
-        if found.is_none() && !self.has_misspelt(key) {
+        if found.is_none() && !self.has_misspelled(key) {
             let empty = self.entries.iter().find(|entry| entry.key == key);
             let (at, lack) = empty.map_or((self.at, "is missing"), |entry| (entry.key_at, "has no value"));
             report.error(at, format!("{} {lack}", self.path_of(key)), remedy);
@@ -57,7 +57,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Whether a misspelled field was probably meant as this one, so that its absence need not be reported too.
-    pub(in crate::manifest) fn has_misspelt(&self, key: &str) -> bool {
+    pub(in crate::manifest) fn has_misspelled(&self, key: &str) -> bool {
         let unknown = self.entries.iter().filter(|entry| self.shape.field(&entry.key).is_none());
         let meant = |entry: &Entry| closest(&entry.key, self.shape.names());
         unknown.into_iter().any(|entry| meant(entry) == Some(key))

@@ -7,9 +7,18 @@ const FEWEST_COLUMNS: usize = 3;
 /// Keys that records have and manifests do not.
 const KEYS: [&str; 6] = ["\"ts\"", "\"timestamp\"", "\"time\"", "\"status\"", "\"systemId\"", "\"start\""];
 
+/// Where a SQLite database says which program it belongs to, and what it says there for slo.
+const OWNER: std::ops::Range<usize> = 68..72;
+const OWN: &[u8] = b"slo1";
+/// The type of a database of slo itself.
+pub(super) const OWN_DATABASE: &str = "a database of slo";
+
 /// The type of a file that is clearly not a manifest but has records.
 pub(super) fn told(bytes: &[u8]) -> Option<&'static str> {
     let start = &bytes[..bytes.len().min(LOOKED_AT)];
+    if start.starts_with(b"SQLite format 3\0") && start.get(OWNER) == Some(OWN) {
+        return Some(OWN_DATABASE);
+    }
     if start.starts_with(b"SQLite format 3\0") {
         return Some("a SQLite database");
     }
@@ -42,7 +51,9 @@ mod tests {
 
     #[test]
     fn records_are_told_from_manifests() {
+        let own = format!("SQLite format 3\0{}slo1", "\0".repeat(52));
         for (text, expected) in [
+            (&*own, Some("a database of slo")),
             ("SQLite format 3\0x", Some("a SQLite database")),
             ("ts,system,status\n2026-10-01,a,up\n", Some("a table of records")),
             ("\u{feff}a;b;c\n1;2;3\n", Some("a table of records")),

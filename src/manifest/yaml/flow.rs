@@ -36,6 +36,12 @@ impl<'t> Layout<'t> {
         }
     }
 
+    /// The rest of a line of the indented text; line and column are counted from 0.
+    pub(super) fn rest_of_line(&self, (line, column): (usize, usize)) -> Option<&str> {
+        let rest = self.text[*self.starts.get(line)?..].lines().next()?;
+        rest.char_indices().nth(column).map(|(at, _)| &rest[at..])
+    }
+
     /// Spaces added before a line, counted from 0.
     pub(super) fn added(&self, line: usize) -> usize {
         self.added.get(line).copied().unwrap_or(0)

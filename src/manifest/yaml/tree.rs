@@ -191,12 +191,18 @@ impl Builder<'_> {
         let from = if is_block { span.end } else { span.start };
         self.last = (from.line().saturating_sub(1), from.col());
         match event {
-            Event::Scalar(text, style, anchor, tag) => {
-                let is_text = self.tag(tag.as_deref(), at, "str");
+            Event::Scalar(mut text, style, anchor, tag) => {
+                let mut plain = style == ScalarStyle::Plain;
+                if let Some(negated) = self.negated(tag.as_deref(), &text).filter(|_| plain) {
+                    let remedy = format!("quote it: when: {}", quote(&negated));
+                    self.unsupported(tag.as_deref(), at, remedy);
+                    (text, plain) = (negated.into(), false);
+                } else {
+                    plain &= !self.tag(tag.as_deref(), at, "str");
+                }
                 if !self.count(1, text.len(), at) {
                     return false;
                 }
-                let plain = style == ScalarStyle::Plain && !is_text;
                 let cost = (1, text.len());
                 let node = Node { at, value: Value::Scalar { text: text.into_owned(), plain } };
                 self.finish(node, anchor, cost, 0);
@@ -230,10 +236,25 @@ impl Builder<'_> {
         let Some(tag) = tag else { return false };
         let expects = tag.is_yaml_core_schema() && tag.suffix == expected;
         if !expects {
-            let shown = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
-            self.report.error(at, format!("the tag {} is not supported", quote(&shown)), "remove it");
+            self.unsupported(Some(tag), at, "remove it".to_owned());
         }
         expects
+    }
+
+    fn unsupported(&mut self, tag: Option<&Tag>, at: Position, remedy: String) {
+        let Some(tag) = tag else { return };
+        self.report.error(at, format!("the tag {} is not supported", quote(&spelled(tag))), remedy);
+    }
+
+    /// The condition that begins with the `!` of a tag at the last position, as written: without the tag, it would be
+    /// the opposite. `None` for other values.
+    fn negated(&self, tag: Option<&Tag>, text: &str) -> Option<String> {
+        let tag = spelled(tag.filter(|tag| !tag.is_yaml_core_schema())?);
+        let is_condition = matches!(&self.open.last()?.next, Next::ValueOf(key, _) if key == "when");
+        let written = self.layout.rest_of_line(self.last).filter(|_| is_condition)?;
+        let before = written.strip_prefix(&*tag)?.find(text)?;
+        let end = if text.is_empty() { 0 } else { before + text.len() };
+        written.get(..tag.len() + end).map(str::to_owned)
     }
 
     /// Adds to the size of the document; reports and returns `false` if it is too large.
@@ -321,6 +342,15 @@ impl Builder<'_> {
             },
             Value::Scalar { .. } => {}
         }
+    }
+}
+
+/// A tag as it is usually written.
+fn spelled(tag: &Tag) -> String {
+    match &*tag.suffix {
+        suffix if tag.is_yaml_core_schema() => format!("!!{suffix}"),
+        "!" => "!".to_owned(),
+        _ => tag.to_string(),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::domain::rules::solver::explained::Explained;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::period::Frame;
 use crate::render::form::moment::zoned;
+use crate::render::form::number::counted;
 use crate::render::form::sheet::paint;
 use crate::render::part::period::zone;
 use crate::render::part::reading::{shown, values};
@@ -104,9 +105,9 @@ pub(crate) fn sheet(findings: &[Finding], frame: Option<&Frame>) -> Sheet {
     sheet
 }
 
-/// The verdict for people: every objective and system that fails, with the values that decided, and a summary. Passes
-/// are included if explained.
-pub(crate) fn text(findings: &[Finding], frame: Option<&Frame>, canvas: Canvas) -> String {
+/// The verdict for people: every objective and system that fails, with the values that decided, and a summary, which is
+/// left out when quiet and nothing fails. Passes are included if explained.
+pub(crate) fn text(findings: &[Finding], frame: Option<&Frame>, quiet: bool, canvas: Canvas) -> String {
     let mut text = String::new();
     for finding in findings.iter().filter(|finding| finding.firing || finding.explanation.is_some()) {
         let (sign, tone) = if finding.firing { ("✖", Tone::Bad) } else { ("✔", Tone::Good) };
@@ -123,6 +124,9 @@ pub(crate) fn text(findings: &[Finding], frame: Option<&Frame>, canvas: Canvas) 
         }
     }
     let (pass, summary) = summary(findings);
+    if pass && quiet {
+        return text;
+    }
     text.push_str(&paint(&summary, if pass { Tone::Good } else { Tone::Bad }, canvas));
     text.push('\n');
     if let Some(frame) = frame {
@@ -178,7 +182,8 @@ pub(in crate::render) fn cause(finding: &Finding) -> String {
     if finding.rule.name == "when" { finding.rule.term.to_string() } else { finding.rule.name.clone() }
 }
 
-/// Whether nothing is firing, and the summary.
+/// Whether nothing is firing, and the summary. A mixed failure counts each kind by itself: `1 of 3 objectives and 0 of 1
+/// system failed`.
 pub(in crate::render) fn summary(findings: &[Finding]) -> (bool, String) {
     let distinct = |findings: &mut dyn Iterator<Item = &'_ Finding>| -> Vec<Subject> {
         let mut subjects: Vec<Subject> = findings.map(|finding| finding.subject.clone()).collect();
@@ -186,10 +191,13 @@ pub(in crate::render) fn summary(findings: &[Finding]) -> (bool, String) {
         subjects
     };
     let all = distinct(&mut findings.iter());
-    let all = count_of(&all.iter().collect::<Vec<_>>());
-    let failing = distinct(&mut findings.iter().filter(|finding| finding.firing)).len();
-    match failing {
-        0 => (true, format!("✔ pass: {all} checked")),
-        _ => (false, format!("✖ fail: {failing} of {all} failed")),
+    let failing = distinct(&mut findings.iter().filter(|finding| finding.firing));
+    let kinds = [Owner::Objective, Owner::System].map(|owner| (owner, count_of(owner, &all)));
+    let kinds = kinds.into_iter().filter(|(_, count)| *count > 0);
+    if failing.is_empty() {
+        let checked: Vec<String> = kinds.map(|(owner, count)| counted(count, owner.as_str())).collect();
+        return (true, format!("✔ pass: {} checked", checked.join(" and ")));
     }
+    let failed = kinds.map(|(owner, of)| format!("{} of {}", count_of(owner, &failing), counted(of, owner.as_str())));
+    (false, format!("✖ fail: {} failed", failed.collect::<Vec<_>>().join(" and ")))
 }

@@ -65,22 +65,22 @@ pub(in crate::render) fn mean(spread: &Spread) -> Option<String> {
 
 /// A score in sentences.
 pub(in crate::render) fn lines(score: &Score, event: &str) -> Vec<String> {
-    let share = |fraction: Option<(usize, usize)>| match fraction {
-        Some((part, whole)) => format!("{}%", part * 100 / whole),
-        None => "–".to_owned(),
+    let share = |fraction: Option<(usize, usize)>, what: &str| match fraction {
+        Some((part, whole)) => format!(": {what} {}%", part * 100 / whole),
+        None => String::new(),
     };
     let mut lines = vec![
         format!(
-            "{}, {} of them about a real {event}: precision {}",
-            counted(score.firings, "firing"),
+            "{} of {} about a real {event}{}",
             score.useful_firings,
-            share(score.precision())
+            counted(score.firings, "firing"),
+            share(score.precision(), "precision")
         ),
         format!(
-            "{}, {} of them detected: recall {}",
-            counted(score.events, event),
+            "{} of {} detected{}",
             score.detected_events,
-            share(score.recall())
+            counted(score.events, event),
+            share(score.recall(), "recall")
         ),
     ];
     let shown = |what: &str, spread: &Spread| {

@@ -6,13 +6,13 @@ use std::fmt::Write as _;
 use anyhow::Result;
 use serde_json::json;
 
+use super::rewrite::counted;
 use crate::domain::health::figures::{Figures, Pages};
 use crate::domain::health::ingest::IngestRecord;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::one_line;
 use crate::render::Document;
 use crate::render::form::moment::range;
-use crate::render::form::number::counted;
 use crate::render::record::ingest::thousands;
 
 /// The fewest transitions for a meaningful average: with fewer, the fixed parts of the file dominate.
@@ -44,6 +44,7 @@ pub(crate) fn info_document(path: &str, info: &Figures, as_of: Instant) -> Resul
 
 pub(crate) fn info_text(path: &str, info: &Figures) -> String {
     let number = |number: i64| thousands(number.unsigned_abs());
+    let counted = |count: i64, noun| counted(count.unsigned_abs(), noun);
     let each = info.bytes_per_transition().filter(|_| info.transitions >= MANY);
     let each = each.map_or(String::new(), |bytes| format!(", {bytes:.1} bytes per transition"));
     let span = info.span.map_or("none".to_owned(), range);
@@ -57,18 +58,24 @@ pub(crate) fn info_text(path: &str, info: &Figures) -> String {
         (
             "journal",
             format!(
-                "{} transitions in {} segments ({} bytes), {} notes",
-                number(info.transitions),
-                number(info.segments),
+                "{} in {} ({} bytes), {}",
+                counted(info.transitions, "transition"),
+                counted(info.segments, "segment"),
                 number(info.segment_bytes),
-                number(info.notes)
+                counted(info.notes, "note")
             ),
         ),
-        ("streams", format!("{} of {} systems", number(info.streams), number(info.systems))),
+        ("streams", format!("{}, of {}", number(info.streams), counted(info.systems, "system"))),
         ("span", span),
         ("ingests", number(info.ingests)),
         ("manifests", number(info.manifests)),
-        ("sealed days", format!("of {} objectives, {} bytes", number(info.ledgers), number(info.ledger_bytes))),
+        (
+            "sealed days",
+            match info.ledgers {
+                0 => "none".to_owned(),
+                count => format!("of {}, {} bytes", counted(count, "objective"), number(info.ledger_bytes)),
+            },
+        ),
     ];
     let mut text = String::new();
     for (name, value) in lines {
@@ -85,7 +92,8 @@ pub(crate) fn backup_document(path: &str, bytes: u64, as_of: Instant) -> Result<
 }
 
 pub(crate) fn backup_text(path: &str, bytes: u64) -> String {
-    format!("{}: {} bytes, checked\n", one_line(path), thousands(bytes))
+    let path = if path == "-" { "standard output".into() } else { one_line(path) };
+    format!("{path}: {} bytes, checked\n", thousands(bytes))
 }
 
 pub(crate) fn copy_document(to: &str, figures: &Figures, as_of: Instant) -> Result<Document> {
@@ -98,8 +106,8 @@ pub(crate) fn copy_document(to: &str, figures: &Figures, as_of: Instant) -> Resu
 }
 
 pub(crate) fn copy_text(to: &str, figures: &Figures) -> String {
-    let (transitions, manifests) =
-        (counted(figures.transitions as usize, "transition"), counted(figures.manifests as usize, "declared object"));
+    let transitions = counted(figures.transitions.unsigned_abs(), "transition");
+    let manifests = counted(figures.manifests.unsigned_abs(), "declared object");
     format!("{}: {transitions}, {manifests}\n", one_line(to))
 }
 
@@ -113,8 +121,8 @@ pub(crate) fn compact_document(before: i64, after: i64, joined: usize, as_of: In
 
 pub(crate) fn compact_text(before: i64, after: i64, joined: usize) -> String {
     let number = |number: i64| thousands(number.unsigned_abs());
-    let segments = if joined == 1 { "segment" } else { "segments" };
-    format!("{} bytes, {} before; {joined} {segments} fewer\n", number(after), number(before))
+    let segments = counted(joined as u64, "segment");
+    format!("{} bytes, {} before; {segments} fewer\n", number(after), number(before))
 }
 
 pub(crate) fn merge_document(mergers: &[IngestRecord], as_of: Instant) -> Result<Document> {
@@ -138,9 +146,9 @@ pub(crate) fn merge_text(mergers: &[IngestRecord]) -> String {
         let count = |number: &u64| thousands(*number);
         let _ = write!(
             text,
-            "{}: {} transitions, {} new, {} already known",
+            "{}: {}, {} new, {} already known",
             one_line(file),
-            count(read),
+            counted(*read, "transition"),
             count(inserted),
             count(duplicates)
         );

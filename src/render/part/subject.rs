@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use crate::domain::rules::condition::{Owner, Subject};
-use crate::render::form::number::counted;
 
 /// The objective or system of a row.
 #[derive(Serialize)]
@@ -27,12 +26,7 @@ pub(in crate::render) fn name_of(subject: &Subject) -> &str {
     subject.named().map_or("", |(_, name)| name.as_str())
 }
 
-/// The number of distinct subjects: `3 objectives`, `1 system`, `3 objectives and 1 system`.
-pub(in crate::render) fn count_of(subjects: &[&Subject]) -> String {
-    let of = |owner: Owner| {
-        let count = subjects.iter().filter(|subject| subject.named().is_some_and(|(of, _)| of == owner)).count();
-        (count > 0).then(|| counted(count, owner.as_str()))
-    };
-    let parts: Vec<String> = [Owner::Objective, Owner::System].into_iter().filter_map(of).collect();
-    parts.join(" and ")
+/// How many subjects are of a kind.
+pub(in crate::render) fn count_of(owner: Owner, subjects: &[Subject]) -> usize {
+    subjects.iter().filter(|subject| subject.named().is_some_and(|(of, _)| of == owner)).count()
 }

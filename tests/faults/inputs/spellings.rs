@@ -21,7 +21,7 @@ const SAME: [&str; 12] = [
 /// Texts that are not times, with their errors.
 const WRONG: [(&str, &str); 5] = [
     ("20261003", "is a number that looks like a date; write 2026-10-03"),
-    ("46298.5", "is a number that looks like a date of a spreadsheet; write 2026-10-03 12:00"),
+    ("46298.5", "is a number that looks like a spreadsheet date; write 2026-10-03 12:00"),
     ("20", "is outside 2000–2262: as Unix time it is 1970-01-01T00:00:20.000Z"),
     ("1999-12-31", "is outside 2000–2262"),
     ("03.10.2026 14:05", "is not a time; write RFC 3339"),

@@ -255,3 +255,31 @@ fn a_manifest_to_start_from_has_a_target_that_the_last_month_met() {
     }
     assert_eq!(suggested("2026-10-30T12:00:00Z", "2026-10-30T13:00:00Z", 1), "target: 99.9 # percent of the window");
 }
+
+/// The streams of incidents have ids, which `healthcheckRef` cannot name.
+#[test]
+fn incidents_are_neither_suggested_nor_accepted_as_checks() {
+    let slo = Slo::new();
+    slo.ingest(
+        r#"{"ts":"2026-10-01T00:00:00Z","system":"shop","check":"http","status":"up"}
+{"ts":"2026-10-02T00:00:00Z","system":"shop","check":"INC-1","source":"incident","status":"down"}
+{"ts":"2026-10-02T00:10:00Z","system":"shop","check":"INC-1","source":"incident","status":"up"}
+"#,
+    );
+    let made = slo.pass(&["init", "--as-of", "2026-10-31T00:00:00Z"], b"");
+    assert!(made.contains("# healthcheckRef: { kind: Healthcheck, name: http }") && !made.contains("INC-1"), "{made}");
+    let validated = |name: &str| {
+        let check = format!("healthcheckRef: {{ kind: Healthcheck, name: {name} }}");
+        let manifest = format!(
+            "apiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: a }}\nspec: {{ systemRef: {{ kind: System, name: shop }}, {check}, \
+             target: 99.9, windowDays: 30 }}\n"
+        );
+        let output = slo.run(&["validate", "-", "-o", "json"], manifest.as_bytes());
+        assert_eq!(output.code, 0, "{}", output.stderr);
+        serde_json::from_str::<Value>(&output.stdout).unwrap()["problems"].to_string()
+    };
+    assert_eq!(validated("http"), "[]");
+    assert!(validated("INC-1").contains("INC-1 is an incident of shop, not a check"), "{}", validated("INC-1"));
+    let mistyped = validated("tcp");
+    assert!(mistyped.contains("known: http") && !mistyped.contains("INC-1"), "{mistyped}");
+}

@@ -265,14 +265,17 @@ fn incidents_are_matched_with_firings_and_bad_files_are_refused_line_by_line() {
     let bad = slo.write("bad.jsonl", "{\"start\":\"2026-01-02\"}\n{\"start\":\"later\"}\n{\"end\":1}\n");
     let bad = bad.to_str().unwrap();
     refused(&["--when", "isBreaching", "--against", bad], "line 2: ts \"later\" is not a time");
-    refused(&["--when", "isBreaching", "--against", bad], "line 3: ts is missing: the record has no start");
+    refused(
+        &["--when", "isBreaching", "--against", bad],
+        "line 3: missing start (also called startTime, started_at, startedAt)",
+    );
     refused(&["--when", "isBreaching", "--against", "nowhere.jsonl"], "--against nowhere.jsonl: cannot be read");
     refused(&["--when", "isBreaching", "--against", path, "--impact", "mayor"], "did you mean major?");
     refused(&["--when", "isBreaching", "--impact", "major"], "--impact works only with incidents");
     refused(&["--when", "isBreaching", "--feed", "pagerduty"], "--feed works only with incidents");
     refused(&["--when", "isBreaching", "--against", path, "--feed", "gatus"], "the feed gatus reads transitions, not");
     refused(&["--when", "isBreaching", "--against", path, "--feed", "pagerduti"], "did you mean pagerduty?");
-    refused(&["--when", "isBreaching", "--since", "2026-02-01"], "is not before the end");
+    refused(&["--when", "isBreaching", "--since", "2026-02-01"], "is after as-of");
     refused(&["--when", "isBreaching", "--until", "2026-02-01"], "is after as-of");
     refused(&["--when", "isBreeching"], "isBreaching");
     refused(&["--when", "health.wep.status == \"unhealthy\""], "did you mean web?");

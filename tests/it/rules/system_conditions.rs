@@ -286,3 +286,29 @@ proptest! {
         }
     }
 }
+
+/// What failed of the objectives says nothing about the systems, and the other way around.
+#[test]
+fn a_verdict_on_objectives_and_systems_counts_each_kind() {
+    let slo = Slo::with(
+        "{\"ts\":\"2026-11-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n\
+         {\"ts\":\"2026-11-20T10:00:00Z\",\"system\":\"shop\",\"status\":\"down\"}\n",
+        "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: shop-slo }\n\
+         spec: { systemRef: { kind: System, name: shop }, target: 99.9, windowDays: 30 }\n",
+    );
+    let check = |objective: &str, system: &str, form: &str| {
+        let args = ["check", "--when", objective, "--when", system, "-o", form, "--as-of", "2026-11-20T12:00:00Z"];
+        slo.run(&args, b"").stdout
+    };
+    for (objective, system, said) in [
+        ("isBreaching", "status == \"degraded\"", "✖ fail: 1 of 1 objective and 0 of 1 system failed"),
+        ("!isBreaching", "status == \"unhealthy\"", "✖ fail: 0 of 1 objective and 1 of 1 system failed"),
+        ("isBreaching", "status == \"unhealthy\"", "✖ fail: 1 of 1 objective and 1 of 1 system failed"),
+        ("!isBreaching", "status == \"degraded\"", "✔ pass: 1 objective and 1 system checked"),
+    ] {
+        for form in ["table", "github", "markdown"] {
+            let text = check(objective, system, form);
+            assert_eq!(text.lines().rfind(|line| !line.is_empty()), Some(said), "{form}: {text}");
+        }
+    }
+}

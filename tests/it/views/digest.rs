@@ -285,7 +285,7 @@ fn three_are_named_and_ties_go_by_what_was_spent_and_by_name() {
 fn weeks_that_are_none_or_to_come_are_refused() {
     let slo = Slo::new();
     slo.ingest("{\"ts\":\"2026-10-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n");
-    for (week, told) in [("2026-W54", "invalid week"), ("next", "invalid week"), ("2026-W41", "which is not before")] {
+    for (week, told) in [("2026-W54", "invalid week"), ("next", "invalid week"), ("2026-W41", "has not begun")] {
         let output = slo.run(&["digest", "--week", week, "--as-of", "2026-10-05T00:00:00Z"], b"");
         assert_eq!(output.code, 2, "{week}");
         assert!(output.stderr.contains(told) && output.stderr.contains("help: "), "{}", output.stderr);

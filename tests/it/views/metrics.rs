@@ -266,6 +266,39 @@ fn metrics_in_numbers() {
     assert_eq!(info.1["window"], "30d");
 }
 
+/// Every ratio is rounded once, so that the same share is the same text under both names.
+#[test]
+fn ratios_are_exact_decimals() {
+    for (target_micro, ratio) in [(99_900_000, "0.999"), (99_990_000, "0.9999"), (99_999_999, "0.99999999")] {
+        let mut world = shop();
+        world.objectives[0].target_micro = target_micro;
+        let slo = Slo::with(&world.feed(), &world.manifests());
+        let text = slo.pass(&["export", "metrics", "--as-of", "2026-11-20T12:30:00Z"], b"");
+        for name in ["slo_objective_target_ratio{", "slo:objective:ratio{"] {
+            let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+            assert!(line.ends_with(&format!(" {ratio}")), "{line}");
+        }
+    }
+    // 2 h 24 min are 10% of the day, and half of a budget of 20%.
+    let mut world = World::new(instant("2026-11-21T00:00:00Z"), &["shop"]);
+    for (time, status) in [("00:00", Status::Healthy), ("12:00", Status::Unhealthy), ("14:24", Status::Healthy)] {
+        world.facts.push(Fact::new(instant(&format!("2026-11-20T{time}:00Z")), "shop", status));
+    }
+    world.objectives.push(Objective::new("shop", "shop", 80_000_000, Window::Rolling { days: 1 }));
+    let slo = Slo::with(&world.feed(), &world.manifests());
+    let text = slo.pass(&["export", "metrics", "--as-of", &world.as_of_text()], b"");
+    for (name, ratio) in [
+        ("slo_objective_availability_ratio{", "0.9"),
+        ("slo_objective_coverage_ratio{", "1"),
+        ("slo_error_budget_remaining_ratio{", "0.5"),
+        ("slo:period_burn_rate:ratio{", "0.5"),
+        ("slo:period_error_budget_remaining:ratio{", "0.5"),
+    ] {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        assert!(line.ends_with(&format!(" {ratio}")), "{line}");
+    }
+}
+
 #[test]
 fn a_backfill_says_at_each_moment_what_was_known_then() {
     let slo = Slo::with(&shop().feed(), &shop().manifests());

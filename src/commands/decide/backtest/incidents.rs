@@ -89,7 +89,7 @@ fn refuse_others(args: &Backtest, beginning: &[u8], path: Option<&Path>) -> Resu
         None => Ok(()),
         Some(fits) => Err(Failure::new(
             format!("not the format of the feed {USUAL}; it looks like that of the feed {fits}"),
-            format!("slo backtest --against {} --feed {fits}", args.against),
+            format!("`slo backtest --against {} --feed {fits}`", args.against),
         )),
     }
 }

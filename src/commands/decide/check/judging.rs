@@ -35,8 +35,10 @@ pub(super) fn findings(
     let (of_systems, of_objectives): (Vec<_>, Vec<_>) =
         rules.into_iter().partition(|rule| rule.scope.owner() == Owner::System);
     if let (Some(rule), Some(_)) = (of_systems.first(), wanted) {
+        let is_written = !args.when.is_empty() && rule.name == "when";
+        let which = if is_written { "--when".to_owned() } else { format!("condition {}", rule.name) };
         return Err(Failure::new(
-            format!("the condition {} is about systems, which have no period", rule.name),
+            format!("{which} is about systems, which have no period"),
             "leave out --period, or name conditions about objectives with --condition",
         ));
     }

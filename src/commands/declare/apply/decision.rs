@@ -112,6 +112,10 @@ pub(super) fn decide(
         return Ok(Decision::Refused(Refused { set: terms.set, problems, status }));
     }
     if reading.objects.is_empty() && !args.allow_empty {
+        if let Some((_, file)) = reading.feeds.first() {
+            let remedy = format!("use `slo ingest --feed {file}`, which reads records with it");
+            return Err(Failure::new("no manifest found: feeds are not applied", remedy));
+        }
         return Err(no_manifest(
             "name files or folders that hold *.yaml or *.yml manifests, or add --allow-empty if there should be none",
         ));

@@ -6,7 +6,8 @@
 use anyhow::Result;
 
 use crate::cli::{ExportMetrics, Output};
-use crate::commands::{Answer, Context, Forms, Run, moment, period, selection};
+use crate::commands::{Answer, Context, Forms, Run, period, range, selection};
+use crate::domain::health::report::TRANSITIONS_WINDOW_MS;
 use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::evaluation::{all_healths, healths};
 use crate::failure::Failure;
@@ -44,17 +45,12 @@ impl Run for ExportMetrics {
 
 /// The times of the samples: the last one is `as_of`, and the others are whole steps before it.
 fn moments(args: &ExportMetrics, as_of: Instant) -> Result<Vec<Instant>> {
-    let Some(since) = args.since.as_deref().map(|text| moment(text, as_of)).transpose()? else {
-        return Ok(vec![as_of]);
-    };
-    if since > as_of {
-        return Err(Failure::new(format!("--since {since} is after {as_of}"), "give an earlier time to --since"));
-    }
+    let [Some(since), _] = range::past(args.since.as_deref(), None, as_of)? else { return Ok(vec![as_of]) };
     let step = args.step.unwrap_or(USUAL_STEP_MS).max(1);
     let steps = as_of.since(since) / step;
     if steps >= MOST_STEPS {
         return Err(Failure::new(
-            format!("--since {since} asks for {} times, but at most {MOST_STEPS} are allowed", steps + 1),
+            format!("--since {since} asks for {} samples, but at most {MOST_STEPS} are allowed", steps + 1),
             "give a longer --step, or a later --since, and write the rest with --as-of",
         ));
     }
@@ -72,12 +68,16 @@ fn add(
     let objectives = selection::objectives(store, selected)?;
     let everything = selected.names.is_empty() && selected.system.is_empty() && selected.selector.is_none();
     let mut healths = if everything {
-        all_healths(store, at)?
+        all_healths(store, TRANSITIONS_WINDOW_MS, at)?
     } else {
         let mut systems: Vec<String> = objectives.iter().map(|stored| stored.objective.system.to_string()).collect();
         systems.sort_unstable();
         systems.dedup();
-        if systems.is_empty() { Vec::new() } else { healths(store, &selection::systems(store, &systems)?, at)? }
+        if systems.is_empty() {
+            Vec::new()
+        } else {
+            healths(store, &selection::systems(store, &systems)?, TRANSITIONS_WINDOW_MS, at)?
+        }
     };
     healths.retain(|health| !health.is_retired);
     let (reports, _) = period::reports_in(store, objectives, wanted, at)?;

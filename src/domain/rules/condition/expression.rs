@@ -198,8 +198,8 @@ impl Reader {
                 let term = self.comparison(negated)?;
                 let end = self.tokens[self.next - 1].at.end;
                 if matches!(self.word(), Some("for" | "at")) {
-                    let message = "a term before for or at least needs parentheses";
-                    return Err(ExpressionError::new(&(start..end), message, "write ( ) around it"));
+                    let message = "a term before `for` or `at least` needs parentheses";
+                    return Err(ExpressionError::new(&(start..end), message, "write for example (isBreaching) for 5m"));
                 }
                 return Ok(term);
             }
@@ -213,7 +213,7 @@ impl Reader {
         }
         let term = self.suffix(term)?;
         if matches!(self.word(), Some("for" | "at")) {
-            return Err(self.fault("a term can have only one for or at least", "write ( ) around all before this"));
+            return Err(self.fault("a term can have only one `for` or `at least`", "write ( ) around all before this"));
         }
         Ok(term)
     }

@@ -300,7 +300,7 @@ fn what_is_huge_or_deep_is_refused_at_once() {
         (format!("time(weekday: [{}])", "Sat, ".repeat(3_000)), "a day of the week"),
         ("🙂".repeat(5_000), "longer than 16 KiB"),
         ("\0".repeat(10_000), "unexpected character"),
-        (format!("(isBreaching){}", " for 5m".repeat(1_000)), "a term can have only one for or at least"),
+        (format!("(isBreaching){}", " for 5m".repeat(1_000)), "a term can have only one `for` or `at least`"),
     ] {
         let error = Term::parse(&text, Owner::Objective).expect_err(message);
         assert!(error.message.contains(message), "{}", error.message);

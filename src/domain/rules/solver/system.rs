@@ -28,7 +28,7 @@ impl SystemView {
 
     /// Builds the view of a system from its timeline; `None` if the status at the start of `stretch` began earlier.
     pub(crate) fn draw(timeline: Timeline, stretch: Span) -> Option<Self> {
-        if !Health::is_settled(&timeline, stretch.start) {
+        if !Health::is_settled(&timeline, TRANSITIONS_WINDOW_MS, stretch.start) {
             return None;
         }
         let mut turns: Vec<(Instant, Status)> = Vec::new();

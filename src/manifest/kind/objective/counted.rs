@@ -7,18 +7,23 @@ use crate::domain::value::decimal::{Decimal, DecimalError, SCALE};
 use crate::domain::value::wording::quote;
 use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::Report;
-use crate::manifest::yaml::tree::Value;
+use crate::manifest::yaml::tree::{Entry, Node, Value};
 
 pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> Weights {
     let Some(field) = fields.get("countsAsDown") else { return default_counts_as_down() };
     match &field.node.value {
         Value::Map(entries) => {
-            if let Some(healthy) = entries.iter().find(|entry| entry.key == Status::Healthy.as_str()) {
-                let message = "spec.countsAsDown contains healthy: time without trouble cannot count as down";
-                report.error(healthy.key_at, message, "remove it");
-                return Weights::default();
+            let (healthy, others): (Vec<&Entry>, Vec<&Entry>) =
+                entries.iter().partition(|entry| entry.key == Status::Healthy.as_str());
+            let Some(healthy) = healthy.first() else { return read_weights(&field, report) };
+            let message = "spec.countsAsDown contains healthy: time without trouble cannot count as down";
+            report.error(healthy.key_at, message, "remove it");
+            if !others.is_empty() {
+                let value = Value::Map(others.into_iter().cloned().collect());
+                let node = Node { at: field.at, value };
+                read_weights(&Field { path: field.path.clone(), at: field.at, node: &node }, report);
             }
-            read_weights(&field, report)
+            Weights::default()
         }
         _ => read_list(&field, report),
     }
@@ -56,7 +61,7 @@ fn read_weights(field: &Field<'_>, report: &mut Report) -> Weights {
             weights = weights.with(status, weight);
         }
     }
-    if is_empty && WEIGHTS.names().all(|name| !fields.has_misspelt(name)) {
+    if is_empty && WEIGHTS.names().all(|name| !fields.has_misspelled(name)) {
         let message = "spec.countsAsDown is empty, so nothing would ever count as down";
         report.error(field.at, message, "write weights such as { degraded: 0.5, unhealthy: 1 }, or remove the field");
     }

@@ -16,7 +16,7 @@ use crate::domain::budget::balance::LOOKBACKS;
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::value::decimal::Decimal;
 use crate::domain::value::name::Name;
-use crate::manifest::envelope::Draft;
+use crate::manifest::envelope::{Draft, places};
 use crate::manifest::kind::condition;
 use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::{Position, Problem, Report};
@@ -134,10 +134,9 @@ impl Policies {
             Either::Inline(spec) => {
                 fields.get("kind").and_then(|field| field.word(&[("AlertCondition", ())], report));
                 let metadata = fields.get("metadata");
-                if let Some(field) = &metadata {
-                    metadata::read(field, &[], report)?;
-                }
-                read_condition(&spec, metadata.as_ref(), report)
+                let heading = metadata.as_ref().map(|field| metadata::read(field, &[], report));
+                let burn = read_condition(&spec, metadata.as_ref(), report);
+                burn.filter(|_| !matches!(heading, Some(None)))
             }
             Either::Reference(field) => {
                 let name = field.name(report)?;
@@ -186,9 +185,8 @@ impl Policies {
             elsewhere |= target.is_some_and(|target| target != OWN_TARGET);
         }
         if elsewhere {
-            let message =
-                "slo sends no notifications: this policy becomes a condition, which slo check reports by its exit code";
-            report.warn(list.at, message, format!("run slo check in CI or cron; target: {OWN_TARGET} says so"));
+            let message = "slo sends no notifications: this policy becomes a condition, which `slo check` reports by its exit code";
+            report.warn(list.at, message, format!("run `slo check` in CI or cron; target: {OWN_TARGET} says so"));
         }
     }
 
@@ -211,7 +209,7 @@ impl Policies {
                 Some(Either::Reference(field)) => self.refer_to(&field, objective, report),
                 Some(Either::Inline(inner)) => {
                     fields.get("kind").and_then(|field| field.word(&[("AlertPolicy", ())], report));
-                    let metadata = fields.require("metadata", "write metadata: { name: … }", report);
+                    let metadata = fields.get("metadata");
                     let at =
                         metadata.as_ref().and_then(|field| field.node.child("name")).map_or(item.at, |name| name.at);
                     let heading = metadata.and_then(|field| metadata::read(&field, &[], report));
@@ -283,7 +281,8 @@ impl Policies {
         self.problems.append(&mut report.problems);
         let (file, document) = (Arc::clone(file), *document);
         let object = object.map(Rc::new);
-        Draft { file, document, kind: Kind::Condition, name, name_at: *at, object, references }
+        let places = places(Kind::Condition, &node);
+        Draft { file, document, kind: Kind::Condition, name, name_at: *at, object, references, places }
     }
 }
 
@@ -310,20 +309,21 @@ fn either<'a>(item: &Field<'_>, fields: &Fields<'a>, key: &str, report: &mut Rep
         report.error(reference.at, format!("{} and {part} contradict each other", reference.path), "keep one of them");
         return None;
     }
-    if spec.is_none() && !fields.has_misspelt(key) && !fields.has_misspelt("spec") {
+    if spec.is_none() && !fields.has_misspelled(key) && !fields.has_misspelled("spec") {
         report.error(item.at, format!("{} has neither {key} nor spec", item.path), "write one of them");
     }
     let spec = spec?;
-    fields.require("kind", "write the kind of what is written here", report)?;
-    fields.require("metadata", "write metadata: { name: … }", report)?;
+    // What lacks its kind or name is read all the same, to report its other problems.
+    fields.require("kind", "write the kind of what is written here", report);
+    fields.require("metadata", "write metadata: { name: … }", report);
     Some(Either::Inline(spec))
 }
 
 /// Conditions are evaluated on demand; alerts that are over or lack data are not reported.
 fn check_occasions(fields: &Fields<'_>, report: &mut Report) {
     for (key, remedy) in [
-        ("alertWhenResolved", "remove it: slo check reports what is firing, not what has ended"),
-        ("alertWhenNoData", "remove it: slo check --no-data decides about that"),
+        ("alertWhenResolved", "remove it: `slo check` reports what is firing, not what has ended"),
+        ("alertWhenNoData", "remove it: `slo check --no-data` decides about that"),
     ] {
         if fields.flag(key, report) {
             let at = fields.get(key).map_or(fields.at, |field| field.at);

@@ -53,9 +53,11 @@ pub(super) fn read(spec: &Field<'_>, report: &mut Report) -> Option<Indicator> {
     let indicator = match (fields.get("thresholdMetric"), fields.get("ratioMetric")) {
         (Some(metric), None) => read_metric(&metric, report).map(|source| source.indicator(None, None)),
         (None, Some(ratio)) => read_ratio(&ratio, report),
-        (Some(_), Some(ratio)) => {
+        (Some(metric), Some(ratio)) => {
             let message = format!("{} and thresholdMetric contradict each other", ratio.path);
             report.error(ratio.at, message, "keep one of them");
+            read_metric(&metric, report);
+            read_ratio(&ratio, report);
             None
         }
         (None, None) => {
@@ -179,11 +181,11 @@ fn read_metric(field: &Field<'_>, report: &mut Report) -> Option<Source> {
         None => Ok(None),
     };
     let (system, check) = (named("system"), named("healthcheck"));
-    (found.system, found.check) = (system.ok()?, check.ok()?);
     if let Some(field) = fields.get("states") {
         found.at = field.at;
         found.states = Some(read_states(&field, report)?);
     }
+    (found.system, found.check) = (system.ok()?, check.ok()?);
     Some(found)
 }
 

@@ -136,11 +136,7 @@ fn read_annotations(
                 let known = carries.iter().copied().chain(["labels"]);
                 let remedy = closest(own, known.clone())
                     .map_or_else(|| one_of(known), |guess| format!("did you mean {PREFIX}{guess}?"));
-                report.error(
-                    entry.key_at,
-                    format!("nothing here is said by the annotation {}", quote(&entry.key)),
-                    remedy,
-                );
+                report.error(entry.key_at, format!("unknown annotation {}", quote(&entry.key)), remedy);
             }
         }
     }

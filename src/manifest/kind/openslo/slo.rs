@@ -52,6 +52,9 @@ pub(super) fn read(document: &mut Document<'_>, library: &mut Library) -> Option
     if let Some(spec) = &document.spec {
         library.policies.refer(spec, document.name.as_ref(), document.raw, &mut document.report);
     }
+    if let (Some(heading), None) = (&heading, &parts) {
+        check_carried(&heading.carried, document);
+    }
     let mut references = Vec::new();
     let objective = heading.zip(parts).and_then(|(heading, parts)| {
         let Parts { mut entries, system, check, description, kept, leaves_unknown_out } = parts;
@@ -81,6 +84,19 @@ pub(super) fn read(document: &mut Document<'_>, library: &mut Library) -> Option
     document.draft(Kind::Objective, objective.map(Object::Objective), references)
 }
 
+/// Reports the problems of annotations of a document whose specification cannot be read: those at their own places.
+fn check_carried(carried: &[Entry], document: &mut Document<'_>) {
+    let at = document.raw.root.at;
+    let node = Node { at, value: Value::Map(carried.to_vec()) };
+    let spec = Field { path: "spec".to_owned(), at, node: &node };
+    let mut report = Report::new(&document.report.file);
+    report.subject.clone_from(&document.report.subject);
+    objective::read(&spec, None, &mut Vec::new(), &mut report);
+    report.problems.retain(|problem| carried.iter().any(|entry| problem.at == Some(entry.value.at)));
+    super::name_annotations(&mut report.problems, "spec", &CARRIED);
+    document.report.problems.append(&mut report.problems);
+}
+
 fn read_spec(spec: &Field<'_>, name: Option<&Name>, library: &mut Library, report: &mut Report) -> Option<Parts> {
     let fields = Fields::of(spec, &SLO, report)?;
     let description = super::description(&fields, report);
@@ -92,8 +108,9 @@ fn read_spec(spec: &Field<'_>, name: Option<&Name>, library: &mut Library, repor
     let indicator = read_indicator(&fields, name, library, report);
     let target = read_objective(&fields, indicator.as_ref().map(|(indicator, _)| indicator), report);
     let (indicator, about) = indicator?;
-    let (service, target, window) = (service?, target?, window?);
-    let measure = indicator.measure(target.compares, report)?;
+    let target = target?;
+    let measure = indicator.measure(target.compares, report);
+    let (service, window, measure) = (service?, window?, measure?);
     let system = indicator.system.clone().unwrap_or_else(|| service.clone());
     let mut kept = Vec::new();
     if system.name != service.name {
@@ -203,10 +220,12 @@ fn read_indicator(
         (Some(inline), Some(_)) => {
             let message = format!("{} and indicatorRef contradict each other", inline.path);
             report.error(inline.at, message, "keep one of them");
+            let spec = Fields::of(&inline, &INDICATOR, report).and_then(|fields| fields.get("spec"));
+            spec.and_then(|spec| indicator::read(&spec, report));
             None
         }
         (None, None) => {
-            let has_typo = fields.has_misspelt("indicator") || fields.has_misspelt("indicatorRef");
+            let has_typo = fields.has_misspelled("indicator") || fields.has_misspelled("indicatorRef");
             if !has_typo {
                 report.error(fields.at, "spec.indicator is missing", "write it, or indicatorRef: the name of an SLI");
             }
@@ -256,13 +275,15 @@ fn read_objective<'a>(fields: &Fields<'a>, indicator: Option<&Indicator>, report
     let entry = match (fields.get("target"), fields.get("targetPercent")) {
         (Some(ratio), None) => read_ratio(&ratio, report),
         (None, Some(percent)) => read_percent(&percent, report),
-        (Some(_), Some(percent)) => {
+        (Some(ratio), Some(percent)) => {
             let message = format!("{} and target contradict each other", percent.path);
             report.error(percent.at, message, "keep one of them");
+            read_ratio(&ratio, report);
+            read_percent(&percent, report);
             None
         }
         (None, None) => {
-            if !fields.has_misspelt("target") && !fields.has_misspelt("targetPercent") {
+            if !fields.has_misspelled("target") && !fields.has_misspelled("targetPercent") {
                 report.error(item.at, format!("{}.target is missing", item.path), "write targetPercent: 99.9");
             }
             None

@@ -66,7 +66,7 @@ pub(super) fn read(fields: &Fields<'_>, report: &mut Report) -> Option<Entry> {
     let is_rolling = fields.flag("isRolling", report);
     match (fields.get("calendar"), is_rolling) {
         (None, true) => rolling(&duration?, length?, report),
-        (Some(calendar), false) => calendar_window(&calendar, &duration?, length?, report),
+        (Some(calendar), false) => calendar_window(&calendar, duration.as_ref().zip(length), report),
         (Some(calendar), true) => {
             let message = format!("{} and isRolling: true contradict each other", calendar.path);
             report.error(calendar.at, message, "keep one of them");
@@ -100,14 +100,17 @@ fn rolling(field: &Field<'_>, length: Shorthand, report: &mut Report) -> Option<
     Some(entry("windowDays", plain(field.at, days.to_string())))
 }
 
+/// A calendar window of a length, if that is valid.
 fn calendar_window(
     calendar: &Field<'_>,
-    duration: &Field<'_>,
-    length: Shorthand,
+    length: Option<(&Field<'_>, Shorthand)>,
     report: &mut Report,
 ) -> Option<Entry> {
     let fields = Fields::of(calendar, &CALENDAR, report)?;
     let zone = fields.require("timeZone", "write an IANA name such as Europe/Berlin", report);
+    // Checked here, where its path is known.
+    let zone = zone.and_then(|field| field.zone(report).map(|_| field));
+    let (duration, length) = length?;
     let unit = match (length.count, length.unit) {
         (1, 'd') => "day",
         (1, 'w') => "week",
@@ -124,11 +127,8 @@ fn calendar_window(
     if let Some(start) = fields.get("startTime") {
         check_start(&start, unit, report)?;
     }
-    let zone = zone?;
-    // Checked here, where its path is known.
-    zone.zone(report)?;
     let at = calendar.at;
-    let fields = vec![entry("calendar", text(duration.at, unit)), entry("timezone", zone.node.clone())];
+    let fields = vec![entry("calendar", text(duration.at, unit)), entry("timezone", zone?.node.clone())];
     Some(entry("window", Node { at, value: Value::Map(fields) }))
 }
 
@@ -153,7 +153,7 @@ fn check_start(field: &Field<'_>, unit: &str, report: &mut Report) -> Option<()>
     if begins && start.time() == NaiveTime::MIN {
         return Some(());
     }
-    let message = format!("{} {written} ({}) begins no {unit}", field.path, start.format("%A"));
+    let message = format!("{} {written} ({}) is not the start of a {unit}", field.path, start.format("%A"));
     let remedy =
         "periods of slo begin at midnight, weeks on Monday: write 2024-01-01 00:00:00, which begins all of them";
     report.error(field.at, message, remedy);

@@ -111,16 +111,17 @@ fn read_thresholds(field: &Field<'_>, report: &mut Report) -> Option<Thresholds>
         number
     };
     let [healthy, degraded, unhealthy, size] = ["healthy", "degraded", "unhealthy", "size"].map(&mut count);
-    let mode = mode.filter(|_| is_read)?;
     let path = &field.path;
-    let (other, written) = match mode {
-        Mode::Consecutive => ("size", size),
-        Mode::Window => ("healthy", healthy),
-    };
-    if written.is_some() {
-        let word = if mode == Mode::Window { "window" } else { "consecutive" };
-        let at = fields.get(other).map_or(field.at, |field| field.at);
-        report.error(at, format!("{path}.{other} has no meaning in mode {word}"), "remove it");
+    let mut fits = true;
+    if let Some(mode) = mode {
+        let other = if mode == Mode::Window { "healthy" } else { "size" };
+        if let Some(field) = fields.get(other) {
+            let word = if mode == Mode::Window { "window" } else { "consecutive" };
+            report.error(field.at, format!("{path}.{other} has no meaning in mode {word}"), "remove it");
+            fits = false;
+        }
+    }
+    if !is_read {
         return None;
     }
     if degraded.or(unhealthy).or(healthy).is_none() {
@@ -137,10 +138,9 @@ fn read_thresholds(field: &Field<'_>, report: &mut Report) -> Option<Thresholds>
         }
         number <= most
     };
-    if !in_order("degraded", degraded, "unhealthy", worst, report) {
-        return None;
-    }
-    match mode {
+    fits &= in_order("degraded", degraded, "unhealthy", worst, report);
+    match mode? {
+        Mode::Consecutive if !fits => None,
         Mode::Consecutive => {
             Some(Thresholds::Consecutive { healthy: healthy.unwrap_or(1), degraded, unhealthy: worst })
         }
@@ -154,11 +154,8 @@ fn read_thresholds(field: &Field<'_>, report: &mut Report) -> Option<Thresholds>
                 return None;
             };
             let key = if unhealthy.is_some() { "unhealthy" } else { "degraded" };
-            in_order(key, worst, "size", size, report).then_some(Thresholds::Window {
-                size,
-                degraded,
-                unhealthy: worst,
-            })
+            fits &= in_order(key, worst, "size", size, report);
+            fits.then_some(Thresholds::Window { size, degraded, unhealthy: worst })
         }
     }
 }

@@ -2,27 +2,28 @@
 
 use super::{Labels, Sink, label_name, seconds};
 use crate::domain::budget::balance::{Budget, BudgetTier, LOOKBACKS, State};
-use crate::domain::budget::printed::{availability_percent, coverage_percent, remaining_percent, scaled_seconds};
+use crate::domain::budget::printed::{scaled_seconds, share};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::health::report::Health;
 use crate::domain::health::transition::Status;
 use crate::domain::value::name::Name;
+use crate::domain::value::target::{Target, WHOLE};
 use crate::domain::value::window::Window;
 
 /// A metric with at most one value per objective.
 type Value = (&'static str, &'static str, fn(&ObjectiveReport) -> Option<f64>);
 
 const VALUES: [Value; 29] = [
-    ("slo_objective_target_ratio", "The target", |it| Some(it.budget.target.percent().to_f64() / 100.0)),
+    ("slo_objective_target_ratio", "The target", |it| Some(target(it.budget.target))),
     ("slo_objective_window_start_timestamp_seconds", "Start of the window", |it| Some(seconds(it.budget.window.start))),
     ("slo_objective_window_end_timestamp_seconds", "End of the window", |it| Some(seconds(it.budget.window.end))),
     ("slo_objective_availability_ratio", "Availability over the elapsed window, by what spends the budget", |it| {
-        availability_percent(&it.budget, it.budget.consumed_us()).map(ratio)
+        available(&it.budget, it.budget.consumed_us())
     }),
     (
         "slo_objective_strict_availability_ratio",
         "Availability over the elapsed window, by all charged downtime",
-        |it| availability_percent(&it.budget, it.budget.tally.strict_us()).map(ratio),
+        |it| available(&it.budget, it.budget.tally.strict_us()),
     ),
     ("slo_error_budget_total_seconds", "Error budget: downtime that the target allows in the window", |it| {
         Some(scaled_seconds(it.budget.total()))
@@ -36,7 +37,7 @@ const VALUES: [Value; 29] = [
         Some(scaled_seconds(it.budget.overspent()))
     }),
     ("slo_error_budget_remaining_ratio", "Remaining budget, as a share of the budget", |it| {
-        Some(ratio(remaining_percent(&it.budget)))
+        Some(remaining(&it.budget))
     }),
     ("slo_objective_breaching", "1 if more than the budget is consumed", |it| Some(flag(it.budget.is_breaching()))),
     ("slo_objective_down", "1 if downtime that spends the budget is ongoing", |it| Some(flag(it.has_open_downtime()))),
@@ -57,7 +58,7 @@ const VALUES: [Value; 29] = [
         Some(span(it.budget.tally.not_counted_ms))
     }),
     ("slo_objective_coverage_ratio", "Share of the elapsed window in which the status was known", |it| {
-        coverage_percent(&it.budget).map(ratio)
+        share(it.budget.known_ms().into(), it.budget.elapsed.millis().into())
     }),
     ("slo_objective_last_seen_timestamp_seconds", "The newest fact of the objective's streams", |it| {
         it.last_seen.map(seconds)
@@ -82,9 +83,20 @@ const VALUES: [Value; 29] = [
     }),
 ];
 
-/// A percentage as a ratio.
-fn ratio(percent: f64) -> f64 {
-    percent / 100.0
+/// A target as a ratio: a percentage divided by 100 would be rounded twice.
+pub(super) fn target(target: Target) -> f64 {
+    target.percent().millionths() as f64 / WHOLE as f64
+}
+
+/// The share of the elapsed length without this many microseconds of downtime.
+fn available(budget: &Budget, down_us: i64) -> Option<f64> {
+    let (part, whole) = budget.available(down_us);
+    share(part, whole)
+}
+
+/// What is left of the budget; of no budget everything or nothing.
+fn remaining(budget: &Budget) -> f64 {
+    share(budget.remaining(), budget.total()).unwrap_or(flag(budget.consumed_us() == 0))
 }
 
 fn span(millis: i64) -> f64 {

@@ -1,8 +1,10 @@
 //! Owns the metrics with the names and labels of Sloth's recording rules, so that dashboards made for those work.
 
+use super::catalogue::target;
 use super::{Labels, Sink};
 use crate::domain::account::weights::FULL;
 use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS};
+use crate::domain::budget::printed::share;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::instant::DAY_MS;
 use crate::domain::value::target::WHOLE;
@@ -26,28 +28,25 @@ const FIVE_MINUTES: usize = 0;
 type Value = (&'static str, &'static str, fn(&ObjectiveReport) -> Option<f64>);
 
 const VALUES: [Value; 6] = [
-    ("slo:objective:ratio", "Sloth: the target", |it| Some(1.0 - allowed(&it.budget))),
+    ("slo:objective:ratio", "Sloth: the target", |it| Some(target(it.budget.target))),
     ("slo:error_budget:ratio", "Sloth: the share of time that may be down", |it| Some(allowed(&it.budget))),
     ("slo:time_period:days", "Sloth: length of the window", |it| Some((it.window_kind.nominal_ms() / DAY_MS) as f64)),
     ("slo:current_burn_rate:ratio", "Sloth: burn rate of the last five minutes", |it| {
         it.burn_rates()[FIVE_MINUTES].value()
     }),
-    ("slo:period_burn_rate:ratio", "Sloth: consumed share of the window's budget", |it| spent(&it.budget)),
+    ("slo:period_burn_rate:ratio", "Sloth: consumed share of the window's budget", |it| {
+        share(it.budget.consumed(), it.budget.total())
+    }),
     (
         "slo:period_error_budget_remaining:ratio",
         "Sloth: what is left of the window's budget; below 0 if overspent",
-        |it| spent(&it.budget).map(|spent| 1.0 - spent),
+        |it| share(it.budget.total() - it.budget.consumed(), it.budget.total()),
     ),
 ];
 
 /// The share of time that the target allows for failure.
 fn allowed(budget: &Budget) -> f64 {
     budget.target.error_share() as f64 / WHOLE as f64
-}
-
-/// The consumed share of the budget; `None` if there is none.
-fn spent(budget: &Budget) -> Option<f64> {
-    (budget.total() > 0).then(|| budget.consumed() as f64 / budget.total() as f64)
 }
 
 /// The share of a lookback that was down.
