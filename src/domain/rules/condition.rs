@@ -134,7 +134,7 @@ pub(crate) enum Property {
     // Texts.
     State,
     BudgetTier,
-    ManifestId,
+    ObjectiveId,
     SystemId,
     Healthcheck,
     DependencyExclusion,

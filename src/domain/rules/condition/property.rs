@@ -120,7 +120,7 @@ impl Property {
         Self::FastBurn,
         Self::State,
         Self::BudgetTier,
-        Self::ManifestId,
+        Self::ObjectiveId,
         Self::SystemId,
         Self::Healthcheck,
         Self::DependencyExclusion,
@@ -239,7 +239,7 @@ impl Property {
                 "",
                 "how much of the budget is consumed",
             ),
-            Self::ManifestId => (Owner::Objective, "objectiveId", NAME, "", "the objective's name"),
+            Self::ObjectiveId => (Owner::Objective, "objectiveId", NAME, "", "the objective's name"),
             Self::SystemId => (Owner::Objective, "systemId", NAME, "", "the name of its system"),
             Self::Healthcheck => (
                 Owner::Objective,

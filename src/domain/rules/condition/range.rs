@@ -178,7 +178,7 @@ pub(super) fn values(field: &Field, objective: Option<&Objective>) -> Values {
         Property::State
         | Property::BudgetTier
         | Property::Status
-        | Property::ManifestId
+        | Property::ObjectiveId
         | Property::SystemId
         | Property::Healthcheck
         | Property::DependencyExclusion => texts(field.property, objective),
@@ -187,7 +187,7 @@ pub(super) fn values(field: &Field, objective: Option<&Objective>) -> Values {
 
 fn texts(property: Property, objective: Option<&Objective>) -> Values {
     let known = objective.and_then(|objective| match property {
-        Property::ManifestId => Some(objective.metadata.name.to_string()),
+        Property::ObjectiveId => Some(objective.metadata.name.to_string()),
         Property::SystemId => Some(objective.system.to_string()),
         Property::DependencyExclusion => Some(objective.dependency_exclusion.as_str().to_owned()),
         Property::Healthcheck => objective.healthcheck.as_ref().map(ToString::to_string),

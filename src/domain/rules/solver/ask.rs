@@ -61,7 +61,7 @@ pub(super) fn constant(objective: &Objective, property: Property) -> Option<Valu
             Window::Rolling { days, .. } => Value::whole(days.into()),
             Window::Calendar { .. } => Value::Null,
         },
-        Property::ManifestId => Value::text(objective.metadata.name.as_str()),
+        Property::ObjectiveId => Value::text(objective.metadata.name.as_str()),
         Property::SystemId => Value::text(objective.system.as_str()),
         Property::Healthcheck => name(objective.healthcheck.as_ref().map(Name::as_str)),
         Property::DependencyExclusion => Value::text(objective.dependency_exclusion.as_str()),

@@ -159,7 +159,7 @@ impl View<'_> {
                 Some(check) => Value::Text(check.to_string()),
                 None => Value::Null,
             },
-            Property::ManifestId if own => Value::Text("slo".to_owned()),
+            Property::ObjectiveId if own => Value::Text("slo".to_owned()),
             Property::SystemId if own => Value::Text("status".to_owned()),
             Property::DependencyExclusion if own => Value::Text("self-only".to_owned()),
             property => {
