@@ -76,6 +76,8 @@ pub(super) struct Taking<'a> {
     pub(super) through: Instant,
 }
 
+pub(super) type Savepoint = Infallible;
+
 /// What a statement is about.
 #[derive(Clone, Copy, Debug)]
 #[expect(dead_code, reason = "a file has everything")]
@@ -122,6 +124,8 @@ none! {
     fn touch(&BTreeMap<SystemId, Instant>) -> ();
     fn figures() -> Result<Figures>;
     fn hold_delivery(&Connection) -> Result<Held>;
+    fn savepoint() -> Savepoint;
+    fn rolled_back(&Connection, Savepoint) -> ();
 }
 
 impl Shared {

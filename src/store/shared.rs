@@ -10,6 +10,7 @@ mod encryption;
 mod faults;
 mod fetching;
 mod figures;
+mod filling;
 mod moving;
 mod numbers;
 mod parts;
@@ -95,6 +96,10 @@ pub(super) struct Shared {
     taken: RefCell<HashSet<(usize, i64, i64)>>,
     /// The composite systems among those locked for writing, once any were.
     composites: RefCell<Option<BTreeMap<i64, String>>>,
+    /// Whether this transaction keeps others from writing alone, because it begins systems.
+    begins_systems: Cell<bool>,
+    /// A transaction that has locked `about` before this one began, and in which this one is written.
+    ahead: RefCell<Option<Session>>,
     /// How often declared objects and caches were written, as of this transaction.
     revision: Cell<i64>,
     /// The last ids as they were filled, of tables that do not reuse ids.
@@ -136,6 +141,8 @@ impl Shared {
             touching: RefCell::default(),
             taken: RefCell::default(),
             composites: RefCell::default(),
+            begins_systems: Cell::new(false),
+            ahead: RefCell::new(None),
             revision: Cell::new(0),
             counters: RefCell::default(),
             failed: RefCell::new(None),
@@ -145,7 +152,7 @@ impl Shared {
 
     /// Whether there is a store at an address.
     pub(super) fn exists(address: &Address) -> Result<bool> {
-        Session::connect(address, Access::Read)?.version(&address.schema).map(|version| version.is_some())
+        Session::connect(address, Access::Read)?.version(address).map(|version| version.is_some())
     }
 
     /// Its address, without the password.

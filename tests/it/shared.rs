@@ -1,6 +1,7 @@
 //! A shared database of PostgreSQL answers exactly like a file, whatever was written before and by whom.
 
 mod commands;
+mod damage;
 mod encrypted;
 mod faults;
 mod large;

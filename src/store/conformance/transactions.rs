@@ -1,10 +1,13 @@
 //! Owns the checks of transactions: all or nothing, one instant for each reader, nothing of a rehearsal.
 
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
 use anyhow::{Result, bail};
 
 use super::facts::{facts, ingest};
 use super::{is, on_each, stream};
-use crate::domain::health::transition::Status::{Healthy, Unhealthy};
+use crate::domain::health::transition::Status::{Degraded, Healthy, Unhealthy};
 use crate::store::{Access, Store};
 
 #[test]
@@ -67,4 +70,51 @@ fn every_kind_of_writing_keeps_what_it_writes() {
         facts(&place.reader())
     });
     assert_eq!(kept.len(), 2);
+}
+
+#[test]
+fn nobody_begins_a_system_while_another_writes_alone() {
+    on_each(|place| {
+        let mut alone = place.writer();
+        ingest(&mut alone, "a", &stream("shop", "http"), &[is(0, Healthy)]);
+        let is_early = std::thread::scope(|scope| {
+            let mut begins = None;
+            let written = alone.write_alone(|store| {
+                let began = begins.get_or_insert_with(|| {
+                    scope.spawn(|| ingest(&mut place.writer(), "b", &stream("bank", "http"), &[is(5, Degraded)]))
+                });
+                std::thread::sleep(Duration::from_millis(300));
+                store.follow_changes("pager")?;
+                Ok(began.is_finished())
+            });
+            begins.unwrap().join().unwrap();
+            written.unwrap()
+        });
+        assert!(!is_early, "{}", place.engine);
+        facts(&place.reader())
+    });
+}
+
+#[test]
+fn who_is_overtaken_again_and_again_gets_through() {
+    on_each(|place| {
+        let (mut slow, mut tries) = (place.writer(), 0);
+        std::thread::scope(|scope| {
+            let written = slow.write_anyway(|store| {
+                store.follow_changes("slow")?;
+                tries += 1;
+                let (name, (ended, end)) = (format!("fast-{tries}"), channel());
+                scope.spawn(move || {
+                    place.open(Access::Update).write_anyway(|store| store.follow_changes(&name)).unwrap();
+                    ended.send(()).unwrap_or_default();
+                });
+                // It cannot end while others are locked out.
+                end.recv_timeout(Duration::from_millis(500)).unwrap_or_default();
+                Ok(())
+            });
+            written.unwrap();
+        });
+        assert!(tries <= 3, "{}: {tries} tries", place.engine);
+        place.reader().read(|store| store.count_undelivered("slow")).unwrap()
+    });
 }

@@ -77,6 +77,18 @@ pub(super) struct Column {
     pub(super) required: bool,
 }
 
+impl Column {
+    /// Its type in a working copy.
+    pub(super) const fn declared(&self) -> &'static str {
+        match self.kind {
+            Kind::Integer => "INTEGER",
+            Kind::Real => "REAL",
+            _ if self.is_text => "TEXT",
+            _ => "BLOB",
+        }
+    }
+}
+
 /// A table on both sides.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(super) struct Table {
@@ -94,6 +106,11 @@ impl Table {
     /// Its name in PostgreSQL: readers get views of the published tables, with types of their own.
     pub(super) fn stored(&self) -> String {
         if published::is_published(&self.name) { format!("{}_row", self.name) } else { self.name.clone() }
+    }
+
+    /// Its columns that identify rows, in the order of all columns.
+    pub(super) fn key_columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| self.keys.contains(&column.name))
     }
 
     pub(super) fn column_names(&self) -> String {

@@ -43,8 +43,13 @@ fn triggers(table: &Table) -> String {
         format!("INSERT INTO {changed} SELECT {of} WHERE NOT EXISTS (SELECT 1 FROM {changed} WHERE {is});")
     };
     let (old, new) = (note("OLD"), note("NEW"));
+    // Without the types of the table's own keys, SQLite would compare all of them instead of looking one up.
+    let column = |key: &String| table.columns.iter().find(|column| column.name == *key);
+    let typed: Vec<String> =
+        table.keys.iter().filter_map(column).map(|key| format!("{} {}", key.name, key.declared())).collect();
+    let typed = typed.join(", ");
     let mut sql = format!(
-        "CREATE TEMP TABLE {changed} ({keys}, PRIMARY KEY ({keys})) WITHOUT ROWID;
+        "CREATE TEMP TABLE {changed} ({typed}, PRIMARY KEY ({keys})) WITHOUT ROWID;
          CREATE TEMP TRIGGER {name}_inserted AFTER INSERT ON main.{name} WHEN notes_changes() BEGIN {new} END;
          CREATE TEMP TRIGGER {name}_deleted AFTER DELETE ON main.{name} WHEN notes_changes() BEGIN {old} END;
          CREATE TEMP TRIGGER {name}_updated AFTER UPDATE ON main.{name} WHEN notes_changes() BEGIN {old} {new} END;\n"

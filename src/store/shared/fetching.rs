@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use postgres::SimpleQueryRow;
-use rusqlite::types::Value;
 
-use super::catalog::{Kind, Table};
+use super::filling::fill_table;
 use super::session::number;
 use super::{Mode, Shared};
 use crate::domain::account::member::SystemId;
@@ -124,50 +123,4 @@ impl Shared {
         seals::outdate(connection, *earliest)?;
         turns::outdate(connection, *earliest)
     }
-}
-
-/// Writes rows from the server into a table of a working copy; existing rows stay.
-///
-/// # Errors
-/// If a value does not fit its column.
-pub(super) fn fill_table<'r>(
-    sqlite: &rusqlite::Connection,
-    table: &Table,
-    rows: impl IntoIterator<Item = &'r SimpleQueryRow>,
-) -> Result<()> {
-    let mut rows = rows.into_iter().peekable();
-    if rows.peek().is_none() {
-        return Ok(());
-    }
-    let places = vec!["?"; table.columns.len()].join(", ");
-    let sql = format!("INSERT OR IGNORE INTO main.{} ({}) VALUES ({places})", table.name, table.column_names());
-    let mut insert = sqlite.prepare(&sql)?;
-    for row in rows {
-        for (index, column) in table.columns.iter().enumerate() {
-            let value = row.get(index);
-            let value = value.map_or(Ok(Value::Null), |text| value_of(text, column.kind, column.is_text));
-            insert.raw_bind_parameter(index + 1, value.with_context(|| format!("{}.{}", table.name, column.name))?)?;
-        }
-        insert.raw_execute()?;
-    }
-    Ok(())
-}
-
-fn value_of(text: &str, kind: Kind, is_text: bool) -> Result<Value> {
-    Ok(match kind {
-        Kind::Integer => Value::Integer(text.parse().context("the server returned no number")?),
-        Kind::Real => Value::Real(text.parse().context("the server returned no number")?),
-        Kind::Text => Value::Text(text.to_owned()),
-        Kind::Bytes => {
-            let bytes = bytes(text).context("the server returned no bytes")?;
-            if is_text { Value::Text(String::from_utf8(bytes)?) } else { Value::Blob(bytes) }
-        }
-    })
-}
-
-/// Bytes from hexadecimal digits.
-fn bytes(digits: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    let pairs = digits.as_bytes().chunks_exact(2);
-    pairs.map(|pair| Some((digit(pair[0])? << 4 | digit(pair[1])?) as u8)).collect()
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 
-use super::fetching::fill_table;
+use super::filling::fill_table;
 use super::segments::Ranges;
 use super::{Mode, Shared};
 use crate::domain::health::ingest::IngestId;

@@ -122,7 +122,7 @@ fn push_table(
     } else {
         format!("WHERE NOT EXISTS (SELECT 1 FROM main.{name} AS m WHERE {same})")
     };
-    let keys: Vec<Column> = table.columns.iter().filter(|column| table.keys.contains(&column.name)).cloned().collect();
+    let keys: Vec<Column> = table.key_columns().cloned().collect();
     let list = |columns: &[Column], of: &str| {
         columns.iter().map(|column| format!("{of}{}", column.name)).collect::<Vec<_>>().join(", ")
     };

@@ -1,14 +1,16 @@
 //! Owns the tables of the shared store in PostgreSQL, and the way from each schema to the next, which only one of
 //! several processes takes.
 
-use anyhow::{Result, bail};
+use std::collections::BTreeSet;
+
+use anyhow::Result;
 
 use super::address::Address;
 use super::catalog::{Catalog, Table};
-use super::fetching::fill_table;
+use super::filling::fill_table;
 use super::published;
 use super::pushing::{Batches, insert_all};
-use super::session::{Session, number};
+use super::session::{Session, damaged, number};
 use crate::failure::Failure;
 use crate::store::database::open::{SCHEMA, copy_of_schema, migrate_copy, statements_after};
 
@@ -18,7 +20,7 @@ pub(super) const BLOCKS: [(&str, i64); 3] = [("system", 16), ("stream", 64), ("i
 /// Creates the tables, or migrates those of an earlier schema.
 pub(super) fn bring_up_to_date(session: &mut Session, address: &Address, catalog: &Catalog) -> Result<()> {
     let schema = &address.schema;
-    if session.version(schema)?.is_none() {
+    if session.version(address)?.is_none() {
         begin(session, schema)?;
     }
     session.run("BEGIN")?;
@@ -27,12 +29,15 @@ pub(super) fn bring_up_to_date(session: &mut Session, address: &Address, catalog
         let rows = session.ask(&format!("SELECT version FROM {schema}.about WHERE id = 1 FOR UPDATE"))?;
         let version = rows.first().and_then(|rows| rows.first()).map(|row| number(row, 0)).transpose()?;
         match version {
-            None => bail!("the table {schema}.about has lost its row"),
-            Some(0) => session.run(&all(schema, catalog))?,
-            Some(version) if version < i64::from(SCHEMA) => {
-                migrate(session, schema, i32::try_from(version)?, catalog)?;
+            Some(version @ 0) => {
+                expect_tables(session, address, (version, &[]), catalog)?;
+                session.run(&all(schema, catalog))?;
             }
-            Some(_) => {}
+            Some(version) if version < i64::from(SCHEMA) => {
+                migrate(session, address, i32::try_from(version)?, catalog)?;
+            }
+            // Nobody removes the row.
+            _ => {}
         }
         session
             .run(&format!("UPDATE {schema}.about SET version = {SCHEMA} WHERE id = 1 AND version < {SCHEMA}; COMMIT"))
@@ -93,10 +98,34 @@ fn create(schema: &str, table: &Table) -> String {
     format!("CREATE TABLE {schema}.{} ({});\n", table.stored(), parts.join(", "))
 }
 
+/// Makes sure that the tables are those of a version, which may be damaged. Others' tables do not count.
+fn expect_tables(
+    session: &mut Session,
+    address: &Address,
+    (version, tables): (i64, &[Table]),
+    now: &Catalog,
+) -> Result<()> {
+    let schema = &address.schema;
+    let found = session.ask(&format!(
+        "SELECT c.relname FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+         WHERE n.nspname = '{schema}' AND c.relkind = 'r'"
+    ))?;
+    let found: BTreeSet<&str> = found.iter().flatten().filter_map(|row| row.get(0)).collect();
+    let stored = |tables: &[Table]| tables.iter().map(Table::stored).collect::<BTreeSet<String>>();
+    let expected = stored(tables);
+    let is_other = |name: &String| found.contains(name.as_str()) != expected.contains(name);
+    if !expected.union(&stored(&now.tables)).any(is_other) {
+        return Ok(());
+    }
+    Err(damaged(address, &format!("its tables are not those of schema {version}, which {schema}.about names")))
+}
+
 /// Runs the steps of files on a copy of the tables that they name, and writes those back. All others stay as they are.
-fn migrate(session: &mut Session, schema: &str, version: i32, now: &Catalog) -> Result<()> {
+fn migrate(session: &mut Session, address: &Address, version: i32, now: &Catalog) -> Result<()> {
+    let schema = &address.schema;
     let copy = copy_of_schema(version)?;
     let before = Catalog::of(&copy)?;
+    expect_tables(session, address, (version.into(), &before.tables), now)?;
     let steps = statements_after(version);
     // Comments name tables, too, but do not change them.
     let statements = || steps.lines().filter(|line| !line.trim_start().starts_with("--"));

@@ -8,6 +8,7 @@ use rusqlite::params;
 use super::Shared;
 use crate::domain::value::instant::DAY_MS;
 use crate::store::database::connection::Connection;
+use crate::store::database::open::Unreadable;
 
 /// How often segments are fetched of one system only.
 const MOST_ALONE: u32 = 2;
@@ -18,7 +19,7 @@ const MOST_ASKED: u32 = 5;
 pub(super) type Range = (i64, i64);
 
 /// What has been fetched.
-#[derive(Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(super) struct Segments {
     everything: bool,
     of_all: Ranges,
@@ -35,7 +36,7 @@ impl Segments {
 }
 
 /// Disjoint ranges, sorted.
-#[derive(Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(super) struct Ranges(Vec<Range>);
 
 impl Ranges {
@@ -119,11 +120,14 @@ impl Shared {
     fn fetch_segments(&self, connection: &Connection, query: &str) -> Result<()> {
         let noting = self.stop_noting();
         let sqlite: &rusqlite::Connection = connection;
-        let sql = "INSERT OR IGNORE INTO main.segment (stream, first_ts, last_ts, count, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let sql = "INSERT INTO main.segment (stream, first_ts, last_ts, count, body, checksum) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                   ON CONFLICT DO NOTHING";
         let mut insert = sqlite.prepare_cached(sql)?;
         self.session.borrow_mut().stream(query, |row| {
-            let number = |index: usize| row.try_get::<_, i64>(index);
-            let body: &[u8] = row.try_get(4)?;
+            let missing = || Unreadable("a segment has a column without a value".to_owned());
+            let number =
+                |index: usize| row.try_get::<_, Option<i64>>(index)?.ok_or_else(|| anyhow::Error::from(missing()));
+            let body: &[u8] = row.try_get::<_, Option<_>>(4)?.ok_or_else(missing)?;
             insert.execute(params![number(0)?, number(1)?, number(2)?, number(3)?, body, number(5)?])?;
             Ok(())
         })?;

@@ -50,11 +50,11 @@ impl Session {
     pub(super) fn open(address: &Address, catalog: &Catalog, access: Access) -> Result<Self> {
         let mut session = Self::connect(address, access)?;
         let found = if access == Access::Read {
-            session.version(&address.schema).map_err(|error| faults::told(error, &address.to_string(), false))
+            session.version(address).map_err(|error| faults::told(error, &address.to_string(), false))
         } else {
             Patience::new(address).until_it_works(|| {
                 session.reconnect(address)?;
-                session.version(&address.schema)
+                session.version(address)
             })
         };
         match found? {
@@ -80,7 +80,11 @@ impl Session {
     }
 
     /// The version of the tables, if they exist.
-    pub(super) fn version(&mut self, schema: &str) -> Result<Option<i32>> {
+    ///
+    /// # Errors
+    /// If there is a place for the version, but no version that ever was.
+    pub(super) fn version(&mut self, address: &Address) -> Result<Option<i32>> {
+        let schema = &address.schema;
         let sql = format!("SELECT version FROM {schema}.about WHERE id = 1");
         let found = match self.client()?.simple_query(&sql) {
             Err(error)
@@ -91,10 +95,20 @@ impl Session {
             found => found.map_err(|error| faults::of_statement(&error))?,
         };
         let version = found.iter().find_map(|message| match message {
-            SimpleQueryMessage::Row(row) => row.get(0).and_then(|text| text.parse().ok()),
+            SimpleQueryMessage::Row(row) => Some(row.get(0).unwrap_or_default().to_owned()),
             _ => None,
         });
-        Ok(version.filter(|version| *version > 0))
+        let Some(version) = version else {
+            return Err(damaged(
+                address,
+                &format!("the table {schema}.about has lost its row 1, the schema's version"),
+            ));
+        };
+        match version.parse() {
+            Ok(0) => Ok(None),
+            Ok(version @ 1..) => Ok(Some(version)),
+            _ => Err(damaged(address, &format!("its schema {version} is unknown"))),
+        }
     }
 
     /// Connects again if the connection was lost; one that may have an open transaction is dropped.
@@ -177,9 +191,21 @@ impl Session {
     /// Locks the row for telling commands of changes, which one process can hold.
     pub(super) fn hold_delivery(address: &Address) -> Result<Held> {
         let mut session = Self::connect(address, Access::Update)?;
-        session.run(&format!("BEGIN; SELECT id FROM {}.about WHERE id = 2 FOR UPDATE", address.schema))?;
+        let schema = &address.schema;
+        let answers = session.ask(&format!("BEGIN; SELECT id FROM {schema}.about WHERE id = 2 FOR UPDATE"))?;
+        if answers.last().is_none_or(Vec::is_empty) {
+            return Err(damaged(address, &format!("the table {schema}.about has lost its row 2, the lock of --exec")));
+        }
         Ok(Held(Box::new(session)))
     }
+}
+
+/// The error for tables that no version of slo leaves behind.
+pub(super) fn damaged(address: &Address, what: &str) -> anyhow::Error {
+    Failure::new(
+        format!("database {address}: {what}"),
+        "restore the database from a backup, or ingest and apply the same files into a new one",
+    )
 }
 
 /// The value of a column as a number.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use anyhow::Result;
 use postgres::SimpleQueryRow;
 
-use super::fetching::fill_table;
+use super::filling::fill_table;
 use super::session::number;
 use super::taking::quoted;
 use super::{Mode, Shared};

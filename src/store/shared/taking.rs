@@ -8,7 +8,7 @@ use anyhow::Result;
 use postgres::SimpleQueryRow;
 
 use super::catalog::Table;
-use super::fetching::fill_table;
+use super::filling::fill_table;
 use super::session::number;
 use super::{Mode, Shared};
 use crate::domain::account::member::SystemId;
@@ -53,7 +53,7 @@ impl Shared {
             return Ok(());
         }
         let answers = self.session.borrow_mut().ask(&self.locking(systems.iter().copied()))?;
-        self.locked(connection, answers.first())
+        self.locked(connection, answers.first(), systems.len())
     }
 
     fn locking<'n>(&self, systems: impl Iterator<Item = &'n str>) -> String {
@@ -68,9 +68,14 @@ impl Shared {
         )
     }
 
-    /// Fills the rows of locked systems.
-    fn locked(&self, connection: &Connection, rows: Option<&Vec<SimpleQueryRow>>) -> Result<()> {
+    /// Fills the rows of locked systems. If there are fewer than `wanted`, this transaction will begin some. It cannot
+    /// lock those, so it locks out whoever writes alone.
+    fn locked(&self, connection: &Connection, rows: Option<&Vec<SimpleQueryRow>>, wanted: usize) -> Result<()> {
         let Some(table) = self.table("system") else { return Ok(()) };
+        if rows.map_or(0, Vec::len) < wanted && !self.begins_systems.replace(true) {
+            let sql = format!("SELECT revision FROM {}.about WHERE id = 1 FOR KEY SHARE", self.address.schema);
+            self.session.borrow_mut().run(&sql)?;
+        }
         let place = |name: &str| table.columns.iter().position(|column| column.name == name).unwrap_or_default();
         let mut composites = self.composites.borrow_mut();
         let composites = composites.get_or_insert_default();
@@ -97,8 +102,9 @@ impl Shared {
         }
         let noting = self.stop_noting();
         let systems: BTreeSet<&str> = wanted.iter().map(|stream| stream.system).collect();
+        let count = systems.len();
         let locking = self.locking(systems.into_iter());
-        let mut locking = Some(locking.as_str());
+        let mut locking = Some((locking.as_str(), count));
         for wanted in wanted.chunks(MOST) {
             let known = self.streams(connection, locking.take(), wanted)?;
             self.surroundings(connection, &known)?;
@@ -108,7 +114,12 @@ impl Shared {
     }
 
     /// Fills the rows of streams, and returns the ids of those that exist, with their ranges.
-    fn streams(&self, connection: &Connection, locking: Option<&str>, wanted: &[Taking<'_>]) -> Result<Vec<String>> {
+    fn streams(
+        &self,
+        connection: &Connection,
+        locking: Option<(&str, usize)>,
+        wanted: &[Taking<'_>],
+    ) -> Result<Vec<String>> {
         let Some(table) = self.table("stream") else { return Ok(Vec::new()) };
         let rows: Vec<String> = wanted
             .iter()
@@ -126,13 +137,13 @@ impl Shared {
                  FROM (VALUES {}) AS w (n, name, source, healthcheck, location) JOIN {schema}.system AS y ON y.name = w.name
              ) SELECT {}, w.n FROM known AS w JOIN {schema}.stream AS s ON s.system = w.system AND s.source = w.source
              AND s.healthcheck = w.healthcheck AND s.location = w.location",
-            locking.map_or_else(String::new, |sql| format!("{sql};\n")),
+            locking.map_or_else(String::new, |(sql, _)| format!("{sql};\n")),
             rows.join(", "),
             table.fetched_of("s.")
         );
         let answers = self.session.borrow_mut().ask(&sql)?;
-        if locking.is_some() {
-            self.locked(connection, answers.first())?;
+        if let Some((_, systems)) = locking {
+            self.locked(connection, answers.first(), systems)?;
         }
         let found = answers.last().map_or(&[][..], Vec::as_slice);
         fill_table(connection, table, found)?;
@@ -194,14 +205,15 @@ impl Shared {
         fill_table(connection, table, fresh)
     }
 
-    /// Makes sure that the row of an ingest is there, which an earlier transaction may have written.
+    /// Makes sure that the row of an ingest is there, which an earlier transaction may have written, and locks it:
+    /// others may forget that ingest, but not meanwhile.
     pub(in crate::store) fn want_ingest(&self, connection: &Connection, id: IngestId) -> Result<()> {
         let known = "SELECT 1 FROM main.ingest WHERE id = ?1";
         let Some(table) = self.table("ingest").filter(|_| self.is_taking()) else { return Ok(()) };
         if rusqlite::Connection::prepare_cached(connection, known)?.exists([id])? {
             return Ok(());
         }
-        let sql = format!("SELECT {} FROM {}.ingest WHERE id = {id}", table.fetched(), self.address.schema);
+        let sql = format!("SELECT {} FROM {}.ingest WHERE id = {id} FOR UPDATE", table.fetched(), self.address.schema);
         let answers = self.session.borrow_mut().ask(&sql)?;
         self.fill_from(connection, "ingest", answers.first())
     }

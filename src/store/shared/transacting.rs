@@ -8,7 +8,7 @@ use super::retrying::Patience;
 use super::session::{Held, Session, number};
 use super::{Mode, Shared, copying, faults};
 use crate::store::database::connection::Connection;
-use crate::store::database::open::Store;
+use crate::store::database::open::{Access, Store};
 
 /// What a transaction writes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +21,8 @@ pub(in crate::store) enum Writing {
     Alone,
 }
 
+/// How often others may be faster, before a command locks them out.
+const MOST_OVERTAKEN: u32 = 2;
 const BEGIN_SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -69,6 +71,7 @@ impl Shared {
 
     /// Ends any transaction, and empties the copy.
     pub(super) fn forget(&self, connection: &Connection) -> Result<()> {
+        self.ahead.take();
         self.empty(connection, 0)
     }
 
@@ -98,8 +101,24 @@ impl Shared {
         self.touching.borrow_mut().clear();
         self.taken.borrow_mut().clear();
         self.counters.borrow_mut().clear();
+        self.begins_systems.set(false);
         *self.failed.borrow_mut() = None;
         Ok(())
+    }
+
+    /// Locks `about` in a transaction of its own, in which the next one is written: nobody else applies or computes in
+    /// the meantime.
+    fn go_ahead(&self) -> Result<()> {
+        self.ahead.take();
+        let mut ahead = Session::connect(&self.address, Access::Update)?;
+        ahead.run(&format!("{BEGIN}; {}", self.locking_about()))?;
+        *self.ahead.borrow_mut() = Some(ahead);
+        Ok(())
+    }
+
+    /// Locks out who else applies, computes or writes alone, but not an ingest that begins a system.
+    fn locking_about(&self) -> String {
+        format!("SELECT revision FROM {}.about WHERE id = 1 FOR NO KEY UPDATE", self.address.schema)
     }
 
     /// Makes tables note changes unless they already do.
@@ -134,6 +153,7 @@ impl Shared {
         self.note_changes(false);
         let mode = self.mode.get();
         if !self.has_changes(connection)? {
+            self.ahead.take();
             self.session.borrow_mut().roll_back();
             self.mode.set(Mode::Idle);
             return Ok(());
@@ -141,8 +161,13 @@ impl Shared {
         let schema = &self.address.schema;
         let mut batches = Batches::default();
         if mode == Mode::Declare {
-            let sql = format!("COMMIT; {BEGIN}; SELECT revision FROM {schema}.about WHERE id = 1 FOR UPDATE");
-            let answers = self.session.borrow_mut().ask(&sql)?;
+            let locking = self.locking_about();
+            let answers = if let Some(ahead) = self.ahead.take() {
+                *self.session.borrow_mut() = ahead;
+                self.session.borrow_mut().ask(&locking)?
+            } else {
+                self.session.borrow_mut().ask(&format!("COMMIT; {BEGIN}; {locking}"))?
+            };
             let now = answers.last().and_then(|rows| rows.first()).map(|row| number(row, 0)).transpose()?;
             if now != Some(self.revision.get()) {
                 return Err(faults::Lost::error(
@@ -199,7 +224,12 @@ impl Store {
             Writing::Facts => Mode::Ingest,
             Writing::Alone => Mode::Alone,
         };
+        let mut failures = 0;
         Patience::new(&shared.address).until_it_works(|| {
+            if mode == Mode::Declare && failures >= MOST_OVERTAKEN {
+                shared.go_ahead()?;
+            }
+            failures += 1;
             shared.begin(&self.connection, mode)?;
             let done = shared.came_of(work(self)).and_then(|done| shared.commit(&self.connection).map(|()| done));
             if let Err(error) = &done {
@@ -249,7 +279,33 @@ impl Store {
     }
 }
 
+/// What a rollback to a savepoint takes back of a copy.
+pub(in crate::store) struct Savepoint {
+    filled: u64,
+    noted: (u64, u64),
+    segments: super::Segments,
+}
+
 impl Shared {
+    /// What the copy has now.
+    pub(in crate::store) fn savepoint(&self) -> Savepoint {
+        Savepoint { filled: self.filled.get(), noted: self.noted.get(), segments: self.segments.borrow().clone() }
+    }
+
+    /// Follows a rollback to a savepoint: what was fetched since is fetched again.
+    pub(in crate::store) fn rolled_back(&self, connection: &Connection, to: Savepoint) {
+        // Statements that are prepared again report their tables again.
+        connection.flush_prepared_statement_cache();
+        self.asked.forget(u64::MAX);
+        if to.filled & self.base() == 0 {
+            self.touched.borrow_mut().clear();
+            self.counters.borrow_mut().clear();
+        }
+        self.filled.set(to.filled);
+        self.noted.set(to.noted);
+        *self.segments.borrow_mut() = to.segments;
+    }
+
     /// Stops noting changes; returns whether they were noted.
     pub(super) fn stop_noting(&self) -> bool {
         self.notes_changes.swap(false, std::sync::atomic::Ordering::Relaxed)
