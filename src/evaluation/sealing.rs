@@ -229,6 +229,9 @@ pub(crate) fn verify_caches(store: &Store) -> Result<Vec<Difference>> {
     if let Some(text) = first_unequal(&stored.windows, &derived.windows, "systems", id) {
         tell(format!("maintenance_input: maintenance window {text}"));
     }
+    if differences.is_empty() {
+        differences.extend(store.undigested()?);
+    }
     Ok(differences)
 }
 

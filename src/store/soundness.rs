@@ -2,6 +2,7 @@
 
 mod cache;
 pub(super) mod crc;
+mod lost;
 mod noticed;
 mod repair;
 pub(super) mod row;

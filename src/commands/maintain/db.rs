@@ -77,9 +77,15 @@ impl Run for Verify {
             |differences: &[Difference]| differences.iter().map(|difference| difference.0.clone()).collect::<Vec<_>>();
         let (repaired, lines) = (lines(&repaired), lines(&found.differences));
         let (as_of, exit) = (context.as_of, ExitStatus::holds(lines.is_empty()));
+        let has_nothing = context.quiet && repaired.is_empty() && lines.is_empty();
         let looks =
             Looks::of((repaired, lines)).document(move |(repaired, lines)| verify_document(repaired, lines, as_of));
-        Ok(Answer::from(looks.words(|(repaired, lines)| verify_text(repaired, lines))).exits(exit))
+        let looks = looks.words(
+            move |(repaired, lines)| {
+                if has_nothing { String::new() } else { verify_text(repaired, lines) }
+            },
+        );
+        Ok(Answer::from(looks).exits(exit))
     }
 }
 
@@ -128,7 +134,8 @@ fn repair(context: &Context<'_>, store: &mut Store, found: &Found) -> Result<()>
         let computed = store.computed_or_damaged(as_of)?;
         rebuild(store, now, computed)
     })?;
-    if !store.verify_file()?.is_empty() {
+    // The pages of a server are its own.
+    if !store.is_shared() && !store.verify_file()?.is_empty() {
         store.repair_pages()?;
     }
     Ok(())

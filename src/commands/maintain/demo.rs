@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use crate::cli::{Apply, Demo, FeedFormat, Ingest, Output, Over, Paths, Selection, Status};
+use crate::cli::{Apply, Demo, FeedFormat, Filter, Ingest, Output, Over, Paths, Selection, Status};
 use crate::commands::{Answer, Context, Noticed, Run};
 use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::exit::ExitStatus;
@@ -63,7 +63,7 @@ impl Run for Demo {
         if for_people {
             context.say(&before)?;
         }
-        let selection = Selection { names: Vec::new(), system: Vec::new(), selector: None };
+        let selection = Selection { names: Vec::new(), filter: Filter::default() };
         let mut inner = at_moment(&mut *context.stdout, &mut *context.stderr, context.env, &db);
         (inner.output, inner.canvas, inner.quiet) = (context.output, context.canvas, context.quiet);
         let answer = Status::run(&Status { selection, over: Over::default(), by: None, watch: None }, &mut inner)?;

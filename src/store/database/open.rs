@@ -34,8 +34,9 @@ const MOST_STATEMENTS: usize = 128;
 const RETRY: Duration = Duration::from_millis(20);
 
 pub(crate) use explaining::Unreadable;
-pub(in crate::store) use explaining::{code, explain, is_no_value};
+pub(in crate::store) use explaining::{code, explain, is_no_value, message};
 pub(crate) use migrating::SCHEMA;
+pub(in crate::store) use migrating::WHOLE;
 #[cfg(feature = "postgres")]
 pub(in crate::store) use migrating::{copy_of_schema, empty_copy, migrate_copy, statements_after};
 

@@ -1,5 +1,5 @@
 //! Owns the tables derived from manifests: the system of each objective, which systems may excuse which, the systems
-//! each maintenance window covers; and the digests that show missing rows.
+//! each maintenance window covers.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -7,6 +7,7 @@ use anyhow::Result;
 use rusqlite::types::FromSql;
 use rusqlite::{Row, params};
 
+use super::digests::expect_objectives;
 use super::manifests::{Stored, correction, covered, maintenance_window, stored_objective};
 use super::wire;
 use crate::domain::account::correction::DeclaredCorrection;
@@ -22,7 +23,7 @@ use crate::store::id::ManifestId;
 use crate::store::sealed::followers::Followers;
 use crate::store::shared::{About, Shared};
 use crate::store::soundness::DamagedCache;
-use crate::store::soundness::row::{intact, whole, whole_at, width};
+use crate::store::soundness::row::{whole, whole_at, width};
 
 /// From this number of maintenance windows of a system on, reading all windows may be cheaper than looking them up.
 const MANY_WINDOWS: usize = 1000;
@@ -38,26 +39,6 @@ pub(crate) struct Inputs {
     pub(crate) dependents: BTreeMap<SystemId, Vec<(SystemId, bool)>>,
     /// Per member: its composite systems.
     pub(crate) composites: BTreeMap<SystemId, Vec<SystemId>>,
-}
-
-/// A new system decides nothing yet.
-pub(in crate::store) fn begin(connection: &Connection, system: SystemId) -> Result<()> {
-    let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, composites, checksum)
-               VALUES (?1, 0, 0, 0, 0, row_sum(?1, 0, 0, 0, 0))
-               ON CONFLICT (system) DO NOTHING";
-    connection.prepare_cached(sql)?.execute([system.0])?;
-    Ok(())
-}
-
-/// Checks that no objective of a system is missing.
-fn expect_objectives(connection: &Connection, system: SystemId) -> Result<()> {
-    let sql = concat!(
-        "SELECT 1 FROM input_digest WHERE system = ?1 AND ",
-        intact!(input_digest),
-        " AND objectives = (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input WHERE system = ?1)"
-    );
-    let mut statement = connection.prepare_cached(sql)?;
-    if statement.exists([system.0])? { Ok(()) } else { Err(DamagedCache("objective_input").into()) }
 }
 
 /// How many maintenance windows and corrections name a system.
@@ -371,29 +352,6 @@ impl Store {
         for (id, systems) in covered.iter().filter(|(id, systems)| stored.get(id) != Some(systems)) {
             systems.iter().try_for_each(|system| insert.execute(params![system, id]).map(drop))?;
         }
-        Ok(())
-    }
-
-    /// Makes the digests of both tables, once these are right.
-    pub(crate) fn digest_inputs(&self) -> Result<()> {
-        let sql = "INSERT INTO input_digest (system, objectives, windows, dependents, composites, checksum)
-                   SELECT id, objectives, windows, dependents, composites,
-                          row_sum(id, objectives, windows, dependents, composites) FROM
-                       (SELECT id, (SELECT coalesce(sum(row_sum(objective)), 0) FROM objective_input
-                                    WHERE objective_input.system = system.id) AS objectives,
-                                   (SELECT coalesce(sum(row_sum(maintenance)), 0) FROM maintenance_input
-                                    WHERE maintenance_input.system = system.id) AS windows,
-                                   (SELECT coalesce(sum(row_sum(dependent, transitive)), 0) FROM dependency_input
-                                    WHERE upstream = system.id) AS dependents,
-                                   (SELECT coalesce(sum(row_sum(composite)), 0) FROM member_input
-                                    WHERE member = system.id) AS composites
-                        FROM system) WHERE true
-                   ON CONFLICT (system) DO UPDATE SET objectives = excluded.objectives, windows = excluded.windows,
-                       dependents = excluded.dependents, composites = excluded.composites, checksum = excluded.checksum
-                   WHERE checksum <> excluded.checksum OR objectives <> excluded.objectives OR windows <> excluded.windows
-                       OR dependents <> excluded.dependents OR composites <> excluded.composites";
-        self.connection.execute(sql, [])?;
-        self.connection.execute("DELETE FROM input_digest WHERE system NOT IN (SELECT id FROM system)", [])?;
         Ok(())
     }
 

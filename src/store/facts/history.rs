@@ -195,6 +195,7 @@ impl Store {
             if asked_from < first {
                 before = before.or(Some(kept.len()));
             }
+            kept.expect(count);
             let changes_only = passage.is_none() && kept.is_of_changes() && last <= through;
             let mut take = |transition: Transition| {
                 let passed = match &mut passage {

@@ -19,7 +19,7 @@ use crate::domain::health::transition::{Source, Transition};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::database::connection::Connection;
-use crate::store::declared::inputs;
+use crate::store::declared::digests;
 use crate::store::id::StreamId;
 use crate::store::soundness::row::{intact, is_intact, row_sum, unlike};
 
@@ -92,7 +92,7 @@ impl JournalWriter {
     }
 
     /// The name of a stream.
-    pub(super) fn name_of(&self, stream: usize) -> &StreamName {
+    pub(crate) fn name_of(&self, stream: usize) -> &StreamName {
         &self.streams[stream].0
     }
 
@@ -216,7 +216,7 @@ pub(in crate::store) fn system_id(connection: &Connection, name: &Name) -> Resul
     let id = connection.next_id("system", "(SELECT max(id) FROM system)")?;
     let sql = "INSERT INTO system (id, name, checksum) VALUES (?1, ?2, row_sum(?1, ?2))";
     connection.prepare_cached(sql)?.execute(params![id, name.as_str()])?;
-    inputs::begin(connection, SystemId(id))?;
+    digests::begin(connection, SystemId(id))?;
     Ok(SystemId(id))
 }
 

@@ -254,8 +254,9 @@ impl Store {
             differences.push(Difference(format!("change_log: {kind} {id} is not what the changes lead to")));
         }
         let sql =
-            "SELECT name FROM delivery WHERE delivered_through > (SELECT coalesce(max(sequence), 0) FROM change_log)
-                   OR delivered_through < 0";
+            "SELECT name FROM delivery WHERE delivered_through < 0 OR delivered_through >
+                   (SELECT max(coalesce(max(sequence), 0), coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'change_log'), 0))
+                    FROM change_log)";
         let ahead: Option<String> = self.connection.query_row(sql, [], |row| row.get(0)).optional()?;
         if let Some(name) = ahead {
             differences.push(Difference(format!("delivery: {name:?} received a change that does not exist")));

@@ -6,6 +6,7 @@ use std::fmt;
 use anyhow::Result;
 use rusqlite::{Connection, ErrorCode, params};
 
+use super::lost::{self, make_again};
 use crate::failure::Failure;
 use crate::store::database::open::{Store, code, explain, is_no_value};
 use crate::store::shared::Writing;
@@ -27,6 +28,9 @@ const PUBLISHED: [&str; 7] =
 /// What computations have seen and reported: not a fact, but without another source.
 const SEEN: [&str; 2] = ["change_log", "delivery"];
 
+/// All of them.
+pub(super) const CACHED: [&[&str]; 3] = [&CACHES, &PUBLISHED, &SEEN];
+
 /// A cache that cannot be continued and must be rebuilt.
 #[derive(Debug)]
 pub(in crate::store) struct DamagedCache(pub(in crate::store) &'static str);
@@ -39,23 +43,24 @@ impl fmt::Display for DamagedCache {
 
 impl std::error::Error for DamagedCache {}
 
-/// Whether an error may come from a damaged cache: one that says so, invalid pages of the file, or a value of a type
-/// that no version stores.
+/// Whether an error may come from a damaged cache: one that says so, invalid pages of the file, a lost table, or a value
+/// of a type that no version stores.
 fn may_be_damage(error: &anyhow::Error) -> bool {
     match code(error) {
-        Some(code) => code == ErrorCode::DatabaseCorrupt,
+        Some(_) => makes_no_sense(error),
         None => is_no_value(error) || error.chain().any(<dyn std::error::Error>::is::<DamagedCache>),
     }
 }
 
-/// Whether an error reports invalid pages of the file.
+/// Whether an error reports invalid pages of the file, or that it has lost a cache.
 pub(in crate::store) fn makes_no_sense(error: &anyhow::Error) -> bool {
-    code(error) == Some(ErrorCode::DatabaseCorrupt)
+    code(error) == Some(ErrorCode::DatabaseCorrupt) || lost::named(error).is_some()
 }
 
 /// The cache that an error names.
 fn named(error: &anyhow::Error) -> Option<&'static str> {
-    error.chain().find_map(|cause| cause.downcast_ref::<DamagedCache>()).map(|damaged| damaged.0)
+    let damaged = error.chain().find_map(|cause| cause.downcast_ref::<DamagedCache>()).map(|damaged| damaged.0);
+    damaged.or_else(|| lost::named(error))
 }
 
 impl Store {
@@ -164,13 +169,13 @@ impl Store {
 
     /// Recreates, empty, the caches with invalid pages, and empties the others. Returns whether there was one.
     fn leave_behind(&self) -> Result<bool> {
-        let tables = CACHES.iter().chain(&PUBLISHED).chain(&SEEN);
         let broken: Vec<&'static str> =
-            tables.copied().filter(|table| !self.is_whole(table).unwrap_or(false)).collect();
+            CACHED.into_iter().flatten().copied().filter(|table| !self.is_whole(table).unwrap_or(false)).collect();
         if broken.is_empty() {
             return Ok(false);
         }
         self.transact(|store| {
+            make_again(&store.connection)?;
             broken.iter().try_for_each(|table| forsake(&store.connection, table))?;
             let whole = |table: &&&str| !broken.contains(*table);
             CACHES.iter().filter(whole).try_for_each(|table| store.clear(table))?;
@@ -190,10 +195,14 @@ impl Store {
 
     /// Runs `work`, and rolls it back if it fails.
     fn attempt<T>(&self, name: &str, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let before = self.connection.shared().map(|shared| (shared, shared.savepoint()));
         self.connection.execute_batch(&format!("SAVEPOINT {name}"))?;
         let done = work(self);
         if done.is_err() {
             self.connection.execute_batch(&format!("ROLLBACK TO {name}"))?;
+            if let Some((shared, before)) = before {
+                shared.rolled_back(&self.connection, before);
+            }
         }
         self.connection.execute_batch(&format!("RELEASE {name}"))?;
         done
@@ -201,6 +210,7 @@ impl Store {
 
     /// Empties every cache that is derived from facts and manifests. Runs in a write transaction.
     pub(crate) fn empty_caches(&self) -> Result<()> {
+        make_again(&self.connection)?;
         CACHES.iter().try_for_each(|table| self.empty(table))
     }
 

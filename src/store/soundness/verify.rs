@@ -4,6 +4,7 @@
 use anyhow::Result;
 use rusqlite::ErrorCode;
 
+use super::lost::lost;
 use super::row::{self, FACTS, summed};
 use crate::domain::health::ingest::IngestId;
 use crate::domain::value::instant::Instant;
@@ -20,7 +21,7 @@ impl Store {
     pub(crate) fn verify_file(&self) -> Result<Vec<Difference>> {
         self.connection.fill_all()?;
         let mut differences = Vec::new();
-        for check in [Self::check_pages, Self::check_references] {
+        for check in [Self::check_lost, Self::check_pages, Self::check_references] {
             let known = differences.len();
             // A failed read may look like damage; real damage is there on every read.
             let found = check(self, &mut differences).or_else(|error| match code(&error) {
@@ -39,6 +40,13 @@ impl Store {
             }
         }
         Ok(differences)
+    }
+
+    /// Names what another program has dropped.
+    fn check_lost(&self, differences: &mut Vec<Difference>) -> Result<()> {
+        let lost = lost(&self.connection)?;
+        differences.extend(lost.into_iter().map(|it| Difference(format!("{} is missing in the schema", it.name))));
+        Ok(())
     }
 
     fn check_pages(&self, differences: &mut Vec<Difference>) -> Result<()> {

@@ -383,6 +383,55 @@ fn bytes_flipped_anywhere() {
     tell(&format!("{flips} flipped bits"));
 }
 
+/// Another program has dropped a cache: it costs no answer, is named, and comes back.
+#[test]
+fn tables_that_are_gone() {
+    let whole = Whole::new();
+    let connection = Connection::open(whole.world.db()).unwrap();
+    let mut statement = connection.prepare("SELECT type, name FROM sqlite_schema WHERE sql IS NOT NULL").unwrap();
+    let named = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().map(Result::unwrap);
+    let named: Vec<(String, String)> = named.filter(|(_, name): &(_, String)| !name.starts_with("sqlite_")).collect();
+    drop(statement);
+    drop(connection);
+    for (kind, name) in named {
+        let is_cache = kind != "table" || CACHES.contains(&name.as_str());
+        whole.become_of(&whole.bytes);
+        let connection = Connection::open(whole.world.db()).unwrap();
+        connection.execute_batch(&format!("PRAGMA foreign_keys = OFF; DROP {kind} {name}")).unwrap();
+        drop(connection);
+        let damaged = fs::read(whole.world.db()).unwrap();
+        let missing = whole.no_silence(0..READERS.len(), &name);
+        let verified = ends(&whole.world, &["db", "verify"], "");
+        assert!(verified.text().contains(&format!("{name} is missing in the schema")), "{}", verified.text());
+        if !is_cache {
+            let repaired = ends(&whole.world, &["db", "verify", "--repair"], "");
+            assert_ne!(repaired.code, 0, "{name}: {}", repaired.text());
+            continue;
+        }
+        assert!(!missing, "{name}: a lost cache cost an answer");
+        let computed = ends(&whole.world, &["compute", "--as-of", AS_OF, "--exec", "true"], "");
+        assert_eq!(computed.code, 0, "{name}: {}", computed.stderr);
+        whole.become_of(&damaged);
+        applies(&whole, &name);
+        whole.become_of(&damaged);
+        costs_nothing(&whole, &name);
+    }
+}
+
+/// A digest that is gone is found and made again, though no answer needs it.
+#[test]
+fn digests_that_are_gone() {
+    let whole = Whole::new();
+    let connection = Connection::open(whole.world.db()).unwrap();
+    assert!(connection.execute("DELETE FROM input_digest", []).unwrap() > 0);
+    drop(connection);
+    assert!(!whole.no_silence(0..READERS.len(), "input_digest"), "a lost digest cost an answer");
+    let verified = ends(&whole.world, &["db", "verify"], "");
+    assert_eq!(verified.code, 1);
+    assert!(verified.text().contains("input_digest: system "), "{}", verified.text());
+    costs_nothing(&whole, "input_digest");
+}
+
 /// The pages of a cache's table are invalid: SQLite itself refuses to read them.
 #[test]
 fn pages_of_a_cache_that_make_no_sense() {

@@ -27,6 +27,14 @@ fn failure(error: &anyhow::Error) -> Option<&rusqlite::ffi::Error> {
     })
 }
 
+/// What SQLite says about its error.
+pub(in crate::store) fn message(error: &anyhow::Error) -> Option<&str> {
+    error.chain().find_map(|cause| match cause.downcast_ref::<rusqlite::Error>()? {
+        rusqlite::Error::SqliteFailure(_, message) => message.as_deref(),
+        _ => None,
+    })
+}
+
 /// A row with invalid content: what and where.
 #[derive(Debug)]
 pub(crate) struct Unreadable(pub(crate) String);

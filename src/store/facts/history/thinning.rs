@@ -5,6 +5,9 @@ use crate::domain::health::timeline::END;
 use crate::domain::health::transition::{Status, Transition};
 use crate::domain::value::instant::Instant;
 
+/// The most transitions for which room is made before they are read.
+const MOST_EXPECTED: usize = 256;
+
 /// The transitions to keep, out of those of one stream in order.
 pub(super) struct Thinned {
     kept: Vec<Transition>,
@@ -50,6 +53,11 @@ impl Thinned {
     /// Whether a repeated status is left out however old the one before it is.
     pub(super) fn is_of_changes(&self) -> bool {
         self.silence == Silence::Never
+    }
+
+    /// Makes room for this many more, within bounds: most may only repeat a status.
+    pub(super) fn expect(&mut self, many: usize) {
+        self.kept.reserve(many.min(MOST_EXPECTED));
     }
 
     /// How many are kept so far.
