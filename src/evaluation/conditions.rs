@@ -246,6 +246,12 @@ impl<'s> Conditions<'s> {
         })
     }
 
+    /// When a system retires; objectives do not.
+    pub(super) fn retired_at(&mut self, subject: &Subject) -> Result<Option<Instant>> {
+        let Subject::System(name) = subject else { return Ok(None) };
+        Ok(self.evaluation.resolver.member(name)?.rules.retired_at)
+    }
+
     /// When a system is under maintenance.
     pub(super) fn maintenance(&mut self, system: &Name) -> Result<Rc<MaintenanceCalendar>> {
         let member = self.evaluation.resolver.member(system)?;

@@ -11,8 +11,12 @@ use crate::domain::value::name::Name;
 use crate::store::Store;
 
 /// Systems that have a transition by `as_of` or are declared, with their labels (none without a manifest), sorted by
-/// name. Retired ones are included only if `asked` names them.
-pub(crate) fn labelled_systems(store: &Store, as_of: Instant, asked: &[String]) -> Result<Vec<(Name, Labels)>> {
+/// name. Retired ones are included if `asked` says so.
+pub(crate) fn labelled_systems(
+    store: &Store,
+    as_of: Instant,
+    asked: impl Fn(&Name) -> bool,
+) -> Result<Vec<(Name, Labels)>> {
     let mut declared = BTreeMap::new();
     for stored in store.objects(Kind::System)? {
         if let Object::System(system) = stored.held.object {
@@ -25,7 +29,7 @@ pub(crate) fn labelled_systems(store: &Store, as_of: Instant, asked: &[String]) 
     for (name, id) in store.systems()? {
         let has_reported = streams.get(&id).into_iter().flatten().any(|stream| stream.first <= as_of);
         match declared.remove(&name) {
-            Some((true, _)) if !asked.iter().any(|asked| asked == name.as_str()) => {}
+            Some((true, _)) if !asked(&name) => {}
             Some((_, labels)) => systems.push((name, labels)),
             None if has_reported => systems.push((name, Labels::default())),
             // A system that only later facts name does not exist yet.

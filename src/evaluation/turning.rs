@@ -46,7 +46,7 @@ pub(super) fn turns(store: &Store, as_of: Instant, history: bool) -> Result<Turn
         }
     }
     if declared.iter().any(|condition| condition.scope.owner() == Owner::System) {
-        let systems = labelled_systems(store, as_of, &[])?;
+        let systems = labelled_systems(store, as_of, |_| true)?;
         let mut conditions = Conditions::open(store, systems.len(), as_of)?;
         for (name, labels) in systems {
             let covers = |condition: &&Condition| condition.scope.covers_system(&name, &labels);
@@ -143,7 +143,8 @@ impl Logging<'_> {
     ) -> Result<()> {
         let (store, as_of, subject) = (self.store, self.as_of, &pair.subject);
         let mut from = as_of.plus(1);
-        if conditions.holds(term, subject, as_of)? {
+        let is_retired = conditions.retired_at(subject)?.is_some_and(|at| at <= as_of);
+        if !is_retired && conditions.holds(term, subject, as_of)? {
             from = conditions.since(term, subject, as_of)?.map_or(first, |since| since.max(first));
             let entry = Entry { at: from, holds: true, since: Some(from) };
             self.tellings.push(Telling::new(pair.clone(), store.last_turn(pair)?, &[entry]));
@@ -236,9 +237,11 @@ pub(super) fn wrong_turns(store: &Store) -> Result<Vec<Difference>> {
     Ok(differences)
 }
 
-/// When a condition holds within a stretch; an empty stretch has no facts.
+/// When a condition holds within a stretch: nothing holds of a system that is retired, or in an empty stretch.
 fn held(conditions: &mut Conditions<'_>, term: &Term, subject: &Subject, stretch: Span) -> Result<Moments> {
-    if stretch.is_empty() { Ok(Moments::of(Vec::new())) } else { conditions.solve(term, subject, stretch) }
+    let end = conditions.retired_at(subject)?.map_or(stretch.end, |at| at.clamp(stretch.start, stretch.end));
+    let counted = Span::new(stretch.start, end);
+    if counted.is_empty() { Ok(Moments::none()) } else { conditions.solve(term, subject, counted) }
 }
 
 /// A fingerprint of everything outside the journal that decides when a condition holds for an objective or a system.

@@ -254,6 +254,20 @@ fn incidents_are_matched_with_firings_and_bad_files_are_refused_line_by_line() {
     assert_eq!(graced["summary"]["recall"], json!(1.0));
     let major = backtest(&slo, as_of, &[&args[..], &["--impact", "major"]].concat());
     assert_eq!((&major["summary"]["events"], &major["summary"]["precision"]), (&json!(1), &json!(1.0 / 3.0)));
+    // Of several impacts, one that does not occur is only noted.
+    let two = [&["backtest", "--as-of", as_of, "-o", "json"][..], &args, &["--impact", "major,critical"]].concat();
+    let output = slo.run(&two, b"");
+    let told = format!("note: no incident of {path} has the impact \"critical\"; known: major, minor\n");
+    assert!(output.code == 0 && output.stderr.contains(&told), "{}", output.stderr);
+    let answer: Value = serde_json::from_str(&output.stdout).unwrap();
+    assert_eq!(answer["summary"], major["summary"]);
+    // A firing that is listed but not counted is accounted for. A peak is shown if it is clear of what.
+    let table =
+        |when: &str| slo.pass(&["backtest", "--as-of", as_of, "--when", when, "--since", "2026-01-02T10:10:00Z"], b"");
+    let burning = table("burnRates.5m > 14.4 && burnRates.1h > 1");
+    assert!(burning.contains("PEAK") && burning.contains("1 firing began before and is not counted\n"), "{burning}");
+    let mixed = table("budgetRemainingPercent < 1 || burnRates.5m > 14.4");
+    assert!(!mixed.contains("PEAK") && mixed.contains("BUDGET LEFT"), "{mixed}");
     let nothing = backtest(&slo, as_of, &["--when", "burnRate > 999999", "--since", "1d"]);
     let summary = &nothing["summary"];
     assert_eq!((&summary["precision"], &summary["detectionSeconds"]), (&Value::Null, &Value::Null));
@@ -271,6 +285,7 @@ fn incidents_are_matched_with_firings_and_bad_files_are_refused_line_by_line() {
     );
     refused(&["--when", "isBreaching", "--against", "nowhere.jsonl"], "--against nowhere.jsonl: cannot be read");
     refused(&["--when", "isBreaching", "--against", path, "--impact", "mayor"], "did you mean major?");
+    refused(&["--when", "isBreaching", "--against", path, "--impact", "a,b"], "known: major, minor");
     refused(&["--when", "isBreaching", "--impact", "major"], "--impact works only with incidents");
     refused(&["--when", "isBreaching", "--feed", "pagerduty"], "--feed works only with incidents");
     refused(&["--when", "isBreaching", "--against", path, "--feed", "gatus"], "the feed gatus reads transitions, not");

@@ -251,3 +251,31 @@ fn what_happens_between_two_runs_is_told_with_its_moments() {
         output.stdout
     );
 }
+
+#[test]
+fn a_system_that_retires_ends_its_conditions_at_that_moment_whenever_it_is_computed() {
+    let manifest = "apiVersion: slo/v1\nkind: System\nmetadata: { name: web }\nspec: { retiredAt: 2026-10-11T00:00:00Z }\n---\n\
+                    apiVersion: slo/v1\nkind: Condition\nmetadata: { name: down }\nspec:\n  \
+                    systemSelector: { matchLabels: {} }\n  when: \"status == 'unhealthy'\"\n---\n\
+                    apiVersion: slo/v1\nkind: Condition\nmetadata: { name: silent }\nspec:\n  \
+                    systemSelector: { matchLabels: {} }\n  when: \"status == 'unknown'\"\n";
+    let feed = "ts,system,status\n2026-10-01,web,up\n2026-10-10T10:00:00Z,web,down\n";
+    let turns = |looks: &[&str]| -> Vec<(String, String, Value)> {
+        let slo = Slo::new().having(feed, manifest);
+        let mut log = Vec::new();
+        for at in looks {
+            let printed = slo.pass(&["compute", "-o", "json", "--as-of", at], b"");
+            let lines = printed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+            log.extend(lines.filter(|line| line["kind"] == "condition"));
+        }
+        slo.pass(&["db", "verify"], b"");
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        log.iter().map(|row| (text(&row["id"]), text(&row["occurredAt"]), row["next"]["firing"].clone())).collect()
+    };
+    let row = |at: &str, firing: bool| ("down system web".to_owned(), at.to_owned(), Value::from(firing));
+    let whole = [row("2026-10-10T10:00:00.000Z", true), row("2026-10-11T00:00:00.000Z", false)];
+    assert_eq!(turns(&["2026-10-09", "2026-10-10T12:00:00Z", "2026-10-15", "2026-10-16"]), whole);
+    assert_eq!(turns(&["2026-10-09", "2026-10-15"]), whole);
+    // What is retired when it is first seen has no news.
+    assert_eq!(turns(&["2026-10-15", "2026-10-16"]), []);
+}

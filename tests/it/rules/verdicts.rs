@@ -104,7 +104,11 @@ fn what_cannot_be_answered_is_no_pass() {
     for form in ["junit", "github"] {
         let output = slo.run(&["status", "-o", form], b"");
         assert_eq!((output.code, output.stdout.as_str()), (2, ""));
-        assert!(output.stderr.contains("only for `slo check` and `slo validate`"), "{}", output.stderr);
+        assert!(
+            output.stderr.contains("only for `slo check`, `slo validate` and `slo health --fail-on`"),
+            "{}",
+            output.stderr
+        );
     }
 }
 
@@ -202,7 +206,11 @@ fn junit_is_what_readers_of_junit_expect() {
     let slo = world();
     let when = "budgetRemainingPercent < 60 && objectiveId != \"a\"";
     let (code, xml, stderr) = check(&slo, &["--when", when, "--fail-on", "breaching,down", "-o", "junit"]);
-    assert_eq!(code, 1, "{stderr}");
+    // The report goes to a file, so the log gets the summary.
+    assert_eq!((code, &*stderr), (1, "✖ fail: 2 of 2 objectives failed\n"));
+    assert_eq!(check(&slo, &["--when", when, "-q", "-o", "junit"]).2, "");
+    assert_eq!(check(&slo, &["--fail-on", "unknown", "-o", "junit"]).2, "");
+    assert_eq!(check(&slo, &["--when", when, "-o", "json"]).2, "");
     let elements = elements(&xml);
     let shape = [
         ("testsuites", 0, &["name", "tests", "failures", "errors"][..], &["time", "disabled"][..]),
@@ -373,6 +381,25 @@ fn a_verdict_on_health_is_exact_and_has_every_form() {
     assert!(health(&["--fail-on", "unhealthy", "-o", "junit"]).stdout.contains("<testcase name=\"db\""));
     assert!(health(&["-o", "junit"]).stderr.contains("are for verdicts only"));
     assert_eq!(health(&["--for", "10m"]).code, 2);
+}
+
+#[test]
+fn show_calls_burn_rate_rules_what_check_calls_them() {
+    let slo = world();
+    let show = |as_of: &str| slo.pass(&["show", "shop", "--as-of", as_of], b"");
+    let during = show(NOW);
+    for line in [
+        "page    1h   500,  5m  1000, limit  14.4: firing, both over",
+        "page    6h    83, 30m  1000, limit   6.0: firing, both over",
+        "ticket  1d    20,  2h   250, limit   3.0: firing, both over",
+    ] {
+        assert!(during.contains(line), "{during}");
+    }
+    assert!(show("2026-11-20T10:00:10Z").contains("5m    33, limit  14.4: starting, 1h still under"));
+    slo.ingest("{\"ts\":\"2026-11-20T10:40:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n");
+    let after = show("2026-11-20T10:50:00Z");
+    assert!(after.contains("5m     0, limit  14.4: ending, 5m is back under"), "{after}");
+    assert!(show("2026-11-19T10:00:00Z").contains("limit  14.4: quiet, both under"));
 }
 
 #[test]

@@ -9,7 +9,7 @@
 //! time     = "time" "(" argument { "," argument } ")"
 //! policy   = "policy" "(" TEXT ")"
 //! operand  = field | NUMBER | DURATION | TEXT | "true" | "false"
-//! field    = PROPERTY | "slo" NAME PROPERTY | "state.slo" NAME PROPERTY | "health" NAME PROPERTY
+//! field    = PROPERTY | [ "state" ] ( "slo" | "health" ) NAME PROPERTY
 //! ```
 
 use std::ops::Range;

@@ -29,7 +29,8 @@ pub(super) fn read_field(segments: &[Segment], at: &Range<usize>, this: Owner) -
         ["slo", _, ..] => ("slo", Owner::Objective, &segments[1..]),
         ["state", "slo", _, ..] => ("slo", Owner::Objective, &segments[2..]),
         ["health", _, ..] => ("health", Owner::System, &segments[1..]),
-        ["state", "health" | "system", ..] => {
+        ["state", "health", _, ..] => ("health", Owner::System, &segments[2..]),
+        ["state", "system", ..] => {
             return Err(ExpressionError::new(at, "a system's view is named by health", "write health.NAME.status"));
         }
         [word @ ("slo" | "health")] => {

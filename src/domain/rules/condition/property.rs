@@ -263,7 +263,7 @@ impl Property {
                 (Owner::System, "inStatusForSeconds", Shape::Number(Unit::Seconds), NO_REPORT, "the same in seconds")
             }
             Self::HealthyChecks => (Owner::System, "healthyChecks", COUNT, "", "checks that are healthy"),
-            Self::TotalChecks => (Owner::System, "totalChecks", COUNT, "", "checks that ever reported"),
+            Self::TotalChecks => (Owner::System, "totalChecks", COUNT, "", "checks that have reported, or members"),
             Self::TransitionsInWindow => {
                 (Owner::System, "transitionsInWindow", COUNT, "", "changes of the status within the last 60 minutes")
             }

@@ -247,6 +247,8 @@ fn parentheses_and_blanks_change_nothing_but_grouping() {
         ("!!fastBurn", "!!fastBurn"),
         ("! ( budgetRemainingPercent < 20 )", "!(budgetRemainingPercent < 20)"),
         ("state.slo.api.isBreaching", "slo.api.isBreaching"),
+        ("state.health.api.status == 'healthy'", "health.api.status == \"healthy\""),
+        ("state.health['a.b'].inMaintenance", "health[\"a.b\"].inMaintenance"),
         ("slo[\"api\"].isBreaching", "slo.api.isBreaching"),
         ("health['a.b'].status=='healthy'", "health[\"a.b\"].status == \"healthy\""),
         ("health.db-primary.status == \"unhealthy\"", "health.db-primary.status == \"unhealthy\""),

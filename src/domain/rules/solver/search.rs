@@ -1,6 +1,7 @@
 //! Owns the search for the last and the next turn of a term: days are skipped if their sums decide it, the rest is
 //! solved, in growing steps and no instant twice.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -35,7 +36,7 @@ pub(crate) fn since<V, E>(
 where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
 {
-    let told = told(known);
+    let (told, certain) = (told(known), Certain::of(known));
     let (most_days, most_step) = match (term.looks_at_facts(), known.is_empty()) {
         (false, _) => (MOST_DAYS, MOST_STEP),
         (true, false) => (MOST_DAYS_OF_FACTS, MOST_STEP),
@@ -49,7 +50,7 @@ where
         let covered = told.start <= day.start && day.end <= told.end;
         let mut from = until.plus(-step * DAY_MS);
         if covered {
-            match certain(term, day, known) {
+            match certain.within(term, day) {
                 Some(same) if same == holds => {
                     until = day.start.max(Instant::MIN);
                     continue;
@@ -61,7 +62,7 @@ where
             let mut before = day_of(day.start.plus(-1));
             while day.start.since(before.start) < step.min(most_days) * DAY_MS
                 && told.start <= before.start
-                && certain(term, before, known).is_none()
+                && certain.within(term, before).is_none()
             {
                 from = before.start;
                 before = day_of(from.plus(-1));
@@ -83,7 +84,7 @@ pub(crate) fn clears<V, E>(term: &Term, at: Instant, known: &Known, views: &mut 
 where
     V: FnMut(&Ask, Span) -> Result<Rc<Signal>, E>,
 {
-    let told = told(known);
+    let (told, certain) = (told(known), Certain::of(known));
     let limit = at.plus(LONGEST_AHEAD_MS).min(Instant::MAX);
     // It holds up to here.
     let mut from = at;
@@ -92,7 +93,7 @@ where
         let day = day_of(from);
         let mut until = from.plus(step * DAY_MS);
         if told.start <= day.start && day.end <= told.end {
-            match certain(term, day, known) {
+            match certain.within(term, day) {
                 Some(true) => {
                     from = day.end;
                     continue;
@@ -104,7 +105,7 @@ where
             let mut after = day_of(until);
             while until.since(day.start) < step.min(MOST_DAYS) * DAY_MS
                 && after.end <= told.end
-                && certain(term, after, known).is_none()
+                && certain.within(term, after).is_none()
             {
                 until = after.end;
                 after = day_of(until);
@@ -131,74 +132,111 @@ fn told(known: &Known) -> Span {
     all.unwrap_or(Span::new(Instant::MAX, Instant::MAX))
 }
 
-/// Whether the term holds throughout complete days, or never in them; `None` if their sums do not decide it.
-fn certain(term: &Term, days: Span, known: &Known) -> Option<bool> {
-    match term {
-        Term::All(terms) => among(terms, days, known, false),
-        Term::Any(terms) => among(terms, days, known, true),
-        Term::Not(term) => certain(term, days, known).map(|holds| !holds),
-        Term::Compare(comparison) => {
-            // Durations in different units are left to solving.
-            if let (Some(mine), Some(theirs)) = (unit_ms(&comparison.left), unit_ms(&comparison.right))
-                && mine != theirs
-            {
-                return None;
+/// What the sums of complete days say about a term.
+struct Certain<'k> {
+    known: &'k Known,
+    /// The last run of days found for each comparison: days are asked about in order, by terms that look far back, and none
+    /// is examined twice.
+    runs: RefCell<HashMap<*const Term, Run>>,
+}
+
+/// Days in a row with the same result.
+#[derive(Clone, Copy)]
+struct Run {
+    days: Span,
+    result: bool,
+    /// Whether the day before them has another result, or an unknown one.
+    is_whole: bool,
+}
+
+impl<'k> Certain<'k> {
+    fn of(known: &'k Known) -> Self {
+        Self { known, runs: RefCell::default() }
+    }
+
+    /// Whether the term holds throughout complete days, or never in them; `None` if their sums do not decide it.
+    fn within(&self, term: &Term, days: Span) -> Option<bool> {
+        match term {
+            Term::All(terms) => self.among(terms, days, false),
+            Term::Any(terms) => self.among(terms, days, true),
+            Term::Not(term) => self.within(term, days).map(|holds| !holds),
+            Term::Compare(comparison) => {
+                // Durations in different units are left to solving.
+                if let (Some(mine), Some(theirs)) = (unit_ms(&comparison.left), unit_ms(&comparison.right))
+                    && mine != theirs
+                {
+                    return None;
+                }
+                self.throughout(term, days, |day| {
+                    let left = self.possible(&comparison.left, day)?;
+                    left.compare(comparison.relation, &self.possible(&comparison.right, day)?)
+                })
             }
-            throughout(days, |day| {
-                let left = possible(&comparison.left, day, known)?;
-                left.compare(comparison.relation, &possible(&comparison.right, day, known)?)
-            })
+            Term::Policy(urgency) => {
+                let this = self.known.get(&Subject::This)?;
+                let reached = Possible::OneOf(vec![Value::Boolean(true)]);
+                self.throughout(term, days, |day| {
+                    this.possible(What::Policy(*urgency), day)?.compare(Relation::Equal, &reached)
+                })
+            }
+            Term::Held { term, for_ms } => self.within(term, Span::new(back(days.start, *for_ms), days.end)),
+            Term::Repeated { term, times, within_ms } if *times > 0 => {
+                // Without changes nothing begins; the day before shows whether it begins with the first one.
+                let longer = Span::new(back(days.start, within_ms + DAY_MS), days.end);
+                self.within(term, longer).map(|_| false)
+            }
+            Term::Time(_) | Term::Repeated { .. } => None,
         }
-        Term::Policy(urgency) => {
-            let this = known.get(&Subject::This)?;
-            let reached = Possible::OneOf(vec![Value::Boolean(true)]);
-            throughout(days, |day| this.possible(What::Policy(*urgency), day)?.compare(Relation::Equal, &reached))
+    }
+
+    /// The result of several terms, any of which decides it with the value `decides`.
+    fn among(&self, terms: &[Term], days: Span, decides: bool) -> Option<bool> {
+        let mut all_known = true;
+        for term in terms {
+            match self.within(term, days) {
+                Some(result) if result == decides => return Some(decides),
+                Some(_) => {}
+                None => all_known = false,
+            }
         }
-        Term::Held { term, for_ms } => certain(term, Span::new(back(days.start, *for_ms), days.end), known),
-        Term::Repeated { term, times, within_ms } if *times > 0 => {
-            // Without changes nothing begins; the day before shows whether it begins with the first one.
-            let longer = Span::new(back(days.start, within_ms + DAY_MS), days.end);
-            certain(term, longer, known).map(|_| false)
+        all_known.then_some(!decides)
+    }
+
+    /// The result of each of several days, if it is the same for all.
+    fn throughout(&self, term: &Term, days: Span, result: impl Fn(Span) -> Option<bool>) -> Option<bool> {
+        let last = day_of(days.end.plus(-1));
+        let known = self.runs.borrow().get(&std::ptr::from_ref(term)).copied();
+        let mut run = match known.filter(|run| run.days.start <= last.start && last.start <= run.days.end) {
+            Some(run) if last.end <= run.days.end => run,
+            next => {
+                let result = result(last)?;
+                match next {
+                    Some(run) if run.result == result => Run { days: Span::new(run.days.start, last.end), ..run },
+                    other => Run { days: last, result, is_whole: other.is_some() },
+                }
+            }
+        };
+        while run.days.start > days.start && !run.is_whole {
+            let before = day_of(run.days.start.plus(-1));
+            run.is_whole = result(before) != Some(run.result);
+            if !run.is_whole {
+                run.days.start = before.start;
+            }
         }
-        Term::Time(_) | Term::Repeated { .. } => None,
+        self.runs.borrow_mut().insert(std::ptr::from_ref(term), run);
+        (run.days.start <= days.start).then_some(run.result)
+    }
+
+    /// The possible values of an operand within a day.
+    fn possible(&self, operand: &Operand, day: Span) -> Option<Possible> {
+        match operand {
+            Operand::Field(field) => self.known.get(&field.subject)?.possible(What::Property(field.property), day),
+            other => Some(Possible::exactly(literal(other)?, day.start)),
+        }
     }
 }
 
 /// The midnight at or before this many milliseconds before another one.
 fn back(midnight: Instant, millis: i64) -> Instant {
     midnight.plus(-millis).day_start()
-}
-
-/// The result of several terms, any of which decides it with the value `decides`.
-fn among(terms: &[Term], days: Span, known: &Known, decides: bool) -> Option<bool> {
-    let mut all_known = true;
-    for term in terms {
-        match certain(term, days, known) {
-            Some(answer) if answer == decides => return Some(decides),
-            Some(_) => {}
-            None => all_known = false,
-        }
-    }
-    all_known.then_some(!decides)
-}
-
-/// The result of each of several days, if it is the same for all.
-fn throughout(days: Span, answer: impl Fn(Span) -> Option<bool>) -> Option<bool> {
-    let first = answer(day_of(days.start))?;
-    let mut midnight = days.start.plus(DAY_MS);
-    while midnight < days.end {
-        if answer(day_of(midnight))? != first {
-            return None;
-        }
-        midnight = midnight.plus(DAY_MS);
-    }
-    Some(first)
-}
-
-/// The possible values of an operand within a day.
-fn possible(operand: &Operand, day: Span, known: &Known) -> Option<Possible> {
-    match operand {
-        Operand::Field(field) => known.get(&field.subject)?.possible(What::Property(field.property), day),
-        other => Some(Possible::exactly(literal(other)?, day.start)),
-    }
 }
