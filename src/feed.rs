@@ -29,7 +29,7 @@ use crate::domain::value::instant::Instant;
 
 pub(crate) use batch::{Batch, Planned, Work};
 pub(crate) use builtin::BUILTIN;
-pub(crate) use described::{Described, Gathered, Recipe, Surroundings, likely, look, tell};
+pub(crate) use described::{Described, Gathered, Recipe, Surroundings, is_instant_query, likely, look, tell};
 use fields::Fields;
 use frame::Frame;
 use input::Input;
@@ -213,8 +213,9 @@ impl<R: Read> Reader<R> {
                         continue;
                     }
                     Err(error) => {
-                        self.opening.hold(line, raw, String::new());
-                        self.failed = Some(error);
+                        let header = raw.to_vec();
+                        self.opening.hold(line, &header, String::new());
+                        self.failed = Some(self.with_record(&header, delimiter).unwrap_or(error));
                         break;
                     }
                 }
@@ -260,6 +261,16 @@ impl<R: Read> Reader<R> {
         batch.new_streams = self.interner.keys_from(known);
         batch.bytes = self.frame.passed();
         Ok(Some(batch))
+    }
+
+    /// The error for a header, if the next record is complete: what the header lacks may be under another name, if its
+    /// values are readable.
+    fn with_record(&mut self, header: &[u8], delimiter: Option<u8>) -> Option<anyhow::Error> {
+        let next = if self.frame.has_complete(delimiter) { self.frame.next(delimiter).ok()? } else { None };
+        match next? {
+            Cut::Record { raw, .. } => csv::with_record(header, raw),
+            Cut::Overlong { .. } => None,
+        }
     }
 
     /// Ends the input, with an error if it could not be read further.

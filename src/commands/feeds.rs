@@ -20,6 +20,14 @@ use crate::store::{Foreign, Rows};
 /// The bytes at the start of an input used to detect its format.
 pub(super) const BEGINNING: u64 = 64 * 1024;
 
+/// The largest file that is read as a feed, whatever its lines look like, in bytes.
+const LARGEST_FEED: u64 = 1 << 20;
+
+/// What an answer of Prometheus with one value per series is, and what has a history.
+pub(super) const INSTANT: &str = "the answer to an instant query of Prometheus, with one value per series";
+pub(super) const RANGE: &str =
+    "query_range answers with all values of a time, which `slo ingest --feed prometheus` reads";
+
 /// Opens a file of records; returns whether it is a regular file, too.
 pub(super) fn open(file: &Path, name: &str) -> Result<(bool, File)> {
     let opened = File::open(file).and_then(|opened| {
@@ -54,7 +62,10 @@ pub(super) fn text(name: &str) -> Option<&'static str> {
 /// If there is none, or one is invalid; its problems have been reported.
 pub(super) fn named(context: &mut Context<'_>, name: &str) -> Result<Vec<Recipe>> {
     let feeds = match text(name) {
-        Some(text) => Files::given(&[(name, text)]).feeds().0,
+        Some(text) => {
+            let feeds = Files::given(&[(name, text)]).feeds().0;
+            return feeds.into_iter().map(|feed| Ok(Recipe::new(feed)?.built_in())).collect();
+        }
         None if Path::new(name).exists() => in_file(context, name)?,
         None => return Err(unknown(name)),
     };
@@ -63,18 +74,31 @@ pub(super) fn named(context: &mut Context<'_>, name: &str) -> Result<Vec<Recipe>
 
 fn in_file(context: &mut Context<'_>, name: &str) -> Result<Vec<Feed>> {
     let mut beginning = Vec::new();
-    open(Path::new(name), name)?.1.take(BEGINNING).read_to_end(&mut beginning)?;
+    let (is_file, mut file) = open(Path::new(name), name)?;
+    let is_small = is_file && file.metadata()?.len() <= LARGEST_FEED;
+    file.by_ref().take(BEGINNING).read_to_end(&mut beginning)?;
     let text = feed::beginning(&beginning);
     // The user named the file of records instead of the one that describes them.
-    if Unreadable::told(&text).is_some() || !fitting(&text, Some(Path::new(name)))?.is_empty() || !says_kind(&text) {
-        return Err(Failure::new(
+    let no_feed = || {
+        Failure::new(
             format!("--feed {name}: not a feed, which is a YAML document of kind: Feed"),
             format!(
                 "name the feed first, then the file to read: `slo ingest --feed NAME {name}`; `slo list feeds` lists the feeds"
             ),
-        ));
+        )
+    };
+    let says_kind = says_kind(&text);
+    if Unreadable::told(&text).is_some()
+        || !fitting(&text, Some(Path::new(name)))?.is_empty()
+        || !(is_small || says_kind)
+    {
+        return Err(no_feed());
     }
     let (feeds, problems) = Files::load(&[name.into()], &mut io::empty()).feeds();
+    // Problems of a feed have a subject.
+    if feeds.is_empty() && !says_kind && problems.iter().all(|problem| problem.subject.is_none()) {
+        return Err(no_feed());
+    }
     if !problems.is_empty() {
         let text = lines(&lines_of(&problems), context.canvas);
         context.tell(text.trim_end());
@@ -162,6 +186,9 @@ pub(super) fn choose<'f>(
         });
     }
     let fits = tell(beginning, recipes).into_iter().next();
+    if fits.is_none() && text(name).is_some() && feed::is_instant_query(beginning) {
+        return Err(Failure::new(format!("not the format of the feed {name} but {INSTANT}"), RANGE));
+    }
     if let Some(fits) = fits.or_else(|| likely(beginning, recipes)) {
         return Ok(fits);
     }
@@ -279,6 +306,9 @@ fn manifest(beginning: &[u8], file: Option<&Path>) -> Option<anyhow::Error> {
 
 /// The error for an input without transitions that looks like a built-in feed's.
 fn advice(beginning: &[u8], file: Option<&Path>) -> Option<anyhow::Error> {
+    if feed::is_instant_query(beginning) {
+        return Some(Failure::new(format!("not transitions but {INSTANT}"), RANGE));
+    }
     let names = fitting(beginning, file).ok()?;
     let (first, others) = names.split_first()?;
     let or = if others.is_empty() { String::new() } else { format!(" (or {})", others.join(", ")) };

@@ -50,6 +50,7 @@ impl Batch {
         self.maintenance += next.maintenance;
         self.intervals.extend(next.intervals);
         self.planned.extend(next.planned);
+        self.incidents.extend(next.incidents);
         self.note_bytes += next.note_bytes;
         self.bytes = next.bytes;
     }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 
 use super::Format;
-use super::fields::{Field, Fields, Value, excerpt, renaming};
+use super::fields::{Field, Fields, Sample, Value, excerpt, renaming};
 use super::json;
 use crate::domain::value::wording::and_list;
 use crate::failure::Failure;
@@ -43,20 +43,36 @@ pub(super) fn titles(line: &[u8]) -> Option<Vec<String>> {
     (titles.len() > LIKELY_HEADER && titles.iter().all(is_title)).then_some(titles)
 }
 
-/// The error for a header without all required fields.
-pub(super) fn incomplete_header(missing: &[Field], header: &[u8]) -> anyhow::Error {
+/// The error for a header without all required fields, with the record that follows it, if known.
+pub(super) fn incomplete_header(missing: &[Field], header: &[u8], record: Option<&[u8]>) -> anyhow::Error {
     let noun = if missing.len() == 1 { "column" } else { "columns" };
     let names = and_list(missing.iter().map(|field| field.as_str()));
-    let titles = titles(header).unwrap_or_default();
-    let rename = renaming(missing, &titles).map(|rename| format!("{rename} in the first line"));
-    let rename = rename.unwrap_or_else(|| {
-        "name the columns that hold the time, the system and its status `ts`, `system` and `status` in the first line"
-            .to_owned()
-    });
-    Failure::new(
-        format!("the CSV header has no {noun} {names}: {}", excerpt(header)),
-        format!("{rename}; or describe it: `slo feed try FILE > feed.yaml` writes a feed to start from"),
-    )
+    let describe = "describe it: `slo feed try FILE > feed.yaml` writes a feed to start from";
+    let hint = match renaming(missing, &samples(header, record)) {
+        Ok(Some(rename)) => format!("{rename} in the first line; or {describe}"),
+        Ok(None) => format!(
+            "name the columns that hold the time, the system and its status `ts`, `system` and `status` in the first line; \
+             or {describe}"
+        ),
+        Err(strange) => format!("{describe}; {strange}"),
+    };
+    Failure::new(format!("the CSV header has no {noun} {names}: {}", excerpt(header)), hint)
+}
+
+/// The error for a header without all required fields, if it is one, with the record that follows it.
+pub(super) fn with_record(header: &[u8], record: &[u8]) -> Option<anyhow::Error> {
+    titles(header)?;
+    let missing = Columns::guess(header).missing();
+    (!missing.is_empty()).then(|| incomplete_header(&missing, header, Some(record)))
+}
+
+/// The titles of a header, each with its value in a record.
+fn samples(header: &[u8], record: Option<&[u8]>) -> Vec<Sample> {
+    let Some(titles) = titles(header) else { return Vec::new() };
+    let mut cutters = DELIMITERS.map(Cutter::new);
+    let cutter = cutters.iter_mut().find_map(|cutter| (cutter.cut(record?) == titles.len()).then_some(&*cutter));
+    let value = |index| cutter.map(|cutter| String::from_utf8_lossy(cutter.field(index)).trim().to_owned());
+    titles.into_iter().enumerate().map(|(index, title)| (title, value(index))).collect()
 }
 
 /// The field of each column.
@@ -84,9 +100,13 @@ impl Columns {
                 ));
             }
         }
-        let missing = Field::REQUIRED.into_iter().filter(|field| !columns.fields.contains(&Some(*field)));
-        let missing: Vec<Field> = missing.collect();
-        if missing.is_empty() { Ok(columns) } else { Err(incomplete_header(&missing, header)) }
+        let missing = columns.missing();
+        if missing.is_empty() { Ok(columns) } else { Err(incomplete_header(&missing, header, None)) }
+    }
+
+    /// The required fields without a column.
+    fn missing(&self) -> Vec<Field> {
+        Field::REQUIRED.into_iter().filter(|field| !self.fields.contains(&Some(*field))).collect()
     }
 
     /// The columns, using the delimiter that gives the most known ones.

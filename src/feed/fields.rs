@@ -75,6 +75,23 @@ impl Field {
         })
     }
 
+    /// Whether a text is a time or a status, if this field is one.
+    fn reads(self, text: &str) -> bool {
+        match self {
+            Self::Ts => Instant::parse(text).is_ok(),
+            Self::Status => Status::parse(text.as_bytes()).is_some(),
+            _ => true,
+        }
+    }
+
+    /// What its values are.
+    const fn meaning(self) -> &'static str {
+        match self {
+            Self::Ts => "time",
+            _ => self.as_str(),
+        }
+    }
+
     pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Ts => "ts",
@@ -212,14 +229,27 @@ impl<'v> Fields<'v> {
     }
 }
 
+/// A name of a field, and its value in the first record, if known.
+pub(super) type Sample = (String, Option<String>);
+
 /// What to rename so that none of these fields is missing; `None` if that cannot be guessed for all of them.
-pub(super) fn renaming(missing: &[Field], names: &[String]) -> Option<String> {
-    let renamed = |field: &Field| {
-        let name = names.iter().find(|name| Field::meant(name) == Some(*field))?;
-        Some(format!("`{}` to `{}`", excerpt(name.as_bytes()), field.as_str()))
-    };
-    let all: Vec<String> = missing.iter().map(renamed).collect::<Option<_>>()?;
-    Some(format!("rename {}", and_list(all.iter().map(String::as_str))))
+///
+/// # Errors
+/// With the reason when a value under such a name would be rejected anyway.
+pub(super) fn renaming(missing: &[Field], names: &[Sample]) -> Result<Option<String>, String> {
+    let meant = |field: &Field| names.iter().find(|(name, _)| Field::meant(name) == Some(*field));
+    let Some(found) = missing.iter().map(meant).collect::<Option<Vec<&Sample>>>() else { return Ok(None) };
+    let all = missing.iter().zip(found).map(|(field, (name, value))| {
+        let name = excerpt(name.as_bytes());
+        match value.as_deref().filter(|value| !value.is_empty() && !field.reads(value)) {
+            Some(value) => {
+                Err(format!("{} in `{name}` is not a {} that slo reads", quote(value.as_bytes()), field.meaning()))
+            }
+            None => Ok(format!("`{name}` to `{}`", field.as_str())),
+        }
+    });
+    let all = all.collect::<Result<Vec<String>, String>>()?;
+    Ok(Some(format!("rename {}", and_list(all.iter().map(String::as_str)))))
 }
 
 // Valid lines never reach these functions. They are kept out of the hot code.

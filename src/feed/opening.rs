@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 
 use super::csv::{incomplete_header, titles};
-use super::fields::{Field, excerpt, renaming};
+use super::fields::{Field, Sample, excerpt, renaming};
 use super::unreadable::Unreadable;
 use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
@@ -123,8 +123,10 @@ impl Opening {
     pub(super) fn error(&self) -> Option<anyhow::Error> {
         let first = self.held.first()?;
         if !self.lacking.is_empty() {
-            // A single object with a list in it is a document on one line.
-            let is_document = || self.lacking.len() == Field::REQUIRED.len() && first.raw.contains(&b'[');
+            // A single object without most fields, and with a list or an object in it, is a document on one line.
+            let is_nested =
+                || first.raw.contains(&b'[') || first.raw.iter().filter(|byte| **byte == b'{').nth(1).is_some();
+            let is_document = || self.lacking.len() > 1 && is_nested();
             let is_foreign = self.held.len() > 1 || self.is_list || is_document();
             return is_foreign.then(|| self.foreign_records(first));
         }
@@ -179,12 +181,13 @@ impl Opening {
         if let Some(titles) = titles(line) {
             let missing: Vec<Field> = Field::REQUIRED.into_iter().filter(|field| !names(&titles, *field)).collect();
             if titles.iter().any(|title| title.starts_with("start")) {
-                let error = incomplete_header(&missing, line);
+                let error = incomplete_header(&missing, line, None);
                 let hint = "if these are incidents, `slo ingest --feed incidents` reads those with columns system, start and end; \
                             `slo backtest --against` compares alerts with them";
                 return Failure::new(at(error.to_string()), hint);
             }
-            return incomplete_header(&missing, line).context(format!("line {}", first.line));
+            let record = self.held.get(1).map(|held| held.raw.as_slice());
+            return incomplete_header(&missing, line, record).context(format!("line {}", first.line));
         }
         Failure::new(at(format!("expected a JSON object or a CSV header: {}", excerpt(line))), describe())
     }
@@ -198,9 +201,11 @@ impl Opening {
             _ if self.is_full() => "the first records have",
             _ => "the records have",
         };
-        let keys: Vec<String> = serde_json::from_slice(&first.raw).map(keys).unwrap_or_default();
-        let rename = renaming(&self.lacking, &keys);
-        let hint = rename.map_or_else(describe, |rename| format!("{rename}; or {}", describe()));
+        let keys: Vec<Sample> = serde_json::from_slice(&first.raw).map(keys).unwrap_or_default();
+        let hint = match renaming(&self.lacking, &keys) {
+            Ok(Some(rename)) => format!("{rename}; or {}", describe()),
+            Ok(None) | Err(_) => describe(),
+        };
         Failure::new(format!("line {line}: {count} no {}: {}", or_list(names), excerpt(&first.raw)), hint)
     }
 
@@ -250,9 +255,13 @@ fn first_list(text: &str) -> Option<(usize, String)> {
     is_plain.then(|| (at, format!(".{key}[]")))
 }
 
-/// The keys of a record, if it is an object.
-fn keys(record: Json) -> Vec<String> {
-    if let Json::Object(fields) = record { fields.into_iter().map(|(key, _)| key).collect() } else { Vec::new() }
+/// The keys and values of a record, if it is an object.
+fn keys(record: Json) -> Vec<Sample> {
+    let text = |value: Json| if let Json::String(text) = value { text } else { value.to_string() };
+    match record {
+        Json::Object(fields) => fields.into_iter().map(|(key, value)| (key, Some(text(value)))).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// The key of a field in a record.

@@ -35,7 +35,7 @@ pub(super) struct Walk<R> {
     open: Vec<Level>,
     /// Whether the position is after a value, so that a comma or an end must follow.
     is_behind: bool,
-    /// Whether the parent of each path's end was found.
+    /// Whether the end of each path was found, or an empty list or object on the way, whose items lead there.
     reached: Vec<bool>,
     /// Whether there were any bytes other than blanks.
     has_content: bool,
@@ -79,7 +79,7 @@ impl<R: Read> Walk<R> {
         self.scanner.has_end()
     }
 
-    /// Whether the end of some path, or its parent, was found.
+    /// Whether the end of some path was found, or an empty list or object on the way to it.
     pub(super) fn has_reached(&self) -> bool {
         !self.has_content || self.reached.iter().any(|reached| *reached)
     }
@@ -118,6 +118,7 @@ impl<R: Read> Walk<R> {
                 None => false,
             };
             if closes {
+                self.pass_empty();
                 self.close();
                 continue;
             }
@@ -139,9 +140,6 @@ impl<R: Read> Walk<R> {
                 return Err(self.scanner.wrong("lists and objects are nested too deep"));
             }
             self.scanner.step();
-            for way in &*ways {
-                self.reached[*way] |= self.ways[*way].len() == depth + 1;
-            }
             let is_list = byte == b'[';
             let is_same = is_list && !ways.iter().any(|way| matches!(self.ways[*way][depth], Step::Index(_)));
             let items = is_same.then(|| self.children(&ways, depth + 1, |step| *step == Step::Each));
@@ -204,6 +202,18 @@ impl<R: Read> Walk<R> {
         match serde_json::from_slice::<String>(raw) {
             Ok(key) => Ok(key),
             Err(_) => Err(self.scanner.wrong("a key is not valid JSON text")),
+        }
+    }
+
+    /// Notes that the open list or object has no items, of which each path through it may want some.
+    fn pass_empty(&mut self) {
+        let Some(level) = self.open.last() else { return };
+        for way in &*level.ways {
+            self.reached[*way] |= match self.ways[*way].get(self.open.len() - 1) {
+                Some(Step::Each) => true,
+                Some(Step::Index(_)) => level.is_list,
+                Some(Step::Name(_)) | None => false,
+            };
         }
     }
 

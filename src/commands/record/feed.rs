@@ -59,6 +59,9 @@ impl Run for FeedTry {
         let Some((name, recipes)) = recipes(context, args, &text_of_it, path)? else {
             // The possible statuses show in more records than it takes to recognize a feed.
             input.take(LOOKED_AT).read_to_end(&mut beginning).with_context(|| place)?;
+            if feed::is_instant_query(&beginning) {
+                context.note(&format!("note: {} is {}; {}", args.file.display(), feeds::INSTANT, feeds::RANGE));
+            }
             return draft_for(&args.file, &feed::beginning(&beginning), beginning.is_empty());
         };
         let database = path.and_then(Foreign::at);

@@ -27,7 +27,7 @@ use crate::render::declare::manifest;
 use crate::render::record::ingest::{document, text};
 use crate::store::{Access, Followers, Store};
 use input::Input;
-pub(in crate::commands) use intake::Intake;
+pub(in crate::commands) use intake::{Intake, warn_of_composites};
 pub(in crate::commands) use source::Arrival;
 use source::{Event, Progress};
 
@@ -41,9 +41,6 @@ const ENOUGH_ROWS: usize = 64;
 const MOST_JOINED: usize = 4_000_000;
 /// The most rejected lines reported one by one; with more, the wrong file was given.
 const MOST_NAMED: u64 = 1000;
-
-/// Composite systems listed by name.
-const MOST_COMPOSITES: usize = 10;
 
 /// Ends a transaction without keeping anything.
 #[derive(Debug)]
@@ -74,11 +71,11 @@ impl Run for Ingest {
         let inputs = opened.collect::<Result<Vec<_>>>()?.into_iter().flatten();
         context.place()?;
         if let Some(rejects) = &args.rejects {
-            context.refuse_database("--rejects", rejects)?;
+            context.expect_file("--rejects", rejects)?;
             source::refuse_overwriting("--rejects", rejects, files)?;
         }
         if let Some(maintenance) = &args.maintenance {
-            context.refuse_database("--maintenance", maintenance)?;
+            context.expect_file("--maintenance", maintenance)?;
             source::refuse_overwriting("--maintenance", maintenance, files)?;
         }
         // A dry run creates no file, nor a database in an empty one.
@@ -131,12 +128,7 @@ impl Run for Ingest {
         };
         session.finish(&intake);
         let stopped = session.stopped;
-        for composite in intake.composites(&store)?.into_iter().take(MOST_COMPOSITES) {
-            context.warn(&format!(
-                "warning: {composite} is a composite system, of which only incidents count: what its checks report has no \
-                 effect; report it as another system, and make that a member"
-            ));
-        }
+        warn_of_composites(context, &intake.composites(&store)?);
         if let Some(file) = &args.maintenance {
             let windows = intake.maintenance();
             let noun = if windows.len() == 1 { "window" } else { "windows" };
@@ -163,6 +155,12 @@ impl Run for Ingest {
 fn feed(context: &mut Context<'_>, args: &Ingest) -> Result<Option<Vec<Recipe>>> {
     let Some(name) = &args.feed else { return Ok(None) };
     let recipes = feeds::named(context, name)?;
+    if args.max_gap.is_some() && !recipes.iter().any(Recipe::observes) {
+        return Err(Failure::new(
+            format!("--max-gap: the feed {name} has no observations, so it has no gaps"),
+            "remove --max-gap",
+        ));
+    }
     let recipes = recipes.into_iter().map(|recipe| recipe.with_max_gap(args.max_gap));
     Ok(Some(recipes.collect()))
 }

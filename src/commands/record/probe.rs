@@ -17,7 +17,7 @@ use crate::commands::{Answer, Context, Run};
 use crate::domain::health::probe::{End, Outcome};
 use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::{Source, Status, Transition};
-use crate::domain::value::name::{Name, NameError};
+use crate::domain::value::name::Name;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
 use crate::process::{self, Ended, Kept, Part};
@@ -42,7 +42,7 @@ impl Run for Probe {
         };
         refuse_other_times(args, context)?;
         if let Some(path) = &args.spool {
-            context.refuse_database("--spool", path)?;
+            context.expect_file("--spool", path)?;
         }
         let signals = context.signals()?;
         let (began, started) = (Stopwatch::start(), context.as_of);
@@ -74,8 +74,7 @@ impl Run for Probe {
 /// A name as typed.
 fn name(what: &str, typed: &str) -> Result<Name> {
     Name::parse(typed).map_err(|error| {
-        let like = Name::like(typed).filter(|_| error == NameError::Character);
-        let remedy = like.map_or_else(|| "choose another name".to_owned(), |like| format!("write {like}"));
+        let remedy = Name::like(typed).map_or_else(|| "choose another name".to_owned(), |like| format!("write {like}"));
         Failure::new(format!("{what} {typed:?}: {error}"), remedy)
     })
 }

@@ -173,6 +173,8 @@ pub(crate) struct Origin {
     pub(crate) from: From,
     /// A regular expression whose first group is used in place of the value.
     pub(crate) part: Option<String>,
+    /// Of a system: what separates several in the value.
+    pub(crate) split: Option<String>,
 }
 
 /// The origin of a text.
@@ -218,18 +220,21 @@ pub(crate) enum Meaning {
     Maintenance,
     /// The record is ignored.
     Skip,
+    /// The value does not say the status: the next origin of the field decides.
+    Next,
     Text(String),
 }
 
 impl Meaning {
     /// The words a status may be mapped to.
-    pub(crate) const OF_STATUS: [(&str, Self); 6] = [
+    pub(crate) const OF_STATUS: [(&str, Self); 7] = [
         ("healthy", Self::Status(Status::Healthy)),
         ("degraded", Self::Status(Status::Degraded)),
         ("unhealthy", Self::Status(Status::Unhealthy)),
         ("unknown", Self::Status(Status::Unknown)),
         ("maintenance", Self::Maintenance),
         ("skip", Self::Skip),
+        ("next", Self::Next),
     ];
 }
 
@@ -266,6 +271,33 @@ pub(crate) fn steps(path: &str) -> Option<(Vec<Step>, &str)> {
         rest = after;
     }
     Some((steps, rest))
+}
+
+/// Splits the path to records into the steps that are followed while a document is read, and the rest, which is applied to
+/// what is found there. A rest with `$`, the whole document, keeps all of the path.
+pub(crate) fn way(path: &str) -> Option<(Vec<Step>, &str)> {
+    let (steps, rest) = steps(path)?;
+    Some(if has_root(rest) { (Vec::new(), &path[1..]) } else { (steps, rest) })
+}
+
+/// Whether a part of a path refers to the whole document.
+pub(crate) fn has_root(path: &str) -> bool {
+    quoted(path).any(|(_, c, around)| c == '$' && around.is_none())
+}
+
+/// The characters of a path, each with its index and the quotation mark around it, if any.
+pub(crate) fn quoted(path: &str) -> impl Iterator<Item = (usize, char, Option<char>)> {
+    path.char_indices().scan((None, false), |(quote, is_escaped), (at, c)| {
+        let around = *quote;
+        match around {
+            Some(_) if *is_escaped => *is_escaped = false,
+            Some(_) if c == '\\' => *is_escaped = true,
+            Some(mark) if c == mark => *quote = None,
+            None if matches!(c, '\'' | '"') => *quote = Some(c),
+            _ => {}
+        }
+        Some((at, c, around))
+    })
 }
 
 /// One step down a tree.
@@ -330,5 +362,19 @@ mod tests {
             assert_eq!(steps(path), Some((expected, rest)), "{path}");
         }
         assert_eq!(steps("a.b"), None);
+    }
+
+    #[test]
+    fn a_path_to_records_is_followed_unless_its_rest_refers_to_the_document() {
+        for (path, length, rest) in [
+            ("$.a[?@.k == 'x']", 1, "[?@.k == 'x']"),
+            ("$.a[?@.k == $.want]", 0, ".a[?@.k == $.want]"),
+            ("$.a[?@.k == '$.want']", 1, "[?@.k == '$.want']"),
+            (r#"$.a[?@.k == "it's \"$\""]"#, 1, r#"[?@.k == "it's \"$\""]"#),
+            ("$['$'][*]", 2, ""),
+        ] {
+            let (steps, left) = way(path).unwrap();
+            assert_eq!((steps.len(), left), (length, rest), "{path}");
+        }
     }
 }

@@ -108,10 +108,14 @@ const WORDS: [(Status, &[&str]); 4] = [
     ),
 ];
 
+/// A text in the spelling of the words: in lower case, with `_` for blanks and dashes.
+pub(crate) fn word(text: &str) -> String {
+    text.trim().chars().map(|c| if matches!(c, ' ' | '-') { '_' } else { c.to_ascii_lowercase() }).collect()
+}
+
 /// The status an invalid text probably means; never for a number, true or false.
 pub(crate) fn meant(text: &str) -> Option<Status> {
-    let word: String =
-        text.trim().chars().map(|c| if matches!(c, ' ' | '-') { '_' } else { c.to_ascii_lowercase() }).collect();
+    let word = word(text);
     if matches!(&*word, "true" | "false") || !word.contains(|c: char| c.is_ascii_alphabetic()) {
         return None;
     }

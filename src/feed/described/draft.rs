@@ -20,6 +20,8 @@ const DEEPEST: usize = 4;
 const MOST_RECORDS: usize = 5000;
 const MOST_VALUES: usize = 60;
 const MOST_DISTINCT: usize = 12;
+/// A list of plain values with at most this many, such as a time and a number, is shown in full.
+const LONGEST_SAMPLE: usize = 4;
 /// A number with fewer digits is not taken as a time.
 const SHORTEST_TIME: usize = 8;
 
@@ -201,7 +203,12 @@ fn gather(value: &Value, path: &str, found: &mut Values) {
         Value::Object(fields) => {
             fields.iter().for_each(|(key, inner)| gather(inner, &(path.to_owned() + &step(key)), found));
         }
-        Value::Array(items) => items.iter().take(1).for_each(|inner| gather(inner, &format!("{path}[0]"), found)),
+        Value::Array(items) => {
+            let is_sample = items.len() <= LONGEST_SAMPLE && !items.iter().any(|it| it.is_object() || it.is_array());
+            let most = if is_sample { items.len() } else { 1 };
+            let items = items.iter().take(most).enumerate();
+            items.for_each(|(index, inner)| gather(inner, &format!("{path}[{index}]"), found));
+        }
         Value::String(text) => found.push((path.to_owned(), text.clone())),
         other => found.push((path.to_owned(), other.to_string())),
     }
@@ -258,6 +265,7 @@ mod tests {
             ("{\"n\":1,\"data\":{\"rows\":[{\"a\":\"x\"}]}}", Format::Json, "$.data.rows[*]", &["a=x"]),
             ("{\"rows\":[{\"a\":\"x\"},{\"a\":", Format::Json, "$.rows[*]", &["a=x"]),
             ("incidents:\n- a: x\n  b: [1]\n- a:", Format::Yaml, "$.incidents[*]", &["a=x", "$.b[0]=1"]),
+            ("[{\"v\":[1,\"0\"],\"l\":[1,2,3,4,5]}]", Format::Json, "$[*]", &["$.v[0]=1", "$.v[1]=0", "$.l[0]=1"]),
             ("- a: 1\n", Format::Yaml, "$[*]", &["a=1"]),
             ("2026-11-20 web is down\n", Format::Text, "", &["line=2026-11-20 web is down"]),
         ] {

@@ -12,7 +12,7 @@ use crate::feed::json::{explain, unsuitable};
 /// The values under these keys, in their order.
 ///
 /// # Errors
-/// With the reason when the text is not a flat object.
+/// With the reason when the text is not a flat object, or one of these keys is in it twice.
 pub(super) fn read<'r>(raw: &'r [u8], keys: &[String]) -> Result<Slots<'r>, String> {
     let mut slots: Slots<'r> = vec![None; keys.len()];
     let mut parser = serde_json::Deserializer::from_slice(raw);
@@ -46,8 +46,12 @@ impl<'r> Visitor<'r> for Seed<'_, 'r> {
     }
 
     fn visit_map<A: MapAccess<'r>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen = vec![false; self.keys.len()];
         while let Some(slot) = map.next_key_seed(KeySeed(self.keys))? {
             match slot {
+                Some(slot) if std::mem::replace(&mut seen[slot], true) => {
+                    return Err(A::Error::custom(format!("{} is given twice", self.keys[slot])));
+                }
                 Some(slot) => self.slots[slot] = map.next_value_seed(ValueSeed(&self.keys[slot]))?,
                 None => drop(map.next_value::<IgnoredAny>()?),
             }

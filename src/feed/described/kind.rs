@@ -19,6 +19,8 @@ pub(super) type Slots<'r> = Vec<Option<Cow<'r, [u8]>>>;
 pub(crate) struct Recipe {
     pub(super) feed: Feed,
     pub(super) kinds: Vec<Kind>,
+    /// The names and paths of the values and records it uses, one on each line.
+    pub(super) used: String,
 }
 
 /// A compiled kind of record.
@@ -30,6 +32,10 @@ pub(super) struct Kind {
     pub(super) place: Place,
     origins: [Vec<Origin>; Field::ALL.len()],
     statuses: Option<HashMap<Box<[u8]>, Meaning>>,
+    /// The same by words, for values in another spelling; without those that mean several things.
+    words: HashMap<String, Option<Meaning>>,
+    /// The name of the feed, if it is built in and can only be changed in a copy.
+    built_in: Option<String>,
     texts: BTreeMap<Field, Texts>,
 }
 
@@ -48,6 +54,7 @@ pub(super) enum Place {
 struct Origin {
     from: From,
     part: Option<Regex>,
+    split: Option<String>,
 }
 
 enum From {
@@ -67,8 +74,11 @@ impl Recipe {
     /// # Errors
     /// When one of its expressions is invalid, which reading its manifest rules out.
     pub(crate) fn new(feed: Feed) -> Result<Self> {
-        let kinds = feed.kinds.iter().map(|kind| Kind::new(kind, &feed)).collect::<Result<_>>()?;
-        Ok(Self { feed, kinds })
+        let kinds: Vec<Kind> = feed.kinds.iter().map(|kind| Kind::new(kind, &feed)).collect::<Result<_>>()?;
+        let places = feed.kinds.iter().flat_map(|kind| kind.records.iter().chain(&kind.each));
+        let used: Vec<&str> = places.chain(kinds.iter().flat_map(|kind| &kind.wants)).map(String::as_str).collect();
+        let used = used.join("\n");
+        Ok(Self { feed, kinds, used })
     }
 
     /// The same with another maximum gap between observations, if given.
@@ -77,8 +87,20 @@ impl Recipe {
         self
     }
 
+    /// The same as a built-in feed, which messages say to copy before it is changed.
+    pub(crate) fn built_in(mut self) -> Self {
+        let name = self.feed.name.as_str();
+        self.kinds.iter_mut().for_each(|kind| kind.built_in = Some(name.to_owned()));
+        self
+    }
+
     pub(crate) fn feed(&self) -> &Feed {
         &self.feed
+    }
+
+    /// Whether it has observations.
+    pub(crate) fn observes(&self) -> bool {
+        self.kinds.iter().any(|kind| kind.shape == Shape::Observations)
     }
 
     /// Whether it has records of incidents.
@@ -96,7 +118,10 @@ impl Kind {
             origins[*field as usize] = made;
         }
         let place = match (&kind.records, feed.format.is_tree()) {
-            (records, true) => Place::Tree(Box::new(Tree::new(records.as_deref(), kind.each.as_deref(), &wants)?)),
+            (records, true) => {
+                let is_walked = feed.format.is_document();
+                Place::Tree(Box::new(Tree::new(records.as_deref(), kind.each.as_deref(), &wants, is_walked)?))
+            }
             (Some(expression), false) if feed.format == feed::Format::Text => {
                 let regex = Regex::new(expression)?;
                 let group = |want: &String| regex.capture_names().position(|name| name == Some(want));
@@ -106,8 +131,13 @@ impl Kind {
             _ => Place::Row,
         };
         let key = |key: &String| Box::from(key.as_bytes());
-        let statuses = kind.values.get(&Field::Status);
-        let statuses = statuses.map(|map| map.iter().map(|(from, to)| (key(from), to.clone())).collect());
+        let of_status = kind.values.get(&Field::Status);
+        let mut words: HashMap<String, Option<Meaning>> = HashMap::new();
+        for (from, to) in of_status.into_iter().flatten() {
+            let known = words.entry(foreign::word(from)).or_insert_with(|| Some(to.clone()));
+            *known = known.take().filter(|known| known == to);
+        }
+        let statuses = of_status.map(|map| map.iter().map(|(from, to)| (key(from), to.clone())).collect());
         let texts = kind.values.iter().filter(|(field, _)| **field != Field::Status);
         let texts = texts.map(|(field, map)| {
             let pairs = map.iter().filter_map(|(from, to)| match to {
@@ -117,7 +147,7 @@ impl Kind {
             (*field, pairs.collect())
         });
         let (shape, skip, texts) = (kind.shape, kind.skip, texts.collect());
-        Ok(Self { shape, skip, wants, place, origins, statuses, texts })
+        Ok(Self { shape, skip, wants, place, origins, statuses, words, built_in: None, texts })
     }
 
     /// Whether a field has an origin.
@@ -167,29 +197,80 @@ impl Kind {
         match map.get(key).or_else(|| map.get(ANY_VALUE.as_bytes())) {
             Some(text) => Ok(Some(Cow::Borrowed(text))),
             None if value.is_none() => Ok(None),
-            None => Err(unmapped(field, key)),
+            None => Err(self.unmapped(field, key)),
         }
     }
 
-    /// The meaning of a record's status; `None` if the kind has no map.
+    /// The systems of a record, if its value is split into several.
+    ///
+    /// # Errors
+    /// When the map lacks one of them.
+    pub(super) fn systems(&self, slots: &Slots<'_>) -> Result<Option<Vec<String>>, String> {
+        let origins = &self.origins[Field::System as usize];
+        if origins.iter().all(|origin| origin.split.is_none()) {
+            return Ok(None);
+        }
+        let found = origins.iter().find_map(|origin| Some((origin.pick(slots)?, origin.split.as_deref())));
+        let Some((value, Some(split))) = found else { return Ok(None) };
+        let map = self.texts.get(&Field::System);
+        let named = |part: &str| {
+            let Some(map) = map else { return Ok(part.to_owned()) };
+            let found = map.get(part.as_bytes()).or_else(|| map.get(ANY_VALUE.as_bytes()));
+            let found = found.ok_or_else(|| self.unmapped(Field::System, part.as_bytes()))?;
+            Ok(String::from_utf8_lossy(found).into_owned())
+        };
+        let text = String::from_utf8_lossy(&value);
+        let parts = text.split(split).map(str::trim).filter(|part| !part.is_empty());
+        let mut systems = parts.map(named).collect::<Result<Vec<String>, String>>()?;
+        systems.sort_unstable();
+        systems.dedup();
+        Ok(Some(systems).filter(|systems| !systems.is_empty()))
+    }
+
+    /// The meaning of a record's status by its first value that says one; `None` if the kind has no map.
     ///
     /// # Errors
     /// When the map lacks the value.
-    pub(super) fn mapped(&self, value: Option<&[u8]>) -> Option<Result<&Meaning, String>> {
-        let map = self.statuses.as_ref()?;
-        let key = value.unwrap_or_default();
-        let found = map.get(key).or_else(|| map.get(ANY_VALUE.as_bytes()));
-        Some(
-            found.ok_or_else(
-                || if value.is_some() { unmapped(Field::Status, key) } else { self.missing(Field::Status) },
-            ),
-        )
+    pub(super) fn mapped(&self, slots: &Slots<'_>) -> Option<Result<Meaning, String>> {
+        let map = self.statuses.as_ref().filter(|_| self.has(Field::Status))?;
+        let any = || map.get(ANY_VALUE.as_bytes());
+        let of_word = |value: &[u8]| self.words.get(&foreign::word(std::str::from_utf8(value).ok()?))?.as_ref();
+        let values = self.origins[Field::Status as usize].iter().filter_map(|origin| origin.pick(slots));
+        let mut values = values.filter(|value| !value.is_empty()).map(|value| {
+            let found = map.get(&*value).or_else(|| of_word(&value)).or_else(any);
+            found.cloned().ok_or_else(|| self.unmapped(Field::Status, &value))
+        });
+        let said = values.find(|meaning| *meaning != Ok(Meaning::Next));
+        let none = || map.get(&b""[..]).or_else(any).cloned().ok_or_else(|| self.missing(Field::Status, slots));
+        Some(said.unwrap_or_else(none))
+    }
+
+    /// How a meaning is added to the feed.
+    pub(super) fn adding(&self, what: &str) -> String {
+        match &self.built_in {
+            Some(name) => format!("copy the feed with `slo feed show {name} > my-feed.yaml` and {what}"),
+            None => what.to_owned(),
+        }
+    }
+
+    fn unmapped(&self, field: Field, value: &[u8]) -> String {
+        let (name, quoted) = (field.as_str(), crate::feed::fields::quote(value));
+        let meant = if field == Field::Status { foreign::meant(&String::from_utf8_lossy(value)) } else { None };
+        let such = meant.map(|status| format!(", such as {quoted}: {status}")).unwrap_or_default();
+        format!("{name} {quoted} has no entry in the feed's values.{name}; {}{such}", self.adding("add what it means"))
     }
 
     /// Why a record without a field is rejected.
-    pub(super) fn missing(&self, field: Field) -> String {
+    pub(super) fn missing(&self, field: Field, slots: &Slots<'_>) -> String {
+        let is_missing = |slot: &usize| slots[*slot].as_deref().is_none_or(<[u8]>::is_empty);
         // Of a template, all values are needed.
-        let name = |origin: &Origin| and_list(origin.slots().iter().map(|slot| self.wants[*slot].as_str()));
+        let name = |origin: &Origin| {
+            let all = origin.slots();
+            let missing: Vec<usize> = all.iter().copied().filter(is_missing).collect();
+            // Otherwise, its expression does not match.
+            let named = if missing.is_empty() { all } else { missing };
+            and_list(named.into_iter().map(|slot| self.wants[slot].as_str()))
+        };
         let mut names: Vec<String> = self.origins[field as usize].iter().map(name).collect();
         names.retain(|name| !name.is_empty());
         names.dedup();
@@ -199,13 +280,6 @@ impl Kind {
             Some((first, others)) => format!("missing {first} (also called {})", others.join(", ")),
         }
     }
-}
-
-fn unmapped(field: Field, value: &[u8]) -> String {
-    let (name, quoted) = (field.as_str(), crate::feed::fields::quote(value));
-    let meant = if field == Field::Status { foreign::meant(&String::from_utf8_lossy(value)) } else { None };
-    let such = meant.map(|status| format!(", such as {quoted}: {status}")).unwrap_or_default();
-    format!("{name} {quoted} has no entry in the feed's values.{name}; add what it means{such}")
 }
 
 impl Origin {
@@ -230,7 +304,7 @@ impl Origin {
             ),
         };
         let part = origin.part.as_deref().map(Regex::new).transpose().map_err(|error| anyhow!("match: {error}"))?;
-        Ok(Self { from, part })
+        Ok(Self { from, part, split: origin.split.clone() })
     }
 
     fn slots(&self) -> Vec<usize> {

@@ -10,16 +10,11 @@ use crate::domain::value::instant::{Instant, InstantError};
 use crate::feed::fields::quote;
 use crate::feed::time::Times;
 
-/// Formats of times without an offset, for feeds with a zone and no format.
-const LOCAL: [&str; 5] =
-    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d"];
-
 /// Reads the times of one feed.
 pub(super) struct Moments {
     fast: Times,
+    /// The feed's own formats; if it has some, no others are tried.
     spellings: Vec<Spelling>,
-    /// Whether the feed has its own formats, so that no others are tried.
-    is_strict: bool,
     zone: Tz,
     /// The formats, for error messages.
     told: String,
@@ -41,12 +36,9 @@ enum Unit {
 
 impl Moments {
     pub(super) fn of(feed: &Feed) -> Self {
-        let own: Vec<Spelling> = feed.time_formats.iter().map(|format| Spelling::of(format)).collect();
-        let is_strict = !own.is_empty();
-        let is_local = feed.zone.is_some() && !is_strict;
-        let spellings = if is_local { LOCAL.iter().map(|format| Spelling::of(format)).collect() } else { own };
+        let spellings = feed.time_formats.iter().map(|format| Spelling::of(format)).collect();
         let told = feed.time_formats.join(" or ");
-        Self { fast: Times::new(), spellings, is_strict, zone: feed.zone.unwrap_or(Tz::UTC), told }
+        Self { fast: Times::new(), spellings, zone: feed.zone.unwrap_or(Tz::UTC), told }
     }
 
     /// The instant of a text.
@@ -54,19 +46,18 @@ impl Moments {
     /// # Errors
     /// With the reason when it is not a time, as a sentence about the field `name`.
     pub(super) fn read(&mut self, name: &str, bytes: &[u8]) -> Result<Instant, String> {
-        if !self.is_strict
-            && let Some(at) = self.fast.fast(bytes)
-        {
+        let is_strict = !self.spellings.is_empty();
+        if !is_strict && let Some(at) = self.fast.fast(bytes) {
             return at.in_range().map_err(|error| format!("{name} {} is {error}", quote(bytes)));
         }
         let text = std::str::from_utf8(bytes).map_err(|_| format!("{name} {} is not UTF-8", quote(bytes)))?.trim();
         let found = self.spellings.iter().find_map(|spelling| spelling.read(text, self.zone));
         let parsed = match found {
             Some(at) => at.in_range(),
-            None if self.is_strict => {
+            None if is_strict => {
                 return Err(format!("{name} {} is not a time as timeFormat writes it: {}", quote(bytes), self.told));
             }
-            None => Instant::parse(text),
+            None => Instant::parse_in(text, |millis| moment_of(self.zone, millis)),
         };
         parsed.map_err(|error: InstantError| format!("{name} {} is {error}", quote(bytes)))
     }
@@ -80,8 +71,15 @@ pub(super) fn reads(format: &str, text: &str) -> bool {
 /// Whether a time, in this format or a usual one, lacks an offset.
 pub(super) fn is_local(format: Option<&str>, text: &str) -> bool {
     match format {
-        Some(format) => !["%z", "%Z", "UTC", "%s"].iter().any(|zone| format.contains(zone)),
-        None => LOCAL.iter().any(|format| reads(format, text)),
+        Some(format) => !["%z", "UTC", "%s"].iter().any(|zone| format.contains(zone)),
+        None => {
+            let mut is_local = false;
+            let read = Instant::parse_in(text, |millis| {
+                is_local = true;
+                Instant::from_millis(millis)
+            });
+            is_local && read.is_ok()
+        }
     }
 }
 
@@ -208,6 +206,12 @@ mod tests {
             (&["unix", "%Y-%m-%d"], None, "2026-11-20", "2026-11-20T00:00:00.000Z"),
             (&[], new_york, "2026-11-20 09:05", "2026-11-20T14:05:00.000Z"),
             (&[], new_york, "2026-11-20T09:05:00.5", "2026-11-20T14:05:00.500Z"),
+            (&[], new_york, "2026-11-20 09:05:06,123", "2026-11-20T14:05:06.123Z"),
+            (&[], new_york, "2026-11-20t9:05", "2026-11-20T14:05:00.000Z"),
+            (&[], new_york, "2026-11-20", "2026-11-20T05:00:00.000Z"),
+            (&[], new_york, "2026-11-20 UTC", "2026-11-20T00:00:00.000Z"),
+            (&[], new_york, "2026-11-20 14:05:00,5 GMT", "2026-11-20T14:05:00.500Z"),
+            (&[], new_york, "1795183500", "2026-11-20T14:05:00.000Z"),
             (&[], new_york, "2026-11-20T14:05:00Z", "2026-11-20T14:05:00.000Z"),
             (&[], new_york, "2026-11-20T14:05:00+01:00", "2026-11-20T13:05:00.000Z"),
             (&[], None, "2026-11-20 14:05:00.123", "2026-11-20T14:05:00.123Z"),
@@ -217,6 +221,23 @@ mod tests {
             (&[], Some(Tz::Europe__Berlin), "2026-03-29 02:30", "2026-03-29T01:30:00.000Z"),
         ] {
             assert_eq!(read(formats, zone, text).as_deref(), Ok(expected), "{formats:?} {text}");
+        }
+    }
+
+    #[test]
+    fn a_time_without_an_offset_is_local_in_every_spelling() {
+        for (format, text, expected) in [
+            (None, "2026-11-20 14:05:06,123", true),
+            (None, "2026-11-20t14:05", true),
+            (None, "2026-11-20", true),
+            (None, "2026-11-20 14:05:06,123+01", false),
+            (None, "2026-11-20 utc", false),
+            (None, "1795183500", false),
+            (None, "soon", false),
+            (Some("%Y-%m-%d %H:%M:%S UTC"), "2026-11-20 14:05:06 UTC", false),
+            (Some("%d.%m.%Y"), "20.11.2026", true),
+        ] {
+            assert_eq!(is_local(format, text), expected, "{text}");
         }
     }
 

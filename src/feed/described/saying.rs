@@ -41,6 +41,8 @@ pub(super) struct Sayer {
     called: Vec<u8>,
     /// Use this system for every record.
     system: Option<String>,
+    /// Of the systems of the current record, the one that it is about now.
+    part: Option<String>,
     options: Options,
     /// Whether incidents are requested instead of facts.
     pub(super) gathers: bool,
@@ -55,6 +57,7 @@ impl Sayer {
             streams: HashMap::new(),
             called: Vec::new(),
             system,
+            part: None,
             options,
             gathers: false,
         }
@@ -70,7 +73,7 @@ impl Sayer {
         self.names
     }
 
-    /// Adds a record to a batch.
+    /// Adds a record to a batch, for each of its systems.
     ///
     /// # Errors
     /// With the reason when it is invalid; then nothing is added.
@@ -78,6 +81,23 @@ impl Sayer {
         if kind.skip {
             return Ok(Said::Nothing);
         }
+        let systems = if self.system.is_none() { kind.systems(slots)? } else { None };
+        let Some(systems) = systems else { return self.say_once(kind, slots, batch) };
+        for system in &systems {
+            self.name(Some(system.as_bytes().into()), "system")?;
+        }
+        let (mut said, mut all) = (Said::Nothing, Batch::default());
+        for system in systems {
+            self.part = Some(system);
+            let one = self.say_once(kind, slots, &mut all);
+            self.part = None;
+            said = one?;
+        }
+        batch.join(all);
+        Ok(said)
+    }
+
+    fn say_once(&mut self, kind: &Kind, slots: &Slots<'_>, batch: &mut Batch) -> Result<Said, String> {
         if self.gathers && kind.shape == Shape::Intervals {
             return self.incident(kind, slots, batch);
         }
@@ -85,9 +105,9 @@ impl Sayer {
         let status = match meaning {
             Meaning::Skip => return Ok(Said::Nothing),
             Meaning::Status(status) => status,
-            Meaning::Maintenance | Meaning::Text(_) => Status::Unknown,
+            Meaning::Maintenance | Meaning::Next | Meaning::Text(_) => Status::Unknown,
         };
-        let start = self.moment(kind, Field::Ts, slots)?.ok_or_else(|| kind.missing(Field::Ts))?;
+        let start = self.moment(kind, Field::Ts, slots)?.ok_or_else(|| kind.missing(Field::Ts, slots))?;
         match kind.shape {
             Shape::Intervals => self.interval(kind, slots, (start, status), batch),
             Shape::Maintenance => self.planned(kind, slots, (start, &meaning), batch),
@@ -136,10 +156,10 @@ impl Sayer {
         if matches!(status(kind, slots), Ok(Meaning::Skip)) {
             return Ok(Said::Nothing);
         }
-        let start = self.moment(kind, Field::Ts, slots)?.ok_or_else(|| kind.missing(Field::Ts))?;
+        let start = self.moment(kind, Field::Ts, slots)?.ok_or_else(|| kind.missing(Field::Ts, slots))?;
         let end = self.end(kind, slots, start)?;
         let updated = self.moment(kind, Field::Updated, slots)?.filter(|at| *at <= self.options.latest);
-        let system = match &self.system {
+        let system = match self.system.as_ref().or(self.part.as_ref()) {
             Some(system) => Some(system.clone().into_bytes().into()),
             None => kind.text(Field::System, slots)?,
         };
@@ -214,11 +234,11 @@ impl Sayer {
 
     /// The stream index of a record; an interval without an id has the check `usual`.
     fn stream(&mut self, kind: &Kind, slots: &Slots<'_>, usual: Option<&str>) -> Result<u32, String> {
-        let own = match &self.system {
+        let own = match self.system.as_ref().or(self.part.as_ref()) {
             Some(system) => Some(Cow::Borrowed(system.as_bytes())),
             None => kind.text(Field::System, slots)?,
         };
-        let system = own.ok_or_else(|| kind.missing(Field::System))?;
+        let system = own.ok_or_else(|| kind.missing(Field::System, slots))?;
         let check = match usual {
             None => kind.text(Field::Check, slots)?,
             Some(usual) => Some(kind.pick(Field::Id, slots).unwrap_or(Cow::Borrowed(usual.as_bytes()))),
@@ -254,31 +274,33 @@ impl Sayer {
 
 /// The meaning of a record's status.
 fn status(kind: &Kind, slots: &Slots<'_>) -> Result<Meaning, String> {
-    let value = kind.pick(Field::Status, slots);
-    if let Some(mapped) = kind.mapped(value.as_deref()).filter(|_| kind.has(Field::Status)) {
-        return mapped.cloned();
-    }
+    let value = match kind.mapped(slots) {
+        Some(Ok(Meaning::Next)) => None,
+        Some(mapped) => return mapped,
+        None => kind.pick(Field::Status, slots),
+    };
     let Some(value) = value else {
         return match kind.shape {
             // An incident without a status is an outage.
             Shape::Intervals => Ok(Meaning::Status(Status::Unhealthy)),
             Shape::Maintenance => Ok(Meaning::Maintenance),
-            Shape::Transitions | Shape::Observations => Err(kind.missing(Field::Status)),
+            Shape::Transitions | Shape::Observations => Err(kind.missing(Field::Status, slots)),
         };
     };
     if value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-')) || is_truth(&value) {
         return Err(format!(
-            "status {} is a code, which some programs mean one way and some the other; write what it means into the feed's \
-             values.status",
-            quote(&value)
+            "status {} is a code, which some programs mean one way and some the other; {} into the feed's values.status",
+            quote(&value),
+            kind.adding("write what it means")
         ));
     }
     if value.eq_ignore_ascii_case(b"maintenance") {
         return Ok(Meaning::Maintenance);
     }
-    Status::parse(&value)
-        .map(Meaning::Status)
-        .ok_or_else(|| format!("unknown status {}; write what it means into the feed's values.status", quote(&value)))
+    Status::parse(&value).map(Meaning::Status).ok_or_else(|| {
+        let adding = kind.adding("write what it means");
+        format!("unknown status {}; {adding} into the feed's values.status", quote(&value))
+    })
 }
 
 fn is_truth(value: &[u8]) -> bool {

@@ -72,13 +72,16 @@ pub(super) struct Table {
     columns: Vec<Option<usize>>,
     /// Which required values keep surrounding blanks.
     is_note: Vec<bool>,
+    /// A required value with several columns.
+    repeated: Option<String>,
 }
 
 impl Table {
     /// Reads a header, with this delimiter or the one that gives the most required columns.
     ///
     /// # Errors
-    /// With the reason when a column of a required field is missing; with `gathers` an incident needs no system.
+    /// With the reason when a column of a required field is missing, or there twice; with `gathers` an incident needs no
+    /// system.
     pub(super) fn read(header: &[u8], delimiter: Option<u8>, kind: &Kind, gathers: bool) -> Result<Self, String> {
         let all = delimiter.map_or(DELIMITERS.to_vec(), |only| vec![only]);
         let tables = all.into_iter().map(|delimiter| Self::cut(header, delimiter, kind));
@@ -97,7 +100,10 @@ impl Table {
             Field::ALL.iter().filter(|field| lacks(field)).flat_map(|field| kind.named(*field)).collect();
         missing.dedup();
         if missing.is_empty() {
-            return Ok(table);
+            return match &table.repeated {
+                Some(title) => Err(format!("it has two columns {title}: {}", excerpt(header))),
+                None => Ok(table),
+            };
         }
         let noun = if missing.len() == 1 { "column" } else { "columns" };
         Err(format!("it has no {noun} {}: {}", and_list(missing), excerpt(header)))
@@ -108,14 +114,19 @@ impl Table {
         let titles = cutter.cut(header);
         let title = |index: usize| String::from_utf8_lossy(cutter.field(index)).trim().to_owned();
         let all: Vec<String> = (0..titles).map(title).collect();
-        let column = |want: &String| {
-            let alike = |title: &String| title.eq_ignore_ascii_case(want);
-            all.iter().position(|title| title == want).or_else(|| all.iter().position(alike))
+        let places = |is: &dyn Fn(&String) -> bool| -> Vec<usize> {
+            all.iter().enumerate().filter(|(_, title)| is(title)).map(|(index, _)| index).collect()
         };
-        let columns = kind.wants.iter().map(column).collect();
+        let found = |want: &String| {
+            let exact = places(&|title| title == want);
+            if exact.is_empty() { places(&|title| title.eq_ignore_ascii_case(want)) } else { exact }
+        };
+        let found: Vec<Vec<usize>> = kind.wants.iter().map(found).collect();
+        let repeated = kind.wants.iter().zip(&found).find(|(_, places)| places.len() > 1).map(|(want, _)| want.clone());
+        let columns = found.iter().map(|places| places.first().copied()).collect();
         let notes: Vec<&str> = kind.named(Field::Note).collect();
         let is_note = kind.wants.iter().map(|want| notes.contains(&want.as_str())).collect();
-        Self { cutter, titles, columns, is_note }
+        Self { cutter, titles, columns, is_note, repeated }
     }
 
     /// The number of required columns that it has.

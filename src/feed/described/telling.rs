@@ -7,7 +7,7 @@ use super::kind::{Kind, Place, Recipe};
 use super::table::Table;
 use super::text::Text;
 use super::ways;
-use crate::domain::health::feed::{Field, Format, Shape, Step};
+use crate::domain::health::feed::{Field, Format, Meaning, Shape, Step};
 use crate::feed::input::Input;
 use crate::feed::records::without_return;
 use crate::feed::walk::Walk;
@@ -15,6 +15,8 @@ use serde_json::Value;
 
 /// The most lines examined.
 const MOST_LINES: usize = 200;
+/// The bytes in which an answer of Prometheus says what it is.
+const MOST_BYTES: usize = 1000;
 
 /// The feeds that the beginning of an input fits; never those of databases.
 pub(crate) fn tell<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Vec<&'f Recipe> {
@@ -31,6 +33,13 @@ pub(crate) fn likely<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Option<&'f 
     let placed = placed.or_else(|| if is_line { of(Format::Jsonl) } else { None });
     let known = placed.or_else(|| recipes.iter().find(|recipe| recipe.knows(first)));
     known.or_else(|| if is_json { None } else { of(Format::Csv) })
+}
+
+/// Whether an input begins like the answer of Prometheus with one value per series.
+pub(crate) fn is_instant_query(beginning: &[u8]) -> bool {
+    let blank = |byte: &u8| byte.is_ascii_whitespace();
+    let start: Vec<u8> = beginning.iter().take(MOST_BYTES).filter(|byte| !blank(byte)).copied().collect();
+    start.starts_with(b"{") && String::from_utf8_lossy(&start).contains("\"resultType\":\"vector\"")
 }
 
 /// Whether an input begins like JSON; 0x1e separates the texts of a JSON sequence.
@@ -135,8 +144,10 @@ impl Kind {
             let has_all = needed.iter().all(|field| self.can_have(*field, &is_there));
             let slots = place.slots(item, &self.wants, "x").ok();
             let means = |field| slots.as_ref().and_then(|slots| self.pick(field, slots).map(Cow::into_owned));
-            let status = means(Field::Status);
-            let is_known = self.mapped(status.as_deref()).is_none_or(|meaning| meaning.is_ok());
+            let is_known = slots.as_ref().and_then(|slots| self.mapped(slots)).is_none_or(|meaning| match meaning {
+                Ok(Meaning::Status(status)) => self.shape != Shape::Intervals || status.is_outage(),
+                other => other.is_ok(),
+            });
             fits = has_all && is_known && means(Field::Ts).is_some();
             Err(())
         });

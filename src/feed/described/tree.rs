@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use anyhow::{Result, anyhow};
-use serde_json::Value;
+use serde_json::{Number, Value};
 use serde_json_path::{JsonPath, PathElement};
 
 use super::kind::{Slots, is_file_name};
-use crate::domain::health::feed::{NEAREST_KEY, Step, steps};
+use crate::domain::health::feed::{NEAREST_KEY, Step, has_root, quoted, steps, way};
+use crate::feed::fields::quote;
 
 /// The most compiled paths with a key in them that are kept.
 const MOST_FILLED: usize = 10_000;
@@ -41,7 +43,7 @@ enum Want {
     Filled {
         start: Start,
         text: String,
-        made: RefCell<HashMap<String, Option<JsonPath>>>,
+        made: RefCell<HashMap<String, JsonPath>>,
     },
     NearestKey,
     FileName,
@@ -82,11 +84,15 @@ impl<'r> Item<'r> {
 }
 
 impl Tree {
-    pub(super) fn new(records: Option<&str>, each: Option<&str>, wants: &[String]) -> Result<Self> {
+    /// Compiles the paths; in a document (`is_walked`), the records are found while it is read.
+    pub(super) fn new(records: Option<&str>, each: Option<&str>, wants: &[String], is_walked: bool) -> Result<Self> {
         let records = records.unwrap_or("$");
-        let (mut way, rest) = steps(records).ok_or_else(|| anyhow!("{records}: not a JSONPath"))?;
+        let (mut way, mut rest) = way(records).ok_or_else(|| anyhow!("{records}: not a JSONPath"))?;
+        if !is_walked && !way.is_empty() {
+            (way, rest) = (Vec::new(), &records[1..]);
+        }
         // A filter is applied to each child separately, so that a list of any length can be read.
-        let is_filter = rest.starts_with("[?") && !rest.contains('$');
+        let is_filter = rest.starts_with("[?") && !has_root(rest);
         if is_filter {
             way.push(Step::Each);
         }
@@ -174,7 +180,7 @@ impl Tree {
             let value = match want {
                 Want::NearestKey => return Ok(item.key.map(|key| Cow::Borrowed(key.as_bytes()))),
                 Want::FileName => return Ok(Some(Cow::Borrowed(file.as_bytes()))),
-                other => other.find(item).map_err(|count| format!("{name} leads to {count} values; one is needed"))?,
+                other => other.find(item).map_err(|what| format!("{name} {what}"))?,
             };
             value.map_or(Ok(None), |value| text(value, name))
         };
@@ -212,8 +218,8 @@ impl Want {
         Ok(Self::Path { start, path: Path::new(want)? })
     }
 
-    /// The single value, or the number of values if there are several.
-    fn find<'r>(&self, item: Item<'r>) -> Result<Option<&'r Value>, usize> {
+    /// The single value, or why there is none, as it follows the name of the value.
+    fn find<'r>(&self, item: Item<'r>) -> Result<Option<&'r Value>, String> {
         match self {
             Self::NearestKey | Self::FileName => Ok(None),
             Self::Key(key) => Ok(item.item.get(key)),
@@ -224,8 +230,10 @@ impl Want {
                 if made.len() >= MOST_FILLED {
                     made.clear();
                 }
-                let path = made.entry(key.to_owned()).or_insert_with(|| parse(&text.replace(NEAREST_KEY, key)).ok());
-                let Some(path) = path else { return Ok(None) };
+                let path = match made.entry(key.to_owned()) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(filled(text, key)?),
+                };
                 one(&path.query(item.at(*start)).all())
             }
         }
@@ -240,7 +248,7 @@ impl Path {
         }
     }
 
-    fn find<'r>(&self, from: &'r Value) -> Result<Option<&'r Value>, usize> {
+    fn find<'r>(&self, from: &'r Value) -> Result<Option<&'r Value>, String> {
         match self {
             Self::Simple(steps) if !steps.contains(&Step::Each) => {
                 let step = |value: &'r Value, step: &Step| match step {
@@ -295,16 +303,49 @@ fn walk<'r, E>(steps: &[Step], from: Item<'r>, take: &mut impl FnMut(Item<'r>) -
     }
 }
 
-fn one<'r>(found: &[&'r Value]) -> Result<Option<&'r Value>, usize> {
+fn one<'r>(found: &[&'r Value]) -> Result<Option<&'r Value>, String> {
     match found {
         [] => Ok(None),
         [only] => Ok(Some(only)),
-        several => Err(several.len()),
+        several => Err(format!("leads to {} values; one is needed", several.len())),
     }
 }
 
 fn parse(path: &str) -> Result<JsonPath> {
     JsonPath::parse(path).map_err(|error| anyhow!("{path}: {error}"))
+}
+
+/// A path with this key in place of `#key`: in quotes as a string, elsewhere as a number.
+fn filled(path: &str, key: &str) -> Result<JsonPath, String> {
+    let (mut text, mut end) = (String::new(), 0);
+    for (at, _, around) in quoted(path).filter(|(at, ..)| path[*at..].starts_with(NEAREST_KEY)) {
+        text.push_str(&path[end..at]);
+        end = at + NEAREST_KEY.len();
+        match around {
+            Some(mark) => escape(key, mark, &mut text),
+            None if key.parse::<Number>().is_ok() => text.push_str(key),
+            None => {
+                let key = quote(key.as_bytes());
+                return Err(format!(
+                    "needs a number in place of {NEAREST_KEY}, not {key}; write '{NEAREST_KEY}' in quotes"
+                ));
+            }
+        }
+    }
+    text.push_str(&path[end..]);
+    JsonPath::parse(&text).map_err(|_| format!("is not a JSONPath with the key {}", quote(key.as_bytes())))
+}
+
+/// Adds a key to a string in these quotation marks.
+fn escape(key: &str, mark: char, into: &mut String) {
+    for c in key.chars() {
+        match c {
+            '\\' => into.push_str("\\\\"),
+            c if c == mark => into.extend(['\\', c]),
+            c if c.is_ascii_control() => into.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => into.push(c),
+        }
+    }
 }
 
 /// A value as a text; `None` for null.
@@ -315,5 +356,32 @@ fn text<'r>(value: &'r Value, name: &str) -> Result<Option<Cow<'r, [u8]>>, Strin
         Value::Bool(_) | Value::Number(_) => Ok(Some(Cow::Owned(value.to_string().into_bytes()))),
         Value::Array(_) => Err(format!("{name} is a list; write a path to one of its items, or each")),
         Value::Object(_) => Err(format!("{name} is a mapping; write a path to one of its values")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_put_into_a_path_as_the_string_or_number_that_it_is() {
+        let keys = ["web", "it's", "\"", "a\\'b\"", "\n\u{1}", "$.x", "']['a", "#key", "é"];
+        for key in keys {
+            let record = serde_json::json!({"names": {key: [{"id": key, "n": 1}]}});
+            for path in ["$.names['#key'][0].n", "$.names[\"#key\"][?@.id == '#key'].n"] {
+                let found = filled(path, key).unwrap();
+                assert_eq!(one(&found.query(&record).all()), Ok(Some(&Value::from(1))), "{path} {key}");
+            }
+        }
+        let list = serde_json::json!([{"id": 7}, {"id": 1.5}]);
+        assert_eq!(filled("$[#key].id", "1").unwrap().query(&list).all(), [&Value::from(1.5)]);
+        assert_eq!(filled("$[?@.id == #key]", "7").unwrap().query(&list).all().len(), 1);
+        for (key, told) in [
+            ("x", "needs a number in place of #key, not \"x\"; write '#key' in quotes"),
+            ("*", "needs a number in place of #key, not \"*\"; write '#key' in quotes"),
+            ("1.5", "is not a JSONPath with the key \"1.5\""),
+        ] {
+            assert_eq!(filled("$[#key].id", key).unwrap_err(), told);
+        }
     }
 }

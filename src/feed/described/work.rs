@@ -14,7 +14,7 @@ use super::saying::{Said, Sayer};
 use super::table::Tables;
 use super::trace::Trace;
 use super::tree::{Item, Tree};
-use super::{Surroundings, flat, unfitting};
+use super::{Surroundings, flat, parsed, unfitting};
 use crate::domain::health::feed::{Format, Shape};
 use crate::domain::health::stream::StreamName;
 use crate::domain::value::wording::or_list;
@@ -103,8 +103,7 @@ impl<'f> Work<'f> {
     }
 
     pub(super) fn max_gap_ms(&self) -> Option<i64> {
-        let observes = self.recipe.kinds.iter().any(|kind| kind.shape == Shape::Observations);
-        self.recipe.feed.max_gap_ms.filter(|_| observes)
+        self.recipe.feed.max_gap_ms.filter(|_| self.recipe.observes())
     }
 
     pub(super) fn restart(&mut self) {
@@ -237,7 +236,7 @@ impl<'f> Work<'f> {
             }
             let value = match tree.take() {
                 Some(value) => value,
-                None => match serde_json::from_slice(raw) {
+                None => match parsed::parse(raw, &recipe.used) {
                     Ok(value) => value,
                     Err(error) => return self.done(Err(explain(&error)), (line, raw), batch, on_reject),
                 },

@@ -81,6 +81,16 @@ fn what_other_programs_write_gets_one_error_with_a_remedy() {
             "describe it: `slo feed try FILE > feed.yaml`",
         ),
         (
+            "{\"status\":\"success\",\"data\":{\"result\":[]}}\n",
+            "line 1: the record has no ts or system: {\"status\"",
+            "describe it: `slo feed try FILE > feed.yaml`",
+        ),
+        (
+            "{\"service\":\"web\",\"incidents\":[{\"from\":\"2026-11-01\"}]}\n",
+            "line 1: the record has no ts or status: {\"service\"",
+            "describe it: `slo feed try FILE > feed.yaml`",
+        ),
+        (
             "2026-10-03 12:00:01 INFO all is well\n2026-10-03 12:00:02 INFO still\n",
             "line 1: expected a JSON object or a CSV header: 2026-10-03 12:00:01 INFO all is well",
             "describe it: `slo feed try FILE > feed.yaml`",
@@ -111,8 +121,23 @@ fn names_that_are_nearly_those_of_fields_are_told_with_what_to_rename() {
             "name the columns that hold the time, the system and its status `ts`, `system` and `status` in the first line",
         ),
         (
-            "{\"when\":1,\"host\":\"a\",\"state\":\"up\"}\n{\"when\":1}\n",
+            "{\"when\":1790933410,\"host\":\"a\",\"state\":\"up\"}\n{\"when\":1}\n",
             "rename `when` to `ts`, `host` to `system` and `state` to `status`; or describe it",
+        ),
+        // Renaming does not help if the values are written in a way that only a feed can describe.
+        (
+            "Date,Service,Status\n10/24/2026 11:15 PM,a,Down\n",
+            "describe it: `slo feed try FILE > feed.yaml` writes a feed to start from; \"10/24/2026 11:15 PM\" in `Date` is not a \
+             time that slo reads",
+        ),
+        (
+            "when,host,state\n2026-10-01 10:00,a,Ausfall\n",
+            "describe it: `slo feed try FILE > feed.yaml` writes a feed to start from; \"Ausfall\" in `state` is not a status \
+             that slo reads",
+        ),
+        (
+            "{\"date\":\"24.10.2026\",\"host\":\"a\",\"state\":\"up\"}\n{\"date\":1}\n",
+            "describe it: `slo feed try FILE",
         ),
     ] {
         let (_, hint) = refused(input.as_bytes());

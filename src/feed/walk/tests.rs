@@ -57,6 +57,32 @@ fn values_at_the_end_of_ways_come_out_in_order() {
 }
 
 #[test]
+fn the_place_of_records_is_there_if_it_is_found_or_a_list_on_its_way_is_empty() {
+    for (text, way, expected) in [
+        ("{\"a\":{\"b\":null}}", "$.a.b", true),
+        ("{\"a\":{\"c\":1}}", "$.a.b", false),
+        ("{\"a\":{}}", "$.a.b", false),
+        ("{}", "$.a", false),
+        ("{\"a\":[]}", "$.a[*]", true),
+        ("{\"a\":{}}", "$.a.*", true),
+        ("{\"a\":[]}", "$.a[*].b", true),
+        ("{\"a\":[]}", "$.a[0].b", true),
+        ("{\"a\":{}}", "$.a[0]", false),
+        ("{\"a\":[{\"c\":1}]}", "$.a[*].b", false),
+        ("{\"a\":[{\"c\":1},{\"b\":[]}]}", "$.a[*].b[*]", true),
+        ("{\"a\":null}", "$.a[*]", false),
+        ("{\"b\":[]}", "$.a[*]", false),
+        ("[]", "$[*]", true),
+        ("{\"c\":1}\n{\"a\":1}", "$.a", true),
+        (" ", "$.a", true),
+    ] {
+        let mut stream = Walk::new(text.as_bytes(), vec![steps(way).unwrap().0]);
+        while stream.next().unwrap().is_some() {}
+        assert_eq!(stream.has_reached(), expected, "{text} {way}");
+    }
+}
+
+#[test]
 fn what_is_not_json_is_told_with_its_line_and_what_came_before_is_kept() {
     for size in [1, 1000] {
         for (text, count, told) in [

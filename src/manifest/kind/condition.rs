@@ -51,10 +51,10 @@ pub(in crate::manifest) static SPEC: Shape = Shape {
 static SELECTOR: Shape = Shape {
     name: "LabelSelector",
     about: "Objectives by their labels",
-    fields: &[FieldShape::required(
+    fields: &[FieldShape::optional(
         "matchLabels",
         Content::Pairs(&Content::Label),
-        "Labels that an objective must have, all of them",
+        "Labels that an objective must have, all of them; without any, all objectives",
     )],
     one_of: &[],
 };
@@ -62,10 +62,10 @@ static SELECTOR: Shape = Shape {
 static SYSTEM_SELECTOR: Shape = Shape {
     name: "SystemLabelSelector",
     about: "Systems by their labels",
-    fields: &[FieldShape::required(
+    fields: &[FieldShape::optional(
         "matchLabels",
         Content::Pairs(&Content::Label),
-        "Labels that a system must have, all of them",
+        "Labels that a system must have, all of them; without any, all systems",
     )],
     one_of: &[],
 };
@@ -140,7 +140,8 @@ fn read_one_scope(
 
 fn read_selector(field: &Field<'_>, shape: &'static Shape, report: &mut Report) -> Option<BTreeMap<String, String>> {
     let fields = Fields::of(field, shape, report)?;
-    let labels = fields.require("matchLabels", "write matchLabels: { team: payments }", report)?;
+    // As in Kubernetes, no label matches all.
+    let Some(labels) = fields.get("matchLabels") else { return Some(BTreeMap::new()) };
     let mut wanted = BTreeMap::new();
     let mut valid = true;
     for entry in labels.entries(report)? {

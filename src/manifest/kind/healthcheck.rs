@@ -13,8 +13,8 @@ use crate::domain::health::rules::CheckRules;
 use crate::domain::plan::object::Object;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
-use crate::manifest::envelope::{DOCUMENT, Draft, OTHER_VERSION, read_metadata};
-use crate::manifest::mapping::fields::{Field, Fields};
+use crate::manifest::envelope::{Draft, OTHER_VERSION};
+use crate::manifest::mapping::fields::Field;
 use crate::manifest::problem::{Position, Problem, Report, Severity};
 use crate::manifest::yaml::tree::{Node, Tree, Value};
 
@@ -35,16 +35,19 @@ pub(in crate::manifest) fn is_one(root: &Node) -> bool {
     says("apiVersion", OTHER_VERSION) && says("kind", KIND)
 }
 
-/// Reads one.
+/// Reads one; whatever else it contains is another program's business.
 pub(in crate::manifest) fn read(tree: &Tree, report: &mut Report) -> Option<Healthcheck> {
-    let root = Field::root(tree.root.as_ref()?);
-    let fields = Fields::of(&root, &DOCUMENT, report)?;
-    let metadata = fields.require("metadata", "write metadata: { name: … }", report);
-    let at = metadata.as_ref().and_then(|field| field.node.child("name")).map_or(root.at, |name| name.at);
-    let metadata = metadata.and_then(|field| read_metadata(&field, report));
-    let spec = fields.require("spec", "", report)?;
-    spec.entries(report)?;
-    let is_enabled = spec.node.child("enabled").filter(|node| !node.is_null()).map_or(Some(true), |node| {
+    let root = tree.root.as_ref()?;
+    let Some(node) = root.child("metadata").and_then(|it| it.child("name")).filter(|name| !name.is_null()) else {
+        report.error(root.at, "metadata.name is missing", "write metadata: { name: … }");
+        return None;
+    };
+    let name = Field { path: "metadata.name".to_owned(), at: node.at, node }.name(report);
+    let at = node.at;
+    report.subject = name.as_ref().map(|name| format!("{KIND} {name}"));
+    let spec = root.child("spec").filter(|spec| !spec.is_null());
+    let is_enabled = spec.and_then(|spec| spec.child("enabled")).filter(|node| !node.is_null());
+    let is_enabled = is_enabled.map_or(Some(true), |node| {
         let truth = match &node.value {
             Value::Scalar { text, plain: true } if text == "true" => Some(true),
             Value::Scalar { text, plain: true } if text == "false" => Some(false),
@@ -55,7 +58,7 @@ pub(in crate::manifest) fn read(tree: &Tree, report: &mut Report) -> Option<Heal
         }
         truth
     });
-    Some(Healthcheck { file: Arc::clone(&report.file), name: metadata?.name, at, is_enabled: is_enabled? })
+    Some(Healthcheck { file: Arc::clone(&report.file), name: name?, at, is_enabled: is_enabled? })
 }
 
 /// Retires disabled checks in all systems that were read; returns problems of the documents.

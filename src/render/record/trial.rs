@@ -72,10 +72,11 @@ pub(crate) fn text(trial: &Trial) -> String {
     let mut text = format!("feed {} ({})\n", trial.feed, trial.format);
     for tried in &trial.records {
         let _ = writeln!(text, "\n{} {}", trial.unit, tried.line);
-        // A missing value has no effect, unless it is the reason for the rejection.
-        for (name, value) in tried.values.iter().filter(|(_, value)| value.is_some() || tried.reason.is_some()) {
-            let value = value.as_ref().map_or("–".to_owned(), |value| one_line(value).into_owned());
-            let _ = writeln!(text, "  {} = {value}", one_line(name));
+        // A missing value has no effect, and the reason for a rejection names it.
+        for (name, value) in &tried.values {
+            if let Some(value) = value {
+                let _ = writeln!(text, "  {} = {}", one_line(name), one_line(value));
+            }
         }
         for (stream, fact) in &tried.facts {
             let _ = writeln!(text, "  → {} {} {}", fact.at, named(stream), fact.status);
@@ -93,9 +94,7 @@ pub(crate) fn text(trial: &Trial) -> String {
     let facts: u64 = trial.systems.values().map(|system| system.0).sum();
     let plural = if facts == 1 { "" } else { "s" };
     let _ = write!(text, "{} {noun} read: {} transition{plural}", thousands(trial.read), thousands(facts));
-    for (count, what) in
-        [(trial.planned, "of maintenance"), (trial.skipped, "without meaning"), (trial.rejected, "rejected")]
-    {
+    for (count, what) in [(trial.planned, "of maintenance"), (trial.skipped, "skipped"), (trial.rejected, "rejected")] {
         if count > 0 {
             let _ = write!(text, ", {} {what}", thousands(count));
         }

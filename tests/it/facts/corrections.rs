@@ -180,9 +180,19 @@ fn a_proposed_correction_applies_as_it_is() {
     // The next one gets another name, and must not contradict the first.
     let again = slo.run(&[&args[..9], &["degraded", "--reason", "x"]].concat(), b"");
     assert!(again.stderr.contains("the correction c1 says healthy for the same streams"), "{}", again.stderr);
+    assert!(again.stderr.contains("help: change that one in manifests/corrections.yaml (set "), "{}", again.stderr);
+    // One that says less of the same is covered.
+    let less = slo.run(&[&args[..7], &["2026-11-12T10:10:00Z"], &args[8..]].concat(), b"");
+    let expected = "note: no budget would change, because the correction c1 covers this already; to shorten or change \
+                    that one, edit it in manifests/corrections.yaml (set ";
+    assert!(less.code == 0 && less.stderr.contains(expected), "{}", less.stderr);
     for (args, expected) in [
         (&["correct", "shop", "--status", "fine", "--reason", "x"][..], "unknown status \"fine\"; expected healthy"),
         (&["correct", "shp", "--status", "healthy", "--reason", "x"], "did you mean shop"),
+        (
+            &["correct", "shop", "--check", "htpp", "--status", "healthy", "--reason", "x", "--as-of", "2026-11-13"],
+            "shop has no transitions of the check htpp\nhelp: it has http",
+        ),
         (
             &["correct", "shop", "--check", "tcp", "--status", "healthy", "--reason", "x"],
             "has no transitions of the check tcp",
@@ -237,11 +247,35 @@ fn corrections_written_on_one_day_have_names_of_their_own() {
     slo.pass(&["apply", folder.to_str().unwrap()], b"");
     // Nothing changed at these times. The zone is only doubtful if a time has none.
     for (times, remark) in
-        [(("2026-11-14T10:00:00Z", "5d"), ""), (("2026-11-14 10:00", "5d"), "; times without an offset")]
+        [(("2026-11-14T10:00:00Z", "5d"), ""), (("2026-11-16 10:00", "3d"), "; times without an offset")]
     {
         let noted = correct(&at(times.0, times.1)).stderr;
         assert!(noted.contains(&format!("note: no budget would change{remark}")), "{noted}");
         assert_eq!(noted.contains("offset"), !remark.is_empty(), "{noted}");
+    }
+}
+
+#[test]
+fn a_correction_without_an_end_says_that_it_covers_what_comes() {
+    let slo = shop();
+    let correct = |more: &[&str]| {
+        let args = ["correct", "shop", "--check", "http", "--reason", "x", "--as-of", AS_OF];
+        slo.run(&[&args[..], more].concat(), b"").stderr
+    };
+    let since = ["--since", "2026-11-12T10:05:00Z"];
+    let note = "note: without --until, this also replaces everything that is reported later, future outages too";
+    let noted = correct(&[&since[..], &["--status", "healthy"]].concat());
+    let recovered = "; shop was up again from 2026-11-12 10:20 UTC on: --until 2026-11-12T10:20:00.000Z\n";
+    assert!(noted.contains(&[note, recovered].concat()), "{noted}");
+    let noted = correct(&["--since", "2026-11-10", "--status", "unknown"]);
+    assert!(noted.contains(&[note, "; end it with --until TIME\n"].concat()), "{noted}");
+    for more in [
+        &["--status", "ignored"][..],
+        &["--status", "healthy", "--until", "2026-11-12T10:20:00Z"],
+        &["--status", "healthy", "-q"],
+    ] {
+        let noted = correct(&[&since[..], more].concat());
+        assert!(!noted.contains("without --until"), "{more:?}: {noted}");
     }
 }
 

@@ -5,6 +5,7 @@ mod first;
 mod hostile;
 mod inputs;
 mod laws;
+mod own;
 mod unknown;
 
 use std::collections::BTreeSet;
@@ -248,4 +249,99 @@ fn codes_are_never_guessed() {
         let shown = slo.pass(&["feed", "show", feed], b"").replace(' ', "");
         assert!(shown.contains(value), "{shown}");
     }
+}
+
+/// The statuses of the starts of incidents, by their id.
+fn severities(slo: &Slo) -> Vec<String> {
+    let lines = exported(slo);
+    let facts = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let mut found: Vec<String> = facts
+        .filter(|fact| fact["status"] != "healthy")
+        .map(|fact| format!("{} {}", fact["check"].as_str().unwrap(), fact["status"].as_str().unwrap()))
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn how_bad_an_incident_was_is_said_by_the_first_word_about_it_in_any_spelling() {
+    let slo = Slo::new();
+    let mut table = "id,service,start,end,status,severity,type,impact\n".to_owned();
+    for (id, words) in [
+        ("a", "resolved,,,minor"),
+        ("b", "closed,,partial,"),
+        ("c", "major outage,,,"),
+        ("d", "Partial-Outage,,,"),
+        ("e", "partially degraded,,,"),
+        ("f", "SEV-1,,,"),
+        ("g", "Minor,,,Major"),
+        ("h", "Monitoring,P1,incident,customers could not pay"),
+        ("i", "resolved,Warning,outage,major"),
+        ("j", "down,,,minor"),
+        ("k", ",,,"),
+        ("l", "resolved,,Scheduled maintenance,"),
+    ] {
+        table += &format!("{id},shop,2026-10-01 10:00,2026-10-01 10:30,{words}\n");
+    }
+    let told = slo.pass(&["ingest", "--feed", "incidents"], table.as_bytes());
+    let counts = "12 records read: 22 new transitions, 0 already known, 1 skipped by the feed\n";
+    assert!(told.starts_with(counts), "{told}");
+    let (bad, mild) = ("unhealthy", "degraded");
+    let expected = [mild, mild, bad, mild, mild, bad, mild, bad, mild, bad, bad];
+    let expected = "abcdefghijk".chars().zip(expected).map(|(id, status)| format!("{id} {status}"));
+    assert_eq!(severities(&slo), expected.collect::<Vec<_>>());
+    // A list of times of health is not one of incidents.
+    let list = "[{\"id\":1,\"service\":\"shop\",\"start\":\"2026-10-01\",\"end\":\"2026-10-02\",\"status\":\"Up\"}]";
+    let path = slo.write("up.json", list);
+    let tried = slo.run(&["feed", "try", path.to_str().unwrap()], b"");
+    assert!(tried.stdout.starts_with("# No built-in feed reads "), "{}", tried.stdout);
+    let refused = slo.run(&["ingest", "--feed", "incidents", path.to_str().unwrap()], b"");
+    assert!(refused.stderr.contains("an incident is degraded or unhealthy, not healthy"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_value_without_an_entry_is_told_with_where_to_add_it() {
+    let slo = Slo::new();
+    let list = "{\"data\":[{\"created_at\":\"2026-10-01\",\"status\":\"Timed-Out\"},{\"created_at\":\"2026-10-02\",\"status\":\"UP\"}]}";
+    let told = slo.run(&["ingest", "--feed", "statuscake", "--system", "web"], list.as_bytes()).stderr;
+    let remedy = "status \"Timed-Out\" has no entry in the feed's values.status; copy the feed with \
+                  `slo feed show statuscake > my-feed.yaml` and add what it means, such as \"Timed-Out\": unhealthy";
+    assert!(told.contains(remedy) && told.lines().count() == 1, "{told}");
+    // Copied and completed, it reads the rest; an entry in the same spelling comes first.
+    let copy = slo.pass(&["feed", "show", "statuscake"], b"");
+    let entries = "down: unhealthy, timed_out: unhealthy, timed-out: unknown, Timed out: unknown";
+    let copy = copy.replace("down: unhealthy", entries);
+    let feed = slo.write("my-feed.yaml", &copy);
+    let args = ["ingest", "--feed", feed.to_str().unwrap(), "--system", "web"];
+    let told = slo.run(&args, list.as_bytes());
+    assert!(told.code == 1 && told.stderr.contains("add what it means"), "two meanings are none: {}", told.stderr);
+    slo.pass(&args, list.replace("Timed-Out", "timed_out").as_bytes());
+    assert!(exported(&slo).contains("\"status\":\"unhealthy\""));
+}
+
+#[test]
+fn an_answer_to_an_instant_query_is_told_from_one_with_a_history() {
+    let slo = Slo::new();
+    let answer = "{\"status\": \"success\", \"data\": {\"resultType\": \"vector\", \"result\": [{\"metric\": {\"__name__\": \"up\", \
+                  \"instance\": \"a:9100\"}, \"value\": [1790933410, \"0\"]}]}}";
+    let path = slo.write("up.json", answer);
+    let path = path.to_str().unwrap();
+    for args in [&["ingest"][..], &["ingest", "--feed", "prometheus"], &["feed", "try", "--feed", "prometheus"]] {
+        let output = slo.run(&[args, &[path]].concat(), b"");
+        assert_eq!((output.code, output.stderr.lines().count()), (2, 2), "{args:?}: {}", output.stderr);
+        assert!(output.stderr.contains("the answer to an instant query of Prometheus"), "{}", output.stderr);
+        assert!(output.stderr.contains("help: query_range answers with"), "{}", output.stderr);
+    }
+    // Nobody is told that a target is healthy because its metric is called up.
+    let draft = slo.run(&["feed", "try", path], b"");
+    assert!(draft.stderr.starts_with("note: ") && draft.stderr.contains("query_range"), "{}", draft.stderr);
+    for line in [
+        "  #   $.value[1]: 0\n",
+        "    system: \"$.metric.instance\"  # guessed\n",
+        "    status: \"$.value[1]\"  # guessed\n",
+        "      \"0\": \"\"  # to fill in\n",
+    ] {
+        assert!(draft.stdout.contains(line), "{}", draft.stdout);
+    }
+    assert!(!draft.stdout.contains("up: healthy"), "{}", draft.stdout);
 }

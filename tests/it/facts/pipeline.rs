@@ -114,8 +114,8 @@ fn two_of_three_replicas_with_one_unknown() {
     ];
     let slo = fresh(&world);
     let at = |minute: Ms| status(&slo, &world, "search", start() + minute * MINUTE);
-    assert_eq!(at(5), "healthy 2/2", "the third one has not reported yet");
-    assert_eq!(at(10), "unhealthy 1/2");
+    assert_eq!(at(5), "healthy 2/3", "the third one has not reported yet");
+    assert_eq!(at(10), "unhealthy 1/3");
     assert_eq!(at(20), "healthy 2/3");
     assert_eq!(at(30), "unhealthy 1/3", "one is up, one is down");
     assert_eq!(at(35), "unknown 1/3", "only one is known");
@@ -183,6 +183,27 @@ fn a_retired_composite_system_counts_no_members() {
     let when = ["check", "--when", "health.cluster.totalChecks == 0", "--as-of", &world.as_of_text()];
     assert_eq!(slo.run(&when, b"").code, 1);
     answer(&slo, &world);
+}
+
+#[test]
+fn members_count_from_the_start_unless_they_are_retired_or_ignored() {
+    let mut world = world(&["n1", "n2", "n3", "n4", "cluster"], "n1");
+    world.systems[4].members = ["n1", "n2", "n3", "n4"].map(str::to_owned).to_vec();
+    world.systems[4].quorum = Quorum::Majority;
+    world.systems[3].retired_at = Some(start() + 20 * MINUTE);
+    world.systems[1].checks = vec![Check { retired_at: Some(start() + 40 * MINUTE), ..Check::new("http") }];
+    world.facts = vec![
+        Fact::new(start(), "n1", Status::Healthy),
+        Fact::new(start() + 30 * MINUTE, "n2", Status::Healthy).check("http"),
+    ];
+    let slo = fresh(&world);
+    let at = |minute: Ms| status(&slo, &world, "cluster", start() + minute * MINUTE);
+    assert_eq!(at(0), "unknown 1/4");
+    assert_eq!(at(20), "unknown 1/3", "one is retired");
+    assert_eq!(at(30), "healthy 2/3");
+    assert_eq!(at(40), "unknown 1/2", "the only check of one is retired");
+    let when = ["check", "--when", "health.cluster.totalChecks == 2", "--as-of", &world.as_of_text()];
+    assert_eq!(slo.run(&when, b"").code, 1);
 }
 
 #[test]
@@ -259,7 +280,10 @@ fn a_composite_system_neither_reports_nor_has_checks() {
     ];
     let said = slo.run(&["ingest"], world.feed().as_bytes()).stderr;
     assert!(said.contains("warning: search is a composite system, of which only incidents count"), "{said}");
-    assert_eq!(status(&slo, &world, "search", world.as_of), "healthy 1/1");
+    assert_eq!(status(&slo, &world, "search", world.as_of), "healthy 1/3");
+    let probed = fresh(&cluster(Quorum::All)).run(&["probe", "search", "--check", "http", "--", "true"], b"");
+    assert_eq!(probed.code, 0);
+    assert!(probed.stderr.contains("warning: search is a composite system"), "{}", probed.stderr);
 
     world.objectives[0].healthcheck = Some("http".to_owned());
     let folder = slo.write_manifests(&world.manifests());

@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::plans::Plans;
 use super::source::Arrival;
+use crate::commands::Context;
 use crate::domain::account::member::SystemId;
 use crate::domain::health::ingest::{IngestId, IngestRecord};
 use crate::domain::health::interval::{self, Interval};
@@ -19,6 +20,9 @@ use crate::feed::{Batch, Row};
 use crate::render::record::ingest::IngestReport;
 use crate::store::{Followers, Incoming, JournalWriter, Store};
 
+/// Composite systems listed by name.
+const MOST_COMPOSITES: usize = 10;
+
 /// The state of one ingest, across inputs and transactions.
 #[derive(Clone)]
 pub(in crate::commands) struct Intake {
@@ -28,7 +32,7 @@ pub(in crate::commands) struct Intake {
     records: Vec<IngestRecord>,
     started: Instant,
     /// Systems of accepted lines.
-    systems: HashSet<SystemId>,
+    systems: HashSet<Name>,
     /// The systems among them whose checks reported.
     checked: HashSet<SystemId>,
     /// Systems whose facts changed, each with its earliest changed instant.
@@ -167,7 +171,11 @@ impl Intake {
             store.merge_for(&mut self.writer, stream, &derived.covered)?;
             inserted += merged.inserted;
             conflicts += merged.conflicts;
-            self.systems.extend(self.writer.system_of(stream));
+            // By name: an id changes if the system is forgotten in the meantime.
+            let system = &self.writer.name_of(stream).system;
+            if !self.systems.contains(system) {
+                self.systems.insert(system.clone());
+            }
             self.checked.extend(self.writer.system_of(stream).filter(|_| self.writer.is_of_check(stream)));
             let (first, last) = (transitions[0].at, transitions[transitions.len() - 1].at);
             self.report.first = Some(self.report.first.map_or(first, |known| known.min(first)));
@@ -197,7 +205,7 @@ impl Intake {
     }
 
     /// The systems whose checks reported although they are composite and have none.
-    pub(super) fn composites(&self, store: &Store) -> Result<Vec<Name>> {
+    pub(in crate::commands) fn composites(&self, store: &Store) -> Result<Vec<Name>> {
         store.composites_among(&self.checked)
     }
 
@@ -227,6 +235,16 @@ impl Intake {
     /// Whether anything new was kept.
     pub(super) fn has_changes(&self) -> bool {
         self.records.iter().any(IngestRecord::changed_journal)
+    }
+}
+
+/// Warns about checks of composite systems, which do not count.
+pub(in crate::commands) fn warn_of_composites(context: &mut Context<'_>, composites: &[Name]) {
+    for composite in composites.iter().take(MOST_COMPOSITES) {
+        context.warn(&format!(
+            "warning: {composite} is a composite system, of which only incidents count: what its checks report has no \
+             effect; report it as another system, and make that a member"
+        ));
     }
 }
 

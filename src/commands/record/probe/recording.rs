@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 
 use super::spool::Spool;
 use crate::commands::Context;
-use crate::commands::record::ingest::{Arrival, Intake};
+use crate::commands::record::ingest::{Arrival, Intake, warn_of_composites};
 use crate::domain::value::instant::{Instant, MINUTE_MS};
 use crate::feed::{Batch, Format, Names, Options, Reader, Reject, Row};
 use crate::render::record::probe::Probed;
@@ -31,14 +31,15 @@ pub(super) fn record(context: &mut Context<'_>, probed: &Probed, spool: Option<&
     let at = probed.transition.at;
     let mut arrival = Arrival { begins: Some(ORIGIN.to_owned()), batch: batch(probed) };
     let look = |store: &Store, arrival: &Arrival| Intake::look(store, [arrival], at);
-    let spooled = store.write_looking(&mut arrival, look, |store, arrival, mut followers| {
+    let (spooled, composites) = store.write_looking(&mut arrival, look, |store, arrival, mut followers| {
         let (mut intake, mut arrival) = (Intake::new(at, false), arrival.clone());
         // The spool is locked only while nobody else can store anything, so that no probe waits for another's wait.
         let spooled = spool.map(|spool| Spooled::take_in(store, &mut intake, spool, at)).transpose()?.flatten();
         intake.absorb(store, &mut arrival)?;
         intake.close(store, at, &mut followers)?;
-        Ok(spooled)
+        Ok((spooled, intake.composites(store)?))
     })?;
+    warn_of_composites(context, &composites);
     let (Some(spool), Some(spooled)) = (spool, spooled) else { return Ok(()) };
     if let Err(error) = spooled.set_aside(spool, at) {
         // Stored transitions may be read again without effect.

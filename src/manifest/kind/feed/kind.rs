@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use regex::Regex;
-use serde_json_path::JsonPath;
 
 use super::origin;
 use super::shapes::{MAPPING, MAPS, RECORDS};
-use crate::domain::health::feed::{Field as Of, Format, Kind, Meaning, Origin, Shape, Step, steps};
+use crate::domain::health::feed::{Field as Of, Format, Kind, Meaning, Origin, Shape, Step, way};
 use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::Report;
 use crate::manifest::wording::quote;
@@ -137,18 +136,10 @@ fn read_each(fields: &Fields<'_>, format: Option<Format>, report: &mut Report) -
 /// A JSONPath.
 fn read_path(field: &Field<'_>, report: &mut Report) -> Option<String> {
     let text = field.text(report)?;
-    match JsonPath::parse(text) {
-        Ok(_) => Some(text.to_owned()),
-        Err(error) => {
-            let message = format!("{} {} is not a JSONPath: {}", field.path, quote(text), error.message());
-            report.error(
-                field.at,
-                message,
-                "write it as RFC 9535 does, such as $.data[*] or $.items[?@.type == 'down']",
-            );
-            None
-        }
-    }
+    let Some(fault) = origin::fault(text) else { return Some(text.to_owned()) };
+    let message = format!("{} {} {fault}", field.path, quote(text));
+    report.error(field.at, message, "write it as RFC 9535 does, such as $.data[*] or $.items[?@.type == 'down']");
+    None
 }
 
 /// The place of records, by format.
@@ -215,7 +206,7 @@ fn read_values(fields: &Fields<'_>, report: &mut Report) -> BTreeMap<Of, BTreeMa
             let value = Field { path, at: entry.value.at, node: &entry.value };
             let meaning = if of == Of::Status {
                 value
-                    .word(&[0, 1, 2, 3, 4, 5].map(|index: usize| (Meaning::OF_STATUS[index].0, index)), report)
+                    .word(&[0, 1, 2, 3, 4, 5, 6].map(|index: usize| (Meaning::OF_STATUS[index].0, index)), report)
                     .map(|index| Meaning::OF_STATUS[index].1.clone())
             } else {
                 value.text(report).map(|text| Meaning::Text(text.to_owned()))
@@ -303,7 +294,7 @@ fn check_groups(kind: &Kind, regex: &Regex, Place { path, at }: &Place, report: 
 
 /// Checks that records of one kind do not lie inside those of another.
 fn check_nesting(kinds: &[Kind], items: &[Field<'_>], report: &mut Report) {
-    let place = |kind: &Kind| kind.records.as_deref().and_then(steps).map(|(steps, rest)| (steps, !rest.is_empty()));
+    let place = |kind: &Kind| kind.records.as_deref().and_then(way).map(|(steps, rest)| (steps, !rest.is_empty()));
     let places: Vec<Option<(Vec<Step>, bool)>> = kinds.iter().map(place).collect();
     for (index, inner) in places.iter().enumerate() {
         let Some((inner, _)) = inner else { continue };

@@ -26,10 +26,11 @@ pub(super) fn read(field: &Field<'_>, of: Of, format: Option<Format>, report: &m
 fn read_one(field: &Field<'_>, of: Of, format: Option<Format>, report: &mut Report) -> Option<Origin> {
     if !matches!(&field.node.value, Value::Map(_)) {
         let from = read_value(field, of, format, report)?;
-        return Some(Origin { from, part: None });
+        return Some(Origin { from, part: None, split: None });
     }
     let fields = Fields::of(field, &ORIGIN_SHAPE, report)?;
     let part = fields.get("match").and_then(|field| read_regex(&field, 1, report));
+    let split = fields.get("split").and_then(|field| read_split(&field, of, report));
     let written: Vec<(&str, Field<'_>)> =
         ["from", "value", "template"].into_iter().filter_map(|key| Some((key, fields.get(key)?))).collect();
     let mut read = |(key, field): &(&str, Field<'_>)| match *key {
@@ -44,7 +45,7 @@ fn read_one(field: &Field<'_>, of: Of, format: Option<Format>, report: &mut Repo
             report.error(field.at, format!("{} has none of from, value and template", field.path), "write one of them");
             None
         }
-        [_] => Some(Origin { from: found.pop()??, part }),
+        [_] => Some(Origin { from: found.pop()??, part, split }),
         [_, (_, second), ..] => {
             report.error(
                 second.at,
@@ -54,6 +55,20 @@ fn read_one(field: &Field<'_>, of: Of, format: Option<Format>, report: &mut Repo
             None
         }
     }
+}
+
+/// What separates several systems in one value.
+fn read_split(field: &Field<'_>, of: Of, report: &mut Report) -> Option<String> {
+    let text = field.text(report)?;
+    if of != Of::System {
+        report.error(field.at, format!("{}: only a system is split", field.path), "remove it");
+        return None;
+    }
+    if text.is_empty() {
+        report.error(field.at, format!("{} is empty", field.path), "write what is between two systems: split: \",\"");
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 fn read_template(field: &Field<'_>, format: Option<Format>, report: &mut Report) -> Option<From> {
@@ -116,14 +131,25 @@ fn check_name(name: &str, field: &Field<'_>, format: Option<Format>, report: &mu
         return true;
     }
     let path = format!("${}", filled(&name[1..]));
-    match JsonPath::parse(&path) {
-        Ok(_) => true,
-        Err(error) => {
-            let message = format!("{} {} is not a JSONPath: {}", field.path, quote(name), error.message());
-            report.error(field.at, message, "write it as RFC 9535 does, such as $.service.name or @['display name']");
-            false
-        }
-    }
+    let Some(fault) = fault(&path) else { return true };
+    let message = format!("{} {} {fault}", field.path, quote(name));
+    report.error(field.at, message, "write it as RFC 9535 does, such as $.service.name or @['display name']");
+    false
+}
+
+/// What is wrong with a text that should be a JSONPath, as it follows the text.
+pub(super) fn fault(path: &str) -> Option<String> {
+    let error = JsonPath::parse(path).err()?;
+    let place = match path.get(error.position()..) {
+        Some("") if !path.is_empty() => " at its end".to_owned(),
+        Some(rest) if error.position() > 0 => format!(" from {} on", quote(rest)),
+        _ => String::new(),
+    };
+    let reason = error.message().trim_start_matches("in long-hand segment, ");
+    // Of these, one says nothing, one swaps its numbers, and one names only some of the letters a name may begin with.
+    let is_wrong = ["parser error", "args, but received", "must start with"].iter().any(|what| reason.contains(what));
+    let reason = if is_wrong { String::new() } else { format!(": {reason}") };
+    Some(format!("is not a JSONPath (RFC 9535){place}{reason}"))
 }
 
 /// A path with `#key` in place of a number or text.

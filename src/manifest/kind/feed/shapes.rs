@@ -143,6 +143,11 @@ pub(super) static ORIGIN_SHAPE: Shape = Shape {
         FieldShape::optional("value", Content::Text, "The same value for every record"),
         FieldShape::optional("template", Content::Text, "A template of values, such as {host}/{service}"),
         FieldShape::optional("match", Content::Text, "A regular expression; its first group is the value"),
+        FieldShape::optional(
+            "split",
+            Content::Text,
+            "Of system: what is between several systems in the value, such as a comma; the record is about each of them",
+        ),
     ],
     one_of: &[&["from", "value", "template"]],
 };
@@ -155,7 +160,8 @@ pub(super) static MAPS: Shape = Shape {
         FieldShape::optional(
             "status",
             Content::Table(&Content::Word(|| Meaning::OF_STATUS.map(|(word, _)| word).to_vec())),
-            "Each value, and the status it means; maintenance is unknown, and skip leaves the record out",
+            "Each value, in any case, and the status it means; maintenance is unknown, skip leaves the record out, and next leaves \
+             the decision to the next place of the status",
         ),
         FieldShape::optional("system", Content::Table(&Content::Text), "Each value, and the system it means"),
         FieldShape::optional("check", Content::Table(&Content::Text), "Each value, and the check it means"),

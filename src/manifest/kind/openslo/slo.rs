@@ -276,7 +276,7 @@ fn read_objective<'a>(fields: &Fields<'a>, indicator: Option<&Indicator>, report
         (Some(ratio), None) => read_ratio(&ratio, report),
         (None, Some(percent)) => read_percent(&percent, report),
         (Some(ratio), Some(percent)) => {
-            let message = format!("{} and target contradict each other", percent.path);
+            let message = format!("{} and target are both written", percent.path);
             report.error(percent.at, message, "keep one of them");
             read_ratio(&ratio, report);
             read_percent(&percent, report);

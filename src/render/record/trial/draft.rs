@@ -66,7 +66,7 @@ fn of_lines(sight: &Sight) -> String {
     text + "  # Name the parts of a line that you need; a line that no expression matches is rejected.\n"
         + &format!("  records: '^{ts} (?<system>\\S+) (?<status>\\S+)'\n")
         + "  fields: { ts: ts, system: system, status: status }\n  \
-           values: { status: { UP: healthy, DOWN: unhealthy } }\n  slug: true\n"
+           values: { status: { UP: healthy, DOWN: unhealthy } }  # for example\n  slug: true\n"
 }
 
 /// The expression for the time at the start of a line: in brackets, as a date and a time, or as one word.
@@ -119,10 +119,10 @@ fn fields(guess: &Guess<'_>) -> String {
     if let Some(end) = guess.end {
         text += &end_field(end);
     }
-    text += &field("system", guess.system);
-    match guess.end {
-        Some(_) => text += "    # status: …  # unhealthy, unless this says another\n",
-        None => text += &field("status", guess.status),
+    text += &system_field(guess.system);
+    match (guess.end, guess.status) {
+        (Some(_), None) => text += "    # status: …  # unhealthy, unless this says another\n",
+        (_, status) => text += &field("status", status),
     }
     for (name, guessed) in [
         ("check", guess.check),
@@ -136,6 +136,22 @@ fn fields(guess: &Guess<'_>) -> String {
         }
     }
     text
+}
+
+/// The system; one value may name several.
+fn system_field(system: Option<&Seen>) -> String {
+    let split = |seen: &Seen| {
+        let values = || seen.distinct.iter();
+        [",", ";"].into_iter().find(|split| values().any(|value| value.contains(&format!("{split} "))))
+    };
+    match system.and_then(|seen| Some((&seen.name, split(seen)?))) {
+        Some((name, split)) => {
+            let name = name_text(name);
+            let origin = format!("{{ from: {name}, split: \"{split}\" }}");
+            format!("    system: {origin}  # guessed, to check: several systems in one value\n")
+        }
+        None => field("system", system),
+    }
 }
 
 /// The end of an incident: a placeholder for no time, such as a dash, is not one.
@@ -152,12 +168,15 @@ fn end_field(end: &Seen) -> String {
 /// The meaning of each status that was seen.
 fn values(guess: &Guess<'_>) -> String {
     if guess.end.is_some() {
-        return String::new();
+        return guess.status.map_or(String::new(), severities);
     }
     let seen = guess.status.map(|status| status.distinct.clone()).unwrap_or_default();
     let mut text =
         "  values:\n    status:  # for each value: healthy, degraded, unhealthy, unknown or skip\n".to_owned();
-    for value in if seen.is_empty() { vec!["UP".to_owned()] } else { seen } {
+    if seen.is_empty() {
+        return text + "      UP: healthy  # for example\n";
+    }
+    for value in seen {
         let name = guess.status.map_or("", |status| &status.name);
         let _ = match meant(&value).or_else(|| meaning(name, &value)) {
             Some(status) => writeln!(text, "      {}: {}  # guessed", name_text(&value), status.as_str()),
@@ -165,6 +184,20 @@ fn values(guess: &Guess<'_>) -> String {
         };
     }
     text
+}
+
+/// The meaning of each severity that was seen: an incident is an outage, unless it says less.
+fn severities(status: &Seen) -> String {
+    let mut text = "  values:\n    status:  # for each value: degraded, unhealthy or skip\n".to_owned();
+    for value in status.distinct.iter().filter(|value| !value.is_empty()) {
+        let meaning = match meant(value) {
+            Some(status) if status.is_outage() => format!("{}  # guessed", status.as_str()),
+            Some(_) => "skip  # guessed".to_owned(),
+            None => "unhealthy  # to check".to_owned(),
+        };
+        let _ = writeln!(text, "      {}: {meaning}", name_text(value));
+    }
+    text + "      \"*\": unhealthy  # any other value, or none\n"
 }
 
 /// The kind of the records, if recognized.

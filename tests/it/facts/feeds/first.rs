@@ -267,3 +267,59 @@ fn a_status_of_another_program_is_told_with_what_it_means() {
     let output = slo.run(&["ingest", "--feed", feed.to_str().unwrap()], (line("up") + &line("Timed out")).as_bytes());
     assert!(output.stderr.contains("add what it means, such as \"Timed out\": unhealthy"), "{}", output.stderr);
 }
+
+#[test]
+fn a_draft_of_incidents_knows_how_bad_they_were_and_asks_about_several_systems() {
+    let slo = Slo::new();
+    let table = "Incident Name,Created At,Resolved At,Impact,Components\n\
+                 API errors,2026-11-01 10:00:00 UTC,2026-11-01 10:40:00 UTC,major,\"API, Web Shop\"\n\
+                 Slow,2026-11-03 10:00:00 UTC,,minor,API\nOdd,2026-11-04 10:00:00 UTC,2026-11-04 10:40:00 UTC,sideways,API\n";
+    let path = slo.write("incidents.csv", table);
+    let draft = slo.run(&["feed", "try", path.to_str().unwrap()], b"").stdout;
+    for line in [
+        "system: { from: Components, split: \",\" }  # guessed, to check: several systems in one value",
+        "status: Impact  # guessed",
+        "major: unhealthy  # guessed",
+        "minor: degraded  # guessed",
+        "sideways: unhealthy  # to check",
+        "\"*\": unhealthy  # any other value, or none",
+    ] {
+        assert!(draft.lines().any(|drafted| drafted.trim() == line), "{line}\n{draft}");
+    }
+    let feed = slo.write("feed.yaml", &draft);
+    let shown = slo.pass(&["feed", "try", "--feed", feed.to_str().unwrap(), path.to_str().unwrap()], b"");
+    assert!(shown.contains("2026-11-03T10:00:00.000Z degraded\n"), "{shown}");
+    // One record is about two systems, each with an incident of its own.
+    let first = shown.split("\nline 3\n").next().unwrap();
+    for line in ["10:00:00.000Z API incident ", "10:00:00.000Z Web-Shop incident ", "10:40:00.000Z Web-Shop incident "]
+    {
+        assert!(first.contains(line), "{shown}");
+    }
+    assert!(shown.contains("\n3 records read: 7 transitions\n"), "{shown}");
+    let ingest = ["ingest", "--feed", feed.to_str().unwrap(), path.to_str().unwrap()];
+    assert!(slo.pass(&ingest, b"").starts_with("3 records read: 7 new transitions, 0 already known\n2 systems, "));
+    // A record is kept for all of its systems, or rejected.
+    let strict = slo.write("strict.yaml", &draft.replace("  slug: true\n", ""));
+    let output = slo.run(&["feed", "try", "--feed", strict.to_str().unwrap(), path.to_str().unwrap()], b"");
+    assert!(output.stdout.contains("rejected: system \"Web Shop\": "), "{}", output.stdout);
+    assert!(output.stdout.contains("\n3 records read: 3 transitions, 1 rejected\n"), "{}", output.stdout);
+    let split = draft.replace("status: Impact", "status: { from: Impact, split: \",\" }");
+    let output = slo.run(&["validate", "-"], split.as_bytes());
+    assert!(output.code > 0 && (output.stderr + &output.stdout).contains("only a system is split"));
+    // Without a value, nothing is guessed: what stands there is an example.
+    let path = slo.write("chat.json", "[{\"ts\":\"1793000000.000200\",\"text\":\"hello\"}]");
+    let draft = slo.run(&["feed", "try", path.to_str().unwrap()], b"").stdout;
+    assert!(draft.contains("      UP: healthy  # for example\n"), "{draft}");
+}
+
+#[test]
+fn what_became_of_a_record_is_shown_with_the_values_it_has() {
+    let slo = Slo::new();
+    let list = "[{\"system\":\"web\",\"start\":\"2026-10-01\",\"end\":null},{\"system\":\"web\",\"start\":\"later\",\"end\":null},\
+                {\"system\":\"web\",\"start\":\"2026-10-02\",\"end\":null,\"status\":\"maintenance\"}]";
+    let path = slo.write("incidents.json", list);
+    let shown = slo.run(&["feed", "try", "--feed", "incidents", path.to_str().unwrap()], b"").stdout;
+    let rejected = "line 1\n  start = later\n  system = web\n  rejected: ts \"later\" is not a time";
+    assert!(shown.contains(rejected), "{shown}");
+    assert!(shown.contains("\n3 records read: 1 transition, 1 skipped, 1 rejected\n"), "{shown}");
+}

@@ -19,9 +19,16 @@ const SYSTEMS: [&[&str]; 2] = [
     &["service", "system", "host", "monitor", "component", "site"],
 ];
 /// Values that may be the name of something else.
-const NAMES: [&[&str]; 2] = [&["name", "entity", "check", "job", "target", "url", "title"], &["name", "target"]];
+const NAMES: [&[&str]; 2] =
+    [&["name", "entity", "check", "job", "target", "url", "title"], &["name", "target", "instance"]];
+/// What Prometheus calls the name of a metric, which many systems share.
+const METRIC: &str = "__name__";
 const STATUSES: [&[&str]; 2] =
     [&["status", "state", "result", "health", "outcome"], &["status", "state", "result", "health", "outcome"]];
+/// How bad something was.
+const SEVERITIES: [&[&str]; 2] = [&["impact", "severity"], &["impact", "severity"]];
+/// Values that are 0 or 1, whose meaning only people know.
+const CODES: [&[&str]; 2] = [&["value", "up"], &["value"]];
 const CHECKS: [&[&str]; 2] = [&["check", "job", "probe", "endpoint", "instance", "test"], &["check", "probe", "job"]];
 const LOCATIONS: [&[&str]; 2] = [&["location", "region", "satellite", "agent"], &["location", "region"]];
 /// What `slo ingest` takes as a location without a feed.
@@ -43,6 +50,7 @@ pub(super) struct Guess<'s> {
     /// For incidents, which have a start, too.
     pub(super) end: Option<&'s Seen>,
     pub(super) system: Option<&'s Seen>,
+    /// For incidents, how bad they were.
     pub(super) status: Option<&'s Seen>,
     pub(super) check: Option<&'s Seen>,
     pub(super) location: Option<&'s Seen>,
@@ -62,18 +70,27 @@ impl<'s> Guess<'s> {
         let any_time = || values.iter().find(|seen| is_time(seen));
         let ts = end.and(start).or_else(|| find(values, TIMES, is_time)).or_else(any_time);
         let says = |seen: &Seen| !is_time(seen) && seen.distinct.iter().any(|value| meant(value).is_some());
+        let says_bad = |seen: &Seen| says(seen) && is_single(seen) && seen.distinct.iter().any(|value| is_bad(value));
+        let severity = find(values, SEVERITIES, says_bad);
+        let bad = severity.or_else(|| find(values, STATUSES, says_bad));
         let status = find(values, STATUSES, |seen| says(seen) && is_single(seen));
         let is_truth =
             |seen: &&Seen| truth(&seen.name).is_some() && is_single(seen) && seen.distinct.iter().all(|it| is_bool(it));
         let status = status.or_else(|| values.iter().find(is_truth));
+        let status = status.or(severity);
         let status = status.or_else(|| find(values, STATUSES, |seen| !is_time(seen) && is_single(seen)));
-        let status = status.or_else(|| values.iter().find(|seen| says(seen)));
-        let mut taken: Vec<&Seen> = [ts, end, status].into_iter().flatten().collect();
+        // A name may be a word for a status, too, and so may any text that is always the same.
+        let may_say = |seen: &&Seen| says(seen) && !is_name(seen);
+        let status = status.or_else(|| values.iter().find(|seen| may_say(seen) && seen.distinct.len() > 1));
+        let status = status.or_else(|| find(values, CODES, |seen| seen.distinct.iter().all(|value| is_code(value))));
+        let status = status.or_else(|| values.iter().find(may_say));
+        let mut taken: Vec<&Seen> = [ts, end, status, bad].into_iter().flatten().collect();
         let system = system(values, &taken);
         taken.extend(system);
         // A repeated check has a duration, too, but is no incident.
         let repeats = |seen: &&Seen| seen.time.as_ref().is_some_and(|it| it.period(system.as_slice()).is_some());
         let end = end.filter(|_| !ts.as_ref().is_some_and(repeats));
+        let status = if end.is_some() { bad } else { status };
         let mut guess =
             Self { ts, end, system, status, check: None, location: None, id: None, updated: None, note: None };
         let is_free = |seen: &Seen, taken: &[&Seen]| !is_time(seen) && !taken.iter().any(|of| std::ptr::eq(*of, seen));
@@ -118,6 +135,20 @@ fn truth(name: &str) -> Option<bool> {
     }
 }
 
+/// Whether a value probably means an outage.
+fn is_bad(value: &str) -> bool {
+    meant(value).is_some_and(Status::is_outage)
+}
+
+fn is_code(value: &str) -> bool {
+    matches!(value, "0" | "1" | "NaN")
+}
+
+/// Whether it is called a name.
+fn is_name(seen: &Seen) -> bool {
+    seen.name.rsplit('.').next().is_some_and(|last| last.to_lowercase().contains("name"))
+}
+
 fn is_bool(value: &str) -> bool {
     matches!(value, "true" | "false")
 }
@@ -134,7 +165,7 @@ fn system<'s>(values: &'s [Seen], taken: &[&Seen]) -> Option<&'s Seen> {
     };
     let named = values.iter().find(|seen| is_free(seen) && is_name_of_one(seen));
     let within = || find(values, [&[], SYSTEMS[1]], |seen| is_free(seen) && has_name(seen) && !is_url(seen));
-    let other = || find(values, NAMES, |seen| is_free(seen));
+    let other = || find(values, NAMES, |seen| is_free(seen) && !seen.name.ends_with(METRIC));
     whole.or(named).or_else(within).or_else(other)
 }
 
@@ -175,9 +206,9 @@ fn is_url(seen: &Seen) -> bool {
     seen.distinct.iter().all(|value| value.contains("://"))
 }
 
-/// Whether all of it is in the record itself, and not in the first element of a list.
+/// Whether all of it is in the record itself, and not in an element of a list.
 fn is_single(seen: &Seen) -> bool {
-    !seen.name.contains("[0]")
+    !seen.name.split('[').skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether records with the same values here have several values there, each in several records.
