@@ -76,14 +76,17 @@ impl<T: 'static> Looks<T> {
         })
     }
 
-    /// For people in a terminal, in full or not.
+    /// For people in a terminal: in full, however wide it is, or not.
     pub(crate) fn text(self, text: impl FnOnce(&T, bool, Canvas) -> String + 'static) -> Self {
         self.try_text(move |value, wide, canvas| Ok(text(value, wide, canvas)))
     }
 
     /// The same, if making it may fail.
     pub(crate) fn try_text(self, text: impl FnOnce(&T, bool, Canvas) -> Result<String> + 'static) -> Self {
-        self.with(&[Reader::Terminals], move |value, form, canvas| text(value, form == Form::Wide, canvas))
+        self.with(&[Reader::Terminals], move |value, form, canvas| {
+            let wide = form == Form::Wide;
+            text(value, wide, Canvas { width: canvas.width.filter(|_| !wide), ..canvas })
+        })
     }
 
     /// For people, anywhere.
@@ -140,6 +143,8 @@ impl<T: 'static> From<Looks<T>> for Shown {
         Self(Box::new(move |form, canvas, out| {
             let mut asked = looks.into_iter().rev().filter(|(readers, _)| readers.contains(&Reader::of(form)));
             let (_, look) = asked.next().ok_or_else(|| anyhow!("there is no such form of this answer"))?;
+            // A page is read elsewhere, wherever it is printed.
+            let canvas = if form == Form::Markdown { Canvas { width: None, color: false } } else { canvas };
             look(&value, form, canvas, out)
         }))
     }

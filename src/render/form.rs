@@ -3,6 +3,7 @@
 pub(super) mod document;
 pub(crate) mod github;
 pub(crate) mod junit;
+pub(super) mod lines;
 pub(super) mod markdown;
 pub(super) mod markup;
 pub(crate) mod moment;

@@ -216,7 +216,12 @@ pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet
     if wide {
         sheet = sheet.left("END");
     }
-    sheet = sheet.right("LASTED").right("PEAK").right("BUDGET LEFT").left("ABOUT");
+    sheet = sheet.right("LASTED");
+    let has_peak = has_one_peak(&question.watched);
+    if has_peak {
+        sheet = sheet.right("PEAK").optional();
+    }
+    sheet = sheet.right("BUDGET LEFT").optional().left("ABOUT");
     for (of, firing, useful) in firings(tested) {
         let Episode { start, end } = firing.episode;
         let lasted = short_time(firing.episode.millis(question.until));
@@ -227,9 +232,10 @@ pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet
         if wide {
             row.push(end.map_or(Cell::toned("open", Tone::Bad), Cell::at));
         }
+        let is_open = !wide && end.is_none();
+        row.push(if is_open { Cell::toned(format!("{lasted} open"), Tone::Bad) } else { Cell::plain(lasted) });
+        row.extend(has_peak.then(|| Cell::plain(peak.unwrap_or("–".to_owned()))));
         row.extend([
-            if wide || end.is_some() { Cell::plain(lasted) } else { Cell::toned(format!("{lasted} open"), Tone::Bad) },
-            Cell::plain(peak.unwrap_or("–".to_owned())),
             Cell::plain(format!("{before} → {after}")),
             if useful { Cell::toned(event_word(question), Tone::Good) } else { Cell::toned("noise", Tone::Warning) },
         ]);
@@ -241,8 +247,21 @@ pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet
     let events = tested.iter().flat_map(|of| touching(of, until).map(|(_, event)| event));
     sheet.footer.push(format!("{:<9} {}", "fired", strip(fired, since, until)));
     sheet.footer.push(format!("{:<9} {}", event_word(question), strip(events, since, until)));
-    sheet.footer.extend(lines(&total(tested), event_word(question)));
+    let score = total(tested);
+    sheet.footer.extend(lines(&score, event_word(question)));
+    match firings(tested).len() - score.firings {
+        0 => {}
+        1 => sheet.footer.push("1 firing began before and is not counted".to_owned()),
+        count => sheet.footer.push(format!("{count} firings began before and are not counted")),
+    }
     sheet
+}
+
+/// Whether one peak says how far a firing went: of a single value, or of the first of several burn rates. Of values that
+/// differ in kind, the first need not be the one that fired.
+fn has_one_peak(watched: &[Watched]) -> bool {
+    let is_rate = |watched: &Watched| watched.field.property.shape() == Shape::Number(Unit::Rate);
+    watched.len() == 1 || (!watched.is_empty() && watched.iter().all(is_rate))
 }
 
 /// The word for an event here.

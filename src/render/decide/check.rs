@@ -184,7 +184,7 @@ pub(in crate::render) fn cause(finding: &Finding) -> String {
 
 /// Whether nothing is firing, and the summary. A mixed failure counts each kind by itself: `1 of 3 objectives and 0 of 1
 /// system failed`.
-pub(in crate::render) fn summary(findings: &[Finding]) -> (bool, String) {
+pub(crate) fn summary(findings: &[Finding]) -> (bool, String) {
     let distinct = |findings: &mut dyn Iterator<Item = &'_ Finding>| -> Vec<Subject> {
         let mut subjects: Vec<Subject> = findings.map(|finding| finding.subject.clone()).collect();
         subjects.dedup();

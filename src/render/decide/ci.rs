@@ -14,7 +14,7 @@ use crate::render::part::subject::name_of;
 
 /// A JUnit report: a suite per condition, with a case per objective or system, which fails while the condition is
 /// firing.
-pub(crate) fn junit(findings: &[Finding], as_of: Instant) -> Result<String> {
+pub(crate) fn junit(command: &str, findings: &[Finding], as_of: Instant) -> Result<String> {
     let case = |finding: &Finding| {
         let outcome = if finding.firing {
             Outcome::Fail {
@@ -27,7 +27,7 @@ pub(crate) fn junit(findings: &[Finding], as_of: Instant) -> Result<String> {
         };
         Case { suite: cause(finding), name: name_of(&finding.subject).to_owned(), outcome }
     };
-    text("slo check", as_of, &findings.iter().map(case).collect::<Vec<_>>())
+    text(command, as_of, &findings.iter().map(case).collect::<Vec<_>>())
 }
 
 /// A line for each objective or system that fails, which GitHub shows beside the workflow's run, and a summary.

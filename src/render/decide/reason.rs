@@ -6,8 +6,8 @@ use crate::domain::rules::finding::{Finding, Origin, ReadyMade};
 use crate::domain::rules::solver::linear::Fraction;
 use crate::domain::rules::solver::signal::Reading;
 use crate::domain::value::duration::write_millis;
-use crate::domain::value::instant::{HOUR_MS, MINUTE_MS};
-use crate::render::form::number::{percent, rate, short_time};
+use crate::domain::value::instant::MINUTE_MS;
+use crate::render::form::number::{percent, precise_time, rate, short_time};
 use crate::render::part::reading::shown;
 
 /// The reasons, one line each: a sentence for a ready-made rule, and the compared values for a written condition.
@@ -27,7 +27,7 @@ impl Values<'_> {
     fn ready_made(&self, what: ReadyMade) -> String {
         match what {
             ReadyMade::Breaching => {
-                format!("{}, {} over", self.spent(), exact(self.minutes(Property::OverspentMinutes)))
+                format!("{}, {} over", self.spent(), precise_time(self.minutes(Property::OverspentMinutes)))
             }
             ReadyMade::Down => self.standing(self.is(Property::IsBreaching).then_some(State::Breaching.as_str())),
             ReadyMade::AtRisk => {
@@ -61,7 +61,7 @@ impl Values<'_> {
     }
 
     fn spent(&self) -> String {
-        let of = |property| exact(self.minutes(property));
+        let of = |property| precise_time(self.minutes(property));
         format!("spent {} of a {} budget", of(Property::ConsumedMinutes), of(Property::TotalMinutes))
     }
 
@@ -124,11 +124,4 @@ impl Values<'_> {
 /// Floored.
 fn whole(fraction: Fraction) -> i64 {
     i64::try_from(fraction.numerator.div_euclid(fraction.denominator)).unwrap_or(i64::MAX)
-}
-
-/// Milliseconds, precise enough that sums add up for a reader: to the second, from some hours on to the minute.
-/// Floored.
-fn exact(millis: i64) -> String {
-    let step = if millis < 10 * HOUR_MS { 1000 } else { MINUTE_MS };
-    write_millis(if millis < 1000 { millis } else { millis - millis.rem_euclid(step) })
 }

@@ -82,7 +82,11 @@ pub(crate) fn targets(pasts: &[Past], asked: u32, as_of: Instant) -> Result<Docu
 
 pub(crate) fn target_sheet(pasts: &[Past], asked: u32, wide: bool) -> Sheet {
     let mut sheet = Sheet::new().left("OBJECTIVE").names();
-    sheet = if wide { sheet.left("FROM").left("TO").right("CONSUMED") } else { sheet.right("WINDOWS").right("WORST") };
+    sheet = if wide {
+        sheet.left("FROM").left("TO").right("CONSUMED")
+    } else {
+        sheet.right("WINDOWS").optional().right("WORST").optional()
+    };
     sheet = sheet.right("TARGET NOW").right("MET UP TO").right("CUSTOMARY");
     for past in pasts {
         let or_none = |found: Option<Decimal>| Cell::plain(found.map_or("–".to_owned(), |found| found.to_string()));
@@ -153,7 +157,8 @@ pub(crate) fn threshold_sheet(trials: &[Trial], since: Instant, until: Instant) 
         .right("USEFUL")
         .right("NOISE")
         .right("DETECTED AFTER")
-        .right("RESET AFTER");
+        .right("RESET AFTER")
+        .optional();
     for trial in trials {
         let score = &trial.score;
         let time = |text: Option<String>| Cell::plain(text.unwrap_or("–".to_owned()));
@@ -168,12 +173,34 @@ pub(crate) fn threshold_sheet(trials: &[Trial], since: Instant, until: Instant) 
             time(mean(&score.reset)),
         ]);
     }
+    let misses = trials.iter().any(|trial| trial.score.detected_events < trial.score.events);
+    let events = if misses { "every event that any threshold catches" } else { "every event" };
     sheet
         .footer
-        .push(format!("from {}; the highest threshold that still catches every event", range(Span::new(since, until))));
+        .push(format!("from {}; the highest threshold that still catches {events}", range(Span::new(since, until))));
     if let Some((best, expression)) = trials.first().and_then(|best| Some((best, expression(best)?))) {
         sheet.footer.push(format!("best: --when '{expression}'"));
         sheet.footer.extend(lines(&best.score, "event"));
     }
     sheet
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::rules::backtest::Score;
+    use crate::domain::rules::backtest::threshold::BurnAlert;
+
+    #[test]
+    fn a_threshold_catches_every_event_only_if_some_threshold_can() {
+        let footer = |detected_events: usize| {
+            let score = Score { events: 11, detected_events, ..Score::default() };
+            let trials =
+                BurnAlert::of_policy().into_iter().map(|alert| Trial { alert, threshold: None, score: score.clone() });
+            let (since, until) = (Instant::from_millis(0), Instant::from_millis(1));
+            threshold_sheet(&trials.collect::<Vec<_>>(), since, until).footer.join("\n")
+        };
+        assert!(footer(11).ends_with("still catches every event"));
+        assert!(footer(9).ends_with("still catches every event that any threshold catches"));
+    }
 }

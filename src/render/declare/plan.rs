@@ -178,6 +178,10 @@ fn summary(plan: &Plan, done: bool) -> String {
     ];
     let parts: Vec<String> =
         counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    let none = if plan.is_drift() { "" } else { "no changes: " };
-    format!("{none}{} in set {}", parts.join(", "), plan.set)
+    let parts = match (plan.is_drift(), parts.as_slice()) {
+        (true, _) => parts.join(", "),
+        (false, []) => "no changes".to_owned(),
+        (false, _) => format!("no changes: {}", parts.join(", ")),
+    };
+    format!("{parts} in set {}", plan.set)
 }

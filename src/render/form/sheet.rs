@@ -1,23 +1,17 @@
 //! Owns tables for people: cells with a tone, fitted to the terminal, or written as markdown.
 
+mod drawing;
+mod elision;
+mod fitting;
+
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, Table, presets};
-use unicode_width::UnicodeWidthStr;
-
+use super::lines::push_wrapped;
 use super::markdown;
 use super::moment::{minute, zone};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::{is_hidden, one_line};
 use crate::render::Canvas;
-
-/// Spaces between two cells if there is room.
-const WIDE_GAP: usize = 2;
-/// The least width of a shortened name.
-const SHORTEST_NAME: usize = 10;
-/// From this many rows on, wrapping each cell would take longer than reading: they keep their natural widths.
-const MANY_ROWS: usize = 2_000;
 
 /// Resets the color.
 const RESET: &str = "\u{1b}[0m";
@@ -62,23 +56,35 @@ impl Cell {
     }
 }
 
-/// What a column does on a narrow terminal.
+/// What a column does if all that can disappear is gone and the terminal is still too narrow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Yields {
+enum Narrows {
     /// Keeps its width.
     Not,
-    /// Disappears, the rightmost first.
-    Goes,
-    /// Shortens its texts in the middle.
+    /// Shortens its names.
     Shortens,
+    /// Wraps its texts between words.
+    Wraps,
 }
 
-/// A column's title, whether its cells are numbers, and how it yields.
+/// When a column disappears on a narrow terminal: of several, the rightmost first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Leaves {
+    First,
+    Last,
+}
+
+/// A column's title, whether its cells are numbers, and what it does on a narrow terminal.
 #[derive(Clone, PartialEq, Eq, Debug)]
 struct Column {
     title: Cow<'static, str>,
     right: bool,
-    yields: Yields,
+    narrows: Narrows,
+    leaves: Option<Leaves>,
+    /// Whether its cells are drawings, which are for terminals only.
+    is_bar: bool,
+    /// Whether its cells are below their rows.
+    is_below: bool,
 }
 
 /// Rows under titled columns, and lines below them.
@@ -98,29 +104,48 @@ impl Sheet {
         Self::default()
     }
 
-    pub(crate) fn left(mut self, title: impl Into<Cow<'static, str>>) -> Self {
-        self.columns.push(Column { title: title.into(), right: false, yields: Yields::Not });
-        self
+    pub(crate) fn left(self, title: impl Into<Cow<'static, str>>) -> Self {
+        self.column(title.into(), false)
     }
 
-    pub(crate) fn right(mut self, title: impl Into<Cow<'static, str>>) -> Self {
-        self.columns.push(Column { title: title.into(), right: true, yields: Yields::Not });
+    pub(crate) fn right(self, title: impl Into<Cow<'static, str>>) -> Self {
+        self.column(title.into(), true)
+    }
+
+    fn column(mut self, title: Cow<'static, str>, right: bool) -> Self {
+        let (narrows, leaves) = (Narrows::Not, None);
+        self.columns.push(Column { title, right, narrows, leaves, is_bar: false, is_below: false });
         self
     }
 
     /// The last column disappears if it does not fit.
     pub(crate) fn optional(self) -> Self {
-        self.yields(Yields::Goes)
+        self.changed(|column| column.leaves = Some(Leaves::Last))
+    }
+
+    /// The last column disappears before the optional ones.
+    pub(crate) fn minor(self) -> Self {
+        self.changed(|column| column.leaves = Some(Leaves::First))
+    }
+
+    /// The last column has bars: it is optional, and not on pages. The next one, without a title, says the same.
+    pub(crate) fn bars(self) -> Self {
+        self.optional().changed(|column| column.is_bar = true)
     }
 
     /// The last column has names, which are shortened if they do not fit.
     pub(crate) fn names(self) -> Self {
-        self.yields(Yields::Shortens)
+        self.changed(|column| column.narrows = Narrows::Shortens)
     }
 
-    fn yields(mut self, yields: Yields) -> Self {
+    /// The last column has texts, which wrap if they do not fit.
+    pub(crate) fn texts(self) -> Self {
+        self.changed(|column| column.narrows = Narrows::Wraps)
+    }
+
+    fn changed(mut self, change: impl FnOnce(&mut Column)) -> Self {
         if let Some(column) = self.columns.last_mut() {
-            column.yields = yields;
+            change(column);
         }
         self
     }
@@ -156,120 +181,38 @@ impl Sheet {
 
     /// Whether all columns fit a terminal unshortened, with a gap of one.
     pub(crate) fn fits(&self, canvas: Canvas) -> bool {
-        canvas.width.is_none_or(|width| self.columns.is_empty() || total(&self.widths(), 1) <= usize::from(width))
+        canvas.width.is_none_or(|width| fitting::total(&self.natural(), 1) <= usize::from(width))
     }
 
     pub(in crate::render) fn table(&self, canvas: Canvas) -> String {
-        let mut text = if self.rows.is_empty() { String::new() } else { self.body(canvas) };
-        let gap = if text.is_empty() { "" } else { "\n" };
         let room = canvas.width.map_or(usize::MAX, usize::from);
-        for (place, line) in self.closing().enumerate() {
+        let width = if self.overflows { usize::MAX } else { room };
+        let (sheet, plan) = self.laid_out(width);
+        let mut text = if sheet.rows.is_empty() { String::new() } else { sheet.lines(&plan, width, canvas) };
+        let gap = if text.is_empty() { "" } else { "\n" };
+        for (place, line) in sheet.closing().enumerate() {
             text.push_str(if place == 0 { gap } else { "" });
             push_wrapped(&mut text, &line, room);
         }
         text
     }
 
-    fn body(&self, canvas: Canvas) -> String {
-        let widths = self.widths();
-        let Some(room) = canvas.width.map(usize::from).filter(|_| !self.overflows) else {
-            return self.lines(&widths, WIDE_GAP, canvas);
-        };
-        if let Some(gap) = [WIDE_GAP, 1].into_iter().find(|gap| total(&widths, *gap) <= room) {
-            return self.lines(&widths, gap, canvas);
-        }
-        if let Some(last) = self.columns.iter().rposition(|column| column.yields == Yields::Goes) {
-            return self.without(last).body(canvas);
-        }
-        let widths = self.shortened(widths, room);
-        if total(&widths, 1) <= room || self.rows.len() > MANY_ROWS {
-            self.lines(&widths, 1, canvas)
-        } else {
-            self.wrapped(room, canvas)
-        }
+    /// Only some columns.
+    fn only(&self, columns: Vec<(usize, Column)>) -> Self {
+        let pick = |row: &Vec<Cell>| columns.iter().map(|(index, _)| row[*index].clone()).collect();
+        let rows: Vec<Vec<Cell>> = self.rows.iter().map(pick).collect();
+        let says_when = rows.iter().flatten().any(|cell| cell.says_when);
+        let columns = columns.into_iter().map(|(_, column)| column).collect();
+        Self { columns, rows, footer: self.footer.clone(), overflows: self.overflows, says_when }
     }
 
-    /// The widths without any cuts.
-    fn widths(&self) -> Vec<usize> {
-        let width = |index: usize| {
-            let cells = self.rows.iter().map(|row| row[index].text.width());
-            cells.chain([self.columns[index].title.width()]).max().unwrap_or(0)
-        };
-        (0..self.columns.len()).map(width).collect()
-    }
-
-    /// Takes the missing width from the columns of names, always from the widest.
-    fn shortened(&self, mut widths: Vec<usize>, room: usize) -> Vec<usize> {
-        let yields = |index: &usize| self.columns[*index].yields == Yields::Shortens;
-        while total(&widths, 1) > room {
-            let widest = (0..widths.len()).filter(yields).max_by_key(|index| widths[*index]);
-            let Some(widest) = widest.filter(|index| widths[*index] > SHORTEST_NAME) else { break };
-            widths[widest] -= 1;
-        }
-        widths
-    }
-
-    fn without(&self, index: usize) -> Self {
-        let mut sheet = self.clone();
-        sheet.columns.remove(index);
-        sheet.rows.iter_mut().for_each(|row| drop(row.remove(index)));
-        sheet
-    }
-
-    /// One line per row.
-    fn lines(&self, widths: &[usize], gap: usize, canvas: Canvas) -> String {
-        let mut text = String::with_capacity((self.rows.len() + 1) * (total(widths, gap) + 8));
-        let titles: Vec<Cell> = self.columns.iter().map(|column| Cell::toned(&*column.title, Tone::Faint)).collect();
-        for row in std::iter::once(&titles).chain(&self.rows) {
-            let start = text.len();
-            for ((cell, column), width) in row.iter().zip(&self.columns).zip(widths) {
-                let shown = shorten(&cell.text, *width);
-                let missing = width - shown.width().min(*width);
-                let (before, after) = if column.right { (missing, gap) } else { (0, missing + gap) };
-                let code = if canvas.color { ansi(cell.tone) } else { "" };
-                let reset = if code.is_empty() { "" } else { RESET };
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{:before$}{code}{shown}{reset}{:after$}", "", "");
-            }
-            let end = text[start..].trim_end().len();
-            text.truncate(start + end);
-            text.push('\n');
-        }
-        text
-    }
-
-    /// Cells wrapped over several lines.
-    fn wrapped(&self, room: usize, canvas: Canvas) -> String {
-        let mut table = Table::new();
-        table.load_style(presets::NOTHING);
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::try_from(room).unwrap_or(u16::MAX));
-        if canvas.color {
-            table.enforce_styling();
-        } else {
-            table.force_no_tty();
-        }
-        table.set_header(self.columns.iter().map(|column| {
-            let cell = comfy_table::Cell::new(&column.title).set_alignment(alignment(column));
-            if canvas.color { cell.add_attribute(Attribute::Dim) } else { cell }
-        }));
-        for row in &self.rows {
-            let cells = row.iter().zip(&self.columns);
-            table.add_row(cells.map(|(cell, column)| styled(cell, column, canvas.color)));
-        }
-        let last = self.columns.len() - 1;
-        for (index, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((0, u16::from(index < last)));
-        }
-        let mut text = String::new();
-        for line in table.lines() {
-            text.push_str(line.trim_end());
-            text.push('\n');
-        }
-        text
-    }
-
+    /// The table for a page: in full, without bars.
     pub(in crate::render) fn markdown(&self) -> String {
+        if let Some(bars) = self.columns.iter().position(|column| column.is_bar) {
+            let mut columns = self.columns.iter().cloned().enumerate().collect();
+            fitting::leave(&mut columns, bars);
+            return self.only(columns).markdown();
+        }
         let mut text = String::new();
         let mut line = |cells: &mut dyn Iterator<Item = String>| {
             text.push('|');
@@ -283,7 +226,7 @@ impl Sheet {
         line(&mut self.columns.iter().map(|column| column.title.clone().into_owned()));
         line(&mut self.columns.iter().map(|column| if column.right { "--:" } else { ":--" }.to_owned()));
         for row in &self.rows {
-            line(&mut row.iter().map(|cell| markdown::cell(&cell.text)));
+            line(&mut row.iter().map(|cell| markdown::cell(cell.text.trim())));
         }
         for footer in self.closing() {
             text.push('\n');
@@ -294,64 +237,19 @@ impl Sheet {
     }
 }
 
-/// Appends a line, broken between words if it is wider than the room; continuation lines are indented.
-pub(in crate::render) fn push_wrapped(text: &mut String, line: &str, room: usize) {
-    let mut used = 0;
-    for word in line.split(' ') {
-        if used > 0 && used + 1 + word.width() > room {
-            text.push_str("\n  ");
-            used = 2;
-        } else if used > 0 {
-            text.push(' ');
-            used += 1;
-        }
-        text.push_str(word);
-        used += word.width();
-    }
-    text.push('\n');
-}
-
-/// The total width of cells, with `gap` between each two.
-fn total(widths: &[usize], gap: usize) -> usize {
-    widths.iter().sum::<usize>() + gap * widths.len().saturating_sub(1)
-}
-
-/// A text no wider than `width`, cut in the middle, because names differ at both ends.
-fn shorten(text: &str, width: usize) -> Cow<'_, str> {
-    if text.width() <= width {
-        return Cow::Borrowed(text);
-    }
-    let keep = width.saturating_sub(1);
-    let count = text.chars().count();
-    let (head, tail) = (keep - keep / 2, keep / 2);
-    let head: String = text.chars().take(head).collect();
-    let tail: String = text.chars().skip(count.saturating_sub(tail)).collect();
-    Cow::Owned(format!("{head}…{tail}"))
-}
-
-fn alignment(column: &Column) -> CellAlignment {
-    if column.right { CellAlignment::Right } else { CellAlignment::Left }
-}
-
-fn styled(cell: &Cell, column: &Column, color: bool) -> comfy_table::Cell {
-    let styled = comfy_table::Cell::new(&cell.text).set_alignment(alignment(column));
-    if !color {
-        return styled;
-    }
-    match cell.tone {
-        Tone::Plain => styled,
-        Tone::Good => styled.fg(Color::Green),
-        Tone::Warning => styled.fg(Color::Yellow),
-        Tone::Bad => styled.fg(Color::Red).add_attribute(Attribute::Bold),
-        Tone::Faint => styled.add_attribute(Attribute::Dim),
-        Tone::Strong => styled.add_attribute(Attribute::Bold),
-    }
-}
-
 /// A text in the color of a tone, if the canvas has colors.
 pub(in crate::render) fn paint(text: &str, tone: Tone, canvas: Canvas) -> String {
-    let code = ansi(tone);
-    if canvas.color && !code.is_empty() { format!("{code}{text}{RESET}") } else { text.to_owned() }
+    let mut painted = String::new();
+    push_painted(&mut painted, text, tone, canvas);
+    painted
+}
+
+fn push_painted(painted: &mut String, text: &str, tone: Tone, canvas: Canvas) {
+    let code = if canvas.color && !text.is_empty() { ansi(tone) } else { "" };
+    let reset = if code.is_empty() { "" } else { RESET };
+    for part in [code, text, reset] {
+        painted.push_str(part);
+    }
 }
 
 const fn ansi(tone: Tone) -> &'static str {
@@ -367,14 +265,9 @@ const fn ansi(tone: Tone) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use unicode_width::UnicodeWidthStr;
 
-    #[test]
-    fn names_are_cut_in_the_middle() {
-        assert_eq!(shorten("storefront-availability", 23), "storefront-availability");
-        assert_eq!(shorten("storefront-availability", 15), "storefr…ability");
-        assert_eq!(shorten("storefront-availability", 10).width(), 10);
-    }
+    use super::*;
 
     #[test]
     fn control_characters_are_spelled_out() {
@@ -386,27 +279,98 @@ mod tests {
         assert_eq!(markdown.lines().nth(2), Some(r"| `a\u{1b}(31m\|b\r\nc\u{9b}ä\u{202e}` |"));
     }
 
-    #[test]
-    fn wrapped_cells_stay_within_the_terminal_with_colors_and_without() {
-        let mut sheet = Sheet::new().left("FIELD").left("KIND").left("MEANING");
-        let long = "the share of the elapsed time in the window for which the status was known";
-        sheet.push(vec![
-            Cell::toned("coveragePercent", Tone::Strong),
-            Cell::plain("number"),
-            Cell::toned(long, Tone::Faint),
-        ]);
-        let visible = |line: &str| {
-            let parts = line.split('\u{1b}').enumerate();
-            parts
-                .map(|(at, part)| if at == 0 { part } else { part.split_once('m').unwrap().1 })
-                .collect::<String>()
-                .width()
-        };
-        for (width, color) in (40..90).flat_map(|width| [(width, false), (width, true)]) {
-            let drawn = sheet.table(Canvas { width: Some(width), color });
-            let widest = drawn.lines().map(visible).max().unwrap();
-            assert!(widest <= width.into() && drawn.lines().count() > 2, "{width}: {widest}\n{drawn}");
+    /// A table of every kind of column.
+    fn varied(names: &[&str]) -> Sheet {
+        let mut sheet = Sheet::new().left("STATE").left("OBJECTIVE").names().left("START").right("DOWNTIME");
+        sheet = sheet.left("BUDGET LEFT").bars().right("").left("SYSTEM").names().minor().left("NOTE").texts();
+        for name in names {
+            sheet.push(vec![
+                Cell::toned("✔ healthy", Tone::Good),
+                Cell::toned(*name, Tone::Strong),
+                Cell::plain("2026-11-10 10:00").timed(),
+                Cell::plain("11m"),
+                Cell::toned("█░░░░", Tone::Good),
+                Cell::plain("99%"),
+                Cell::plain(format!("system-of-{name}")),
+                Cell::toned("maintenance ledger-migration until 2026-11-27 09:00 UTC", Tone::Faint),
+            ]);
+            sheet.push(vec![Cell::default(); 8]);
         }
+        sheet
+    }
+
+    const NAMES: [&str; 5] = [
+        "payments-authorization-eu-west-1-customer-availability",
+        "payments-authorization-eu-west-2-customer-availability",
+        "payments-authorization-ap-south-1-customer-availability",
+        "支払い承認-eu-west-1-可用性",
+        "mail",
+    ];
+
+    /// The visible text: without color codes.
+    fn visible(drawn: &str) -> String {
+        let parts = drawn.split('\u{1b}').enumerate();
+        parts.map(|(at, part)| if at == 0 { part } else { part.split_once('m').unwrap().1 }).collect()
+    }
+
+    #[test]
+    fn tables_fit_at_any_width_and_tell_names_apart() {
+        let sheet = varied(&NAMES);
+        for (width, color) in (25..260).flat_map(|width| [(width, false), (width, true)]) {
+            let drawn = visible(&sheet.table(Canvas { width: Some(width), color }));
+            for line in drawn.lines() {
+                assert_eq!(line, line.trim_end(), "{width}:\n{drawn}");
+                let is_one_name = !line.trim().contains(' ');
+                assert!(line.width() <= usize::from(width) || is_one_name, "{width}: {line}\n{drawn}");
+            }
+            // Times and names in texts are never split.
+            assert_eq!(drawn.matches("2026-11-10 10:00").count(), NAMES.len(), "{width}:\n{drawn}");
+            assert_eq!(drawn.matches("2026-11-27 09:00 UTC").count(), NAMES.len(), "{width}:\n{drawn}");
+            assert_eq!(drawn.matches("ledger-migration").count(), NAMES.len(), "{width}:\n{drawn}");
+            let looks = |line: &str| {
+                let mut words = line.split_whitespace();
+                words
+                    .find(|word| word.starts_with("pay") || word.contains('…') || NAMES.contains(word))
+                    .map(str::to_owned)
+            };
+            let looks: std::collections::BTreeSet<String> = drawn.lines().filter_map(looks).collect();
+            assert_eq!(looks.len(), NAMES.len(), "{width}: {looks:?}\n{drawn}");
+        }
+    }
+
+    #[test]
+    fn the_least_important_columns_disappear_before_names_are_shortened() {
+        let sheet = varied(&NAMES[..1]);
+        let header = |width| {
+            let drawn = sheet.table(Canvas { width: Some(width), color: false });
+            let titles: Vec<&str> = drawn.lines().next().unwrap().split_whitespace().collect();
+            (titles.join(" "), drawn.contains(NAMES[0]))
+        };
+        let all = "STATE OBJECTIVE START DOWNTIME BUDGET LEFT SYSTEM NOTE";
+        assert_eq!(header(250), (all.to_owned(), true));
+        assert_eq!(header(175), ("STATE OBJECTIVE START DOWNTIME BUDGET LEFT NOTE".to_owned(), true));
+        assert_eq!(header(130), ("STATE OBJECTIVE START DOWNTIME BUDGET LEFT NOTE".to_owned(), true), "wrapped");
+        assert_eq!(header(105), ("STATE OBJECTIVE START DOWNTIME BUDGET LEFT".to_owned(), true), "below");
+        let drawn = sheet.table(Canvas { width: Some(110), color: false });
+        assert!(drawn.contains("99%\n  NOTE maintenance") && drawn.contains('█'), "{drawn}");
+        assert_eq!(header(90), ("STATE OBJECTIVE START DOWNTIME BUDGET LEFT".to_owned(), false));
+        assert_eq!(header(30), ("OBJECTIVE".to_owned(), true));
+    }
+
+    #[test]
+    fn bars_are_for_terminals() {
+        let markdown = varied(&NAMES).markdown();
+        assert!(markdown.starts_with("| STATE | OBJECTIVE | START | DOWNTIME | BUDGET LEFT | SYSTEM | NOTE |"));
+        assert!(!markdown.contains('█'), "{markdown}");
+    }
+
+    #[test]
+    fn a_zone_is_named_only_for_times_that_are_shown() {
+        let mut sheet = Sheet::new().left("NAME").names().left("SINCE").optional();
+        sheet.push(vec![Cell::plain("storefront"), Cell::plain("2026-11-10 10:00").timed()]);
+        let drawn = |width| sheet.table(Canvas { width: Some(width), color: false });
+        assert_eq!(drawn(40), "NAME        SINCE\nstorefront  2026-11-10 10:00\n\ntimes in UTC\n");
+        assert_eq!(drawn(20), "NAME\nstorefront\n");
     }
 
     #[test]

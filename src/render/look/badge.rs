@@ -43,7 +43,9 @@ pub(crate) struct Picture {
 impl Picture {
     pub(crate) fn of(report: &ObjectiveReport, show: Show, label: Option<&str>) -> Self {
         let budget = &report.budget;
-        let availability = format!("{}%", available(budget, budget.consumed_us()));
+        let (_, counted) = budget.available(0);
+        let sign = if counted > 0 { "%" } else { "" };
+        let availability = format!("{}{sign}", available(budget, budget.consumed_us()));
         let (share, time) = budget_left(budget);
         let left = match time.strip_prefix('-') {
             Some(over) => format!("overspent by {over}"),

@@ -5,7 +5,8 @@ mod html;
 mod wire;
 
 use crate::domain::budget::digest::Digest;
-use crate::render::form::sheet::{paint, push_wrapped};
+use crate::render::form::lines::push_wrapped;
+use crate::render::form::sheet::paint;
 use crate::render::{Canvas, Tone};
 use chapter::{Chapter, chapters, headline};
 

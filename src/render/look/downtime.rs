@@ -2,19 +2,22 @@
 
 mod reading;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use anyhow::Result;
+use chrono_tz::Tz;
 use serde::Serialize;
 
 use crate::domain::account::outage::totals::{By, Range, Totals};
 use crate::domain::account::outage::{Accounting, Event};
 use crate::domain::account::weights::{FULL, written};
+use crate::domain::value::calendar::Calendar;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
-use crate::render::form::moment::minute;
+use crate::domain::value::span::Span;
+use crate::render::form::moment::{self, minute, zoned};
 use crate::render::form::number::{counted, short_down, short_time};
 use crate::render::part::period::zone;
 use crate::render::{Cell, Document, Sheet, Tone};
@@ -34,7 +37,7 @@ pub(crate) struct Asked {
     pub(crate) all: bool,
     /// Only ongoing events.
     pub(crate) open: bool,
-    /// Only this many outages, the last ones.
+    /// Only this many outages of systems, the last ones.
     pub(crate) last: Option<usize>,
     pub(crate) as_of: Instant,
 }
@@ -122,13 +125,16 @@ struct WireGroup {
 }
 
 /// The answer of `downtime` for programs. In CSV, the rows are groups if there are any.
-pub(crate) fn document(reading: &Rc<Reading>) -> Document {
+pub(crate) fn document(reading: &Rc<Reading>) -> Result<Document> {
     let as_of = reading.asked().as_of;
     let (events, groups, totals) = (Rc::clone(reading), Rc::clone(reading), Rc::clone(reading));
     let mut document = Document::passing_list(as_of, "events", false, move |row| {
         events.read(|event| row(&WireEvent::of(event, as_of)))
     });
     let grouped = reading.asked().by.is_some();
+    if let Some(By::Day(calendars)) = &reading.asked().by {
+        document.set("timezone", &days_of(calendars).map(Tz::name))?;
+    }
     if grouped {
         document.set_late("groups", move || {
             let group =
@@ -148,7 +154,7 @@ pub(crate) fn document(reading: &Rc<Reading>) -> Document {
             Ok(uncharged.sums()?.uncharged.iter().map(row).collect::<Vec<_>>())
         });
     }
-    if grouped { document.with_rows("groups") } else { document }
+    Ok(if grouped { document.with_rows("groups") } else { document })
 }
 
 /// The events for people: the last ones, unless a number is given.
@@ -164,17 +170,14 @@ pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
         shown.push_back(event.clone());
         Ok(())
     })?;
-    let mut sheet = Sheet::new()
-        .left("OBJECTIVE")
-        .names()
-        .left("START")
-        .left("END")
-        .right("DOWNTIME")
-        .left("CAUSE")
-        .left("SOURCE")
-        .optional();
+    let mut sheet = Sheet::new().left("OBJECTIVE").names().left("START").left("END");
+    // It says which outages are ongoing.
+    if shown.iter().all(|event| event.end.is_some()) {
+        sheet = sheet.optional();
+    }
+    sheet = sheet.right("DOWNTIME").left("CAUSE").names().left("SOURCE").optional();
     if *all {
-        sheet = sheet.left("NOT CHARGED");
+        sheet = sheet.left("NOT CHARGED").texts();
     }
     let has_notes = shown.iter().any(|event| event.note.is_some());
     if has_notes {
@@ -200,11 +203,13 @@ pub(crate) fn sheet(reading: &Reading) -> Result<Sheet> {
     }
     sheet.footer.push(match (frame, range) {
         (Some(frame), _) => format!("events in {}, in {}", frame.period, zone(frame, [])),
-        (None, range) => events_in(range, *as_of),
+        (None, range) => events_in(range, *as_of, shown.is_empty()),
     });
     sheet.footer.push(line(reading)?);
     if *all {
-        sheet.footer.push(uncharged(&reading.sums()?.uncharged));
+        let sums = reading.sums()?;
+        let has_none = sums.totals.count == 0 && sums.uncharged.iter().all(|(_, totals)| totals.count == 0);
+        sheet.footer.push(if has_none { "no downtime".to_owned() } else { uncharged(&sums.uncharged) });
     }
     Ok(sheet)
 }
@@ -238,14 +243,17 @@ pub(in crate::render) fn lasted(event: &Event, as_of: Instant) -> String {
     if event.weight == FULL { time } else { format!("{time} × {}", written(event.weight)) }
 }
 
-/// The range of the events.
-fn events_in(range: &Range, as_of: Instant) -> String {
-    match range {
-        Range::Touching(range) if range.start > Instant::MIN => {
-            format!("events from {} to {}", minute(range.start), minute(range.end.min(as_of)))
-        }
-        Range::Touching(range) => format!("events up to {}", minute(range.end.min(as_of))),
-        Range::Within(_) => format!("events up to {}", minute(as_of)),
+/// The range of the events. Only a table with times names their zone below.
+fn events_in(range: &Range, as_of: Instant, is_empty: bool) -> String {
+    let (start, end) = match range {
+        Range::Touching(range) => (range.start, range.end.min(as_of)),
+        Range::Within(_) => (Instant::MIN, as_of),
+    };
+    match (start > Instant::MIN, is_empty) {
+        (true, false) => format!("events from {} to {}", minute(start), minute(end)),
+        (true, true) => format!("events from {}", moment::range(Span::new(start, end))),
+        (false, false) => format!("events up to {}", minute(end)),
+        (false, true) => format!("events up to {}", zoned(end)),
     }
 }
 
@@ -259,7 +267,8 @@ pub(crate) fn sums(reading: &Reading) -> Result<Sheet> {
         Some(By::Upstream) => "CAUSE",
         Some(By::Day(_)) => "DAY",
     };
-    let mut sheet = Sheet::new().left(title).right("OUTAGES").right("TOTAL").right("LONGEST").right("MTTR");
+    let mut sheet = Sheet::new().left(title).names().right("OUTAGES").right("TOTAL");
+    sheet = sheet.right("LONGEST").optional().right("MTTR").optional();
     for (key, totals) in &reading.sums()?.groups {
         let key = match by {
             Some(By::Label(label, _)) if key.is_empty() => format!("without {label}"),
@@ -273,8 +282,18 @@ pub(crate) fn sums(reading: &Reading) -> Result<Sheet> {
             Cell::plain(time(totals.mttr_ms())),
         ]);
     }
+    if let Some(By::Day(calendars)) = by {
+        sheet.footer.push(format!("days in {}", days_of(calendars).map_or("the zone of each objective", Tz::name)));
+    }
     sheet.footer.push(line(reading)?);
     Ok(sheet)
+}
+
+/// The zone of the days, if it is the same for all objectives.
+fn days_of(calendars: &BTreeMap<Name, Calendar>) -> Option<Tz> {
+    let mut zones = calendars.values().map(|calendar| calendar.zone);
+    let first = zones.next().unwrap_or(Tz::UTC);
+    zones.all(|zone| zone == first).then_some(first)
 }
 
 fn time(millis: Option<i64>) -> String {

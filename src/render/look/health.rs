@@ -52,12 +52,13 @@ pub(crate) fn document(healths: &[Health], as_of: Instant) -> Result<Document> {
 
 /// The column of changes names its lookback.
 pub(crate) fn sheet(healths: &[Health], lookback_ms: i64) -> Sheet {
-    let mut sheet = Sheet::new().left("STATUS").left("SYSTEM").names().right("CHECKS").right("FOR").left("SINCE");
-    sheet = sheet.right(changes_title(lookback_ms)).optional().right("LAST SEEN");
+    let mut sheet = Sheet::new().left("STATUS").left("SYSTEM").names().right("CHECKS").right("FOR");
+    sheet = sheet.left("SINCE").optional();
+    sheet = sheet.right(changes_title(lookback_ms)).minor().right("LAST SEEN").optional();
     // Only shown if there is something to say.
     let has_notes = healths.iter().any(|health| health.maintenance.is_some() || health.is_retired);
     if has_notes {
-        sheet = sheet.left("NOTE");
+        sheet = sheet.left("NOTE").texts();
     }
     for health in healths {
         let (symbol, tone) = match health.status {

@@ -18,14 +18,14 @@ pub(crate) use maintenance::maintenance;
 pub(crate) use records::{KnownSet, ingests, sets};
 pub(crate) use vocabulary::{feeds, fields, policies};
 
-/// Columns that a narrow terminal omits.
-const OPTIONAL: [&str; 9] =
-    ["LABELS", "FILE", "STARTED", "FINISHED", "LAST", "REPEATS", "REASON", "NULL WHEN", "UNIT OR VALUES"];
+/// The signs before titles.
+const SIGNS: [char; 5] = ['>', '@', '~', '?', '+'];
 
 /// A list: its name and its rows.
 pub(crate) struct List {
     name: &'static str,
-    /// `>` before a title marks a column of numbers, `@` one of times, and `+` one that only the wide list has.
+    /// A sign before a title marks a column: `>` of numbers, `@` of times, `~` of texts that wrap, `?` one that a narrow
+    /// terminal omits, `+` one that only the wide list has.
     titles: &'static [&'static str],
     rows: Vec<Row>,
 }
@@ -51,11 +51,15 @@ pub(crate) fn sheet(List { name, titles, rows }: &List, wide: bool) -> Sheet {
     let mut sheet = Sheet::new();
     let shown: Vec<_> = titles.iter().enumerate().filter(|(_, title)| wide || !title.starts_with('+')).collect();
     for (index, title) in &shown {
-        let plain = title.trim_start_matches(['>', '@', '+']);
-        sheet = if title.starts_with('>') { sheet.right(plain) } else { sheet.left(plain) };
-        if *index == 0 || plain == "FROM" {
+        let plain = title.trim_start_matches(SIGNS);
+        sheet = if title.contains('>') { sheet.right(plain) } else { sheet.left(plain) };
+        if *index == 0 || matches!(plain, "FROM" | "SYSTEM") {
             sheet = sheet.names();
-        } else if OPTIONAL.contains(&plain) {
+        }
+        if title.contains('~') {
+            sheet = sheet.texts();
+        }
+        if title.contains('?') {
             sheet = sheet.optional();
         }
     }
@@ -63,7 +67,7 @@ pub(crate) fn sheet(List { name, titles, rows }: &List, wide: bool) -> Sheet {
         let tone = |index| if index == 0 { Tone::Strong } else { Tone::Plain };
         let cells = shown.iter().map(|(index, title)| {
             let cell = Cell::toned(row.cells[*index].clone(), tone(*index));
-            if title.starts_with('@') { cell.timed() } else { cell }
+            if title.contains('@') { cell.timed() } else { cell }
         });
         sheet.push(cells.collect());
     }

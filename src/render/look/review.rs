@@ -6,9 +6,10 @@ mod sheets;
 mod wire;
 
 use crate::domain::budget::review::Review;
+use crate::render::form::lines::push_wrapped;
 use crate::render::form::markdown;
 use crate::render::form::moment::zoned;
-use crate::render::form::sheet::{paint, push_wrapped};
+use crate::render::form::sheet::paint;
 use crate::render::part::period;
 use crate::render::{Canvas, Tone};
 

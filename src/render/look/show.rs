@@ -11,7 +11,6 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use anyhow::Result;
-use unicode_width::UnicodeWidthStr;
 
 use super::status::{symbol, tone};
 use crate::domain::account::correction::DeclaredCorrection;
@@ -25,6 +24,7 @@ use crate::domain::budget::snapshot::Snapshot;
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::wording::one_line;
+use crate::render::form::lines::{broken, flow, push_wrapped};
 use crate::render::form::moment::{day, minute};
 use crate::render::form::sheet::paint;
 use crate::render::{Canvas, Tone};
@@ -130,7 +130,7 @@ pub(crate) fn text(portrait: &Portrait, canvas: Canvas) -> Result<String> {
         screen.part("Causes", blame(portrait, canvas));
         screen.part("Trend", trend(portrait, canvas));
         screen.part("Streak", vec![streak(report)]);
-        screen.part("Achieved", achieved(portrait));
+        screen.part("Achieved", achieved(portrait, canvas));
         screen.line("");
         screen.part("Burn rate", rates::burn(portrait, canvas));
     }
@@ -143,6 +143,11 @@ pub(crate) fn markdown(portrait: &Portrait, canvas: Canvas) -> Result<String> {
     Ok(crate::render::form::markdown::block("text", &text(portrait, canvas)?))
 }
 
+/// The columns beside the headings.
+fn beside(canvas: Canvas) -> usize {
+    canvas.width.map_or(usize::MAX, |width| usize::from(width).saturating_sub(HEAD))
+}
+
 struct Screen {
     text: String,
     canvas: Canvas,
@@ -150,48 +155,22 @@ struct Screen {
 
 impl Screen {
     fn line(&mut self, text: &str) {
-        self.text.push_str(text.trim_end());
-        self.text.push('\n');
+        push_wrapped(&mut self.text, text, self.canvas.width.map_or(usize::MAX, usize::from));
     }
 
     /// A heading with lines beside it; nothing without lines.
     fn part(&mut self, head: &str, lines: Vec<String>) {
+        let room = beside(self.canvas);
         for (index, line) in lines.into_iter().enumerate() {
             let head = format!("{:<HEAD$}", if index == 0 { head } else { "" });
             let head = if index == 0 { paint(&head, Tone::Faint, self.canvas) } else { head };
-            let room = self.canvas.width.map_or(usize::MAX, |width| usize::from(width).saturating_sub(HEAD));
-            let mut broken = broken(&line, room).into_iter();
-            self.line(&format!("{head}{}", broken.next().unwrap_or_default()));
-            for rest in broken {
-                self.line(&format!("{:HEAD$}  {rest}", ""));
+            for (place, part) in broken(&line, room, 2).into_iter().enumerate() {
+                let before = if place == 0 { head.clone() } else { format!("{:HEAD$}  ", "") };
+                self.text.push_str(format!("{before}{part}").trim_end());
+                self.text.push('\n');
             }
         }
     }
-}
-
-/// A line broken at spaces into parts no wider than the room; all but the first are indented by two.
-fn broken(line: &str, room: usize) -> Vec<String> {
-    let mut parts = vec![String::new()];
-    let mut used = 0;
-    for word in line.split_inclusive(' ') {
-        let width = visible_width(word.trim_end());
-        if used > 0 && used + width > room {
-            parts.push(String::new());
-            used = 2;
-        }
-        if let Some(part) = parts.last_mut() {
-            part.push_str(word);
-        }
-        used += width + word.len() - word.trim_end().len();
-    }
-    parts
-}
-
-/// The visible width of a text: color codes take none.
-fn visible_width(text: &str) -> usize {
-    let mut parts = text.split('\u{1b}');
-    let first = parts.next().map_or(0, UnicodeWidthStr::width);
-    first + parts.map(|part| part.split_once('m').map_or(0, |(_, shown)| shown.width())).sum::<usize>()
 }
 
 fn events(portrait: &Portrait, seen: &Seen) -> Vec<String> {
@@ -230,21 +209,8 @@ fn streak(report: &ObjectiveReport) -> String {
 }
 
 /// The achievements of its system, oldest first.
-fn achieved(portrait: &Portrait) -> Vec<String> {
+fn achieved(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let text = |unlocked: &Unlocked| format!("{} {}", unlocked.achievement.as_str(), day(unlocked.unlocked_at));
-    portrait.achievements.chunks(2).map(|some| some.iter().map(text).collect::<Vec<_>>().join(" · ")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_break_at_spaces_and_colors_take_no_room() {
-        assert_eq!(broken("one two three", 7), ["one two ", "three"]);
-        assert_eq!(broken("one two three", 13), ["one two three"]);
-        assert_eq!(broken("\u{1b}[31mone\u{1b}[0m two", 7), ["\u{1b}[31mone\u{1b}[0m two"]);
-        assert_eq!(broken("   aligned", 4), ["   ", "aligned"]);
-        assert_eq!(visible_width("\u{1b}[1;31m✖ bad\u{1b}[0m"), 5);
-    }
+    let pairs = portrait.achievements.chunks(2);
+    pairs.flat_map(|some| flow(some.iter().map(text).collect(), " · ", beside(canvas))).collect()
 }

@@ -3,9 +3,9 @@
 mod footer;
 mod groups;
 
-use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, SCALED_MS, State};
+use crate::domain::budget::balance::{Budget, BurnRate, LOOKBACKS, ONE_HOUR, State};
 use crate::render::form::number::{
-    counted, down_minutes, minutes, percent, rate, scaled_minutes, short_down, short_time,
+    counted, down_minutes, minutes, percent, rate, scaled_minutes, short_down, short_scaled, short_time, signed_percent,
 };
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -18,12 +18,13 @@ use serde_json::Value;
 use super::health::ago;
 use crate::domain::budget::printed::{availability_percent, coverage_percent};
 use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::health::report::InMaintenance;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
 use crate::domain::value::window::Window;
 use crate::render::part::down::{DOWN, Room, down_cell, down_now};
-use crate::render::part::maintenance::{WireMaintenance, in_maintenance, maintenance_cell};
+use crate::render::part::maintenance::{WireMaintenance, in_maintenance, maintained_besides, maintenance_cell};
 use crate::render::part::period;
 use crate::render::{Canvas, Cell, Document, Sheet, Tone};
 use footer::{blind_spots, last_data, outlooks};
@@ -220,7 +221,7 @@ pub(crate) fn document(reports: &Rc<[ObjectiveReport]>, as_of: Instant) -> Docum
 struct Detail {
     /// Whether the state is written out; else only its sign is shown, which the summary explains.
     named: bool,
-    /// The width of the bar; without one, all other columns may disappear.
+    /// The width of the bar.
     bar: usize,
     wide: bool,
 }
@@ -235,8 +236,20 @@ const DETAILS: [Detail; 5] = [
 ];
 
 /// The answer of `status` for people, as informative as the canvas allows.
-pub(crate) fn sheet(reports: &[ObjectiveReport], frame: Option<&Frame>, wide: bool, canvas: Canvas) -> Sheet {
-    let mut sheet = fitted(reports, wide, canvas);
+pub(crate) fn sheet(reports: &[ObjectiveReport], besides: Besides<'_>, wide: bool, canvas: Canvas) -> Sheet {
+    with(besides, reports, fitted(reports, wide, canvas))
+}
+
+/// The answer of `status` for a page.
+pub(crate) fn markdown(reports: &[ObjectiveReport], besides: Besides<'_>) -> String {
+    with(besides, reports, on_page(reports)).markdown()
+}
+
+/// What the lines below a table also tell: the period, and the systems in maintenance that have no objective.
+type Besides<'b> = (Option<&'b Frame>, &'b BTreeMap<Name, InMaintenance>);
+
+fn with((frame, maintained): Besides<'_>, reports: &[ObjectiveReport], mut sheet: Sheet) -> Sheet {
+    sheet.footer.extend(maintained_besides(maintained));
     sheet.footer.extend(frame.map(|frame| period::line(frame, reports)));
     sheet
 }
@@ -253,15 +266,12 @@ fn fitted(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
         }
         best = drawn(reports, *detail);
     }
-    // A bar says more than the full length of long names.
-    if best.fits(canvas) { best } else { drawn(reports, narrow(canvas)) }
+    best
 }
 
-fn narrow(canvas: Canvas) -> Detail {
-    match canvas.width {
-        Some(..70) => DETAILS[4],
-        _ => DETAILS[3],
-    }
+/// All of it, for a page.
+fn on_page(reports: &[ObjectiveReport]) -> Sheet {
+    drawn(reports, Detail { named: true, bar: 0, wide: false })
 }
 
 fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
@@ -272,10 +282,8 @@ fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
         sheet = sheet.left(if detail.named { "DOWN SINCE" } else { "DOWN" });
     }
     // The answer first: columns that may disappear come last.
-    let narrow = |sheet: Sheet| if detail.bar == 0 { sheet.optional() } else { sheet };
-    sheet = sheet.left("OBJECTIVE").names().left("BUDGET LEFT").right("AVAIL");
-    sheet = narrow(narrow(narrow(sheet.right("TARGET")).right("BURN")).right("STREAK"));
-    sheet = sheet.left("SYSTEM").optional();
+    sheet = sheet.left("OBJECTIVE").names().left("BUDGET LEFT").right("AVAIL").optional().right("TARGET").optional();
+    sheet = sheet.right("BURN").optional().right("STREAK").optional().left("SYSTEM").optional();
     // Left out if there is nothing to say, like the column for being down.
     let some_maintained = reports.iter().any(|report| report.maintenance.is_some());
     if some_maintained {
@@ -341,7 +349,7 @@ fn row(report: &ObjectiveReport, detail: Detail) -> Vec<Cell> {
             Cell::plain(short_down(budget.tally.strict_us())),
             Cell::plain(rate(report.burn_rates()[ONE_HOUR].value())),
             Cell::plain(format!("{}d", report.streak.best)),
-            Cell::plain(percent(i128::from(known), i128::from(budget.elapsed.millis()), 1) + "%"),
+            Cell::plain(signed_percent(i128::from(known), i128::from(budget.elapsed.millis()), 1)),
             Cell::plain(ago(report.data_age_ms())),
             Cell::plain(budget.exclusion.as_str()),
             Cell::plain(labels.join(",")),
@@ -364,13 +372,12 @@ fn bar(report: &ObjectiveReport, width: usize) -> String {
 
 /// The budget left, in whole percent and as time; negative if overspent.
 pub(super) fn budget_left(budget: &Budget) -> (String, String) {
-    let whole = |scaled: i128| (scaled / SCALED_MS) as i64;
     if budget.is_breaching() {
-        ("0".to_owned(), format!("-{}", short_time(whole(budget.overspent()).max(1))))
+        ("0".to_owned(), format!("-{}", short_scaled(budget.overspent())))
     } else if budget.total() == 0 {
         (format!("{:.0}", remaining_percent(budget)), short_time(0))
     } else {
-        (percent(budget.remaining(), budget.total(), 0), short_time(whole(budget.remaining())))
+        (percent(budget.remaining(), budget.total(), 0), short_scaled(budget.remaining()))
     }
 }
 

@@ -38,8 +38,8 @@ pub(crate) fn document(streaks: &[StreakReport], as_of: Instant) -> Result<Docum
 }
 
 pub(crate) fn sheet(streaks: &[StreakReport]) -> Sheet {
-    let mut sheet =
-        Sheet::new().left("OBJECTIVE").left("SYSTEM").right("STREAK").left("SINCE").right("BEST").left("ENDED");
+    let mut sheet = Sheet::new().left("OBJECTIVE").names().left("SYSTEM").names().minor().right("STREAK");
+    sheet = sheet.left("SINCE").optional().right("BEST").optional().left("ENDED").optional();
     for StreakReport { objective, system, calendar, streak } in streaks {
         let date = |at: Option<Instant>| at.map_or("–".to_owned(), |at| calendar.date(at).to_string());
         let tone = if streak.current == 0 { Tone::Bad } else { Tone::Good };

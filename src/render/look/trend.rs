@@ -53,8 +53,8 @@ pub(crate) fn sheet(snapshots: &[Snapshot]) -> Sheet {
     named.dedup();
     let many = named.len() > 1;
     let mut sheet = if many { Sheet::new().left("OBJECTIVE").names() } else { Sheet::new() };
-    sheet =
-        sheet.left("DAY").right("AVAIL").left("BUDGET LEFT").right("").right("CONSUMED").right("BURN").right("STREAK");
+    sheet = sheet.left("DAY").right("AVAIL").optional().left("BUDGET LEFT").bars().right("");
+    sheet = sheet.right("CONSUMED").optional().right("BURN").optional().right("STREAK").optional();
     for snapshot in snapshots {
         let budget = &snapshot.budget;
         let (part, whole) = available(budget);

@@ -41,10 +41,18 @@ pub(in crate::render) fn maintenance_cell(report: &ObjectiveReport) -> Cell {
 /// The systems in maintenance now, in one line; `None` if there are none.
 pub(in crate::render) fn in_maintenance<'r>(reports: impl IntoIterator<Item = &'r ObjectiveReport>) -> Option<String> {
     let open = reports.into_iter().filter_map(|report| Some((&report.system, report.maintenance.as_ref()?)));
-    let systems: BTreeMap<&Name, &InMaintenance> = open.collect();
+    listed("in maintenance now", &open.collect())
+}
+
+/// The systems in maintenance now that have no objective, in one line; `None` if there are none.
+pub(in crate::render) fn maintained_besides(systems: &BTreeMap<Name, InMaintenance>) -> Option<String> {
+    listed("in maintenance now, without objectives", &systems.iter().collect())
+}
+
+fn listed(head: &str, systems: &BTreeMap<&Name, &InMaintenance>) -> Option<String> {
     let named = systems.iter().take(MOST_NAMED);
     let named = named.map(|(system, open)| format!("{system} until {} ({})", zoned(open.until), open.window));
     let more = systems.len().checked_sub(MOST_NAMED).filter(|more| *more > 0).map(|more| counted(more, "more system"));
     let parts: Vec<String> = named.chain(more).collect();
-    (!parts.is_empty()).then(|| format!("in maintenance now: {}", parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("{head}: {}", parts.join(", ")))
 }

@@ -67,7 +67,7 @@ where
 
 /// Changes for people, in order: the last ones, after the number of those not shown, and the number of each kind.
 pub(crate) fn sheet(changes: &[Logged], counts: &[(ChangeKind, usize)]) -> Sheet {
-    let mut sheet = Sheet::new().left("AT").left("KIND").left("NAME").names().left("CHANGE");
+    let mut sheet = Sheet::new().left("AT").left("KIND").left("NAME").names().left("CHANGE").texts();
     for Logged { change, .. } in changes {
         sheet.push(vec![
             Cell::at(change.occurred_at),
@@ -86,7 +86,7 @@ pub(crate) fn sheet(changes: &[Logged], counts: &[(ChangeKind, usize)]) -> Sheet
     sheet
 }
 
-/// `state healthy → breaching, now isBreaching`; for a new or deleted subject, its first field.
+/// `healthy → breaching; budget ok → exhausted`; for a new or deleted subject, its first field.
 fn in_words(change: &Change) -> String {
     let first = |view: &View| view.0.first().map_or_else(String::new, |(_, seen)| seen.to_string());
     match (&change.previous, &change.next) {
@@ -97,16 +97,27 @@ fn in_words(change: &Change) -> String {
         (None, Some(next)) => format!("new: {}", first(next)),
         (Some(previous), None) => format!("gone: was {}", first(previous)),
         (previous, next) => {
-            let seen = |view: &Option<View>, name: &str| view.as_ref().and_then(|view| view.get(name)).cloned();
-            let part = |name: &&str| match (seen(previous, name), seen(next, name)) {
-                (_, Some(Seen::Flag(true))) => format!("now {name}"),
-                (_, Some(Seen::Flag(false))) => format!("no longer {name}"),
-                (Some(before), Some(after)) => format!("{name} {before} → {after}"),
-                (None, Some(after)) => format!("{name} {after}"),
-                (_, None) => format!("no {name}"),
-            };
-            change.changed_fields().iter().map(part).collect::<Vec<_>>().join(", ")
+            let fields = change.changed_fields();
+            let parts = fields.iter().filter_map(|name| part(name, [previous.as_ref()?, next.as_ref()?]));
+            parts.collect::<Vec<_>>().join("; ")
         }
+    }
+}
+
+/// One changed field of an objective or a system; `None` if a change of its state says the same.
+fn part(name: &str, views: [&View; 2]) -> Option<String> {
+    let shown = |name: &str| views.map(|view| view.get(name).map_or("none".to_owned(), ToString::to_string));
+    let [before, after] = shown(name);
+    let [was, is] = shown("state");
+    let state_says = |state: &str| was != is && [&*was, &*is].contains(&state);
+    let turned = |on: &str, off: &str| if after == "true" { on.to_owned() } else { off.to_owned() };
+    match name {
+        "state" | "status" => Some(format!("{before} → {after}")),
+        "budgetTier" => Some(format!("budget {before} → {after}")),
+        "isBreaching" => (!state_says("breaching")).then(|| turned("breaching", "no longer breaching")),
+        "hasOpenDowntime" => (!state_says("down")).then(|| turned("down", "downtime over")),
+        "fastBurn" => Some(turned("fast burn", "fast burn over")),
+        other => Some(format!("{other} {before} → {after}")),
     }
 }
 
@@ -138,5 +149,39 @@ fn tone(change: &Change) -> Tone {
         Some("down" | "degraded" | "at-risk") => Tone::Warning,
         Some("no-data" | "unknown") => Tone::Faint,
         _ => Tone::Good,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::budget::balance::{BudgetTier, State};
+    use crate::domain::health::transition::Status;
+    use crate::domain::rules::change::Look;
+
+    fn objective(state: State, tier: BudgetTier, has_open_downtime: bool, fast_burn: bool) -> Look {
+        Look::Objective { state, tier, is_breaching: state == State::Breaching, has_open_downtime, fast_burn }
+    }
+
+    #[test]
+    fn changes_read_without_names_of_fields() {
+        let well = objective(State::Healthy, BudgetTier::Ok, false, false);
+        let down = objective(State::Down, BudgetTier::Warning, true, true);
+        let over = objective(State::Breaching, BudgetTier::Exhausted, true, true);
+        let up = objective(State::Breaching, BudgetTier::Exhausted, false, false);
+        for (before, after, words) in [
+            (well, down, "healthy → down; budget ok → warning; fast burn"),
+            (down, well, "down → healthy; budget warning → ok; fast burn over"),
+            (down, over, "down → breaching; budget warning → exhausted"),
+            (over, up, "downtime over; fast burn over"),
+            (up, over, "down; fast burn"),
+            (over, well, "breaching → healthy; budget exhausted → ok; downtime over; fast burn over"),
+            (Look::System(Status::Healthy), Look::System(Status::Unhealthy), "healthy → unhealthy"),
+        ] {
+            let views = [before, after].map(|look| Some(look.view("a")));
+            let [previous, next] = views;
+            let change = Change::between(ChangeKind::Objective, "a", Instant::from_millis(0), previous, next);
+            assert_eq!(change.as_ref().map(in_words).as_deref(), Some(words));
+        }
     }
 }

@@ -2,12 +2,12 @@
 
 use serde::ser::{Error as _, Serialize, Serializer};
 
-use crate::domain::budget::balance::{SCALED_MS, State};
+use crate::domain::budget::balance::State;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::plan::reconcile::consequence::Consequence;
 use crate::domain::value::instant::Instant;
 use crate::render::form::moment::zoned;
-use crate::render::form::number::{percent, short_time};
+use crate::render::form::number::{percent, short_scaled};
 use crate::render::look::status::{remaining_percent, symbol, tone, values};
 use crate::render::{Cell, Sheet, Tone};
 
@@ -108,8 +108,7 @@ fn left(report: &ObjectiveReport) -> String {
         return "–".to_owned();
     }
     if budget.is_breaching() {
-        let overspent = (budget.overspent() / SCALED_MS) as i64;
-        return format!("0% -{}", short_time(overspent.max(1)));
+        return format!("0% -{}", short_scaled(budget.overspent()));
     }
     if budget.total() == 0 {
         return format!("{:.0}%", remaining_percent(budget));

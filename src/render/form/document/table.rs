@@ -68,11 +68,7 @@ impl Take for Uniform<'_> {
 /// If the rows are not a list, differ in their fields, or cannot be represented or written.
 pub(super) fn write_uniform(rows: &dyn erased_serde::Serialize, safe: bool, out: &mut dyn Write) -> Result<()> {
     let mut uniform = Uniform { table: Table::new(safe), out, columns: None };
-    erased_serde::serialize(rows, Elements(&mut uniform)).map_err(|Failed(message)| anyhow!(message))?;
-    if uniform.columns.is_none() {
-        uniform.out.write_all(b"\n")?;
-    }
-    Ok(())
+    erased_serde::serialize(rows, Elements(&mut uniform)).map_err(|Failed(message)| anyhow!(message))
 }
 
 impl Table {
@@ -163,12 +159,15 @@ impl Table {
     }
 
     /// Writes the table: the header, then one line per row. Lines from before a field first appeared get an empty cell
-    /// for it.
+    /// for it. Without rows, the header is unknown, and nothing is written.
     pub(super) fn write(&self, out: &mut dyn Write) -> Result<()> {
         self.write_lines(out).context("writing a table")
     }
 
     fn write_lines(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.ends.is_empty() {
+            return Ok(());
+        }
         out.write_all(self.titles().as_bytes())?;
         let columns = self.header.len();
         let short = self.ends.partition_point(|(_, cells)| *cells < columns);

@@ -34,9 +34,8 @@ pub(super) fn chapters(digest: &Digest) -> Vec<Chapter> {
     }
     chapters.push(downtime(digest));
     if !digest.worst.is_empty() {
-        let (worst, best) = (standings(&digest.worst), standings(&digest.top));
-        chapters.push(Chapter { title: "Least budget left", lead: Vec::new(), sheet: worst });
-        chapters.push(Chapter { title: "Most available", lead: Vec::new(), sheet: best });
+        chapters.push(Chapter { title: "Least budget left", lead: Vec::new(), sheet: standings(&digest.worst) });
+        chapters.push(Chapter { title: "Most available", lead: Vec::new(), sheet: standings(&digest.top) });
     }
     if !digest.unlocked.is_empty() {
         chapters.push(Chapter { title: "Achievements", lead: Vec::new(), sheet: unlocked(digest) });
@@ -67,7 +66,7 @@ fn counts(digest: &Digest) -> String {
 }
 
 fn changes(digest: &Digest) -> Sheet {
-    let mut sheet = Sheet::new().left("OBJECTIVE").names().left("SYSTEM").names().left("WAS").left("IS");
+    let mut sheet = Sheet::new().left("OBJECTIVE").names().left("SYSTEM").names().minor().left("WAS").left("IS");
     let state = |state: State| Cell::toned(format!("{} {}", symbol(state), state.as_str()), tone(state));
     for change in &digest.changes {
         sheet.push(vec![
@@ -90,7 +89,7 @@ fn downtime(digest: &Digest) -> Chapter {
         told(&digest.downtime),
         told(&digest.downtime_before)
     )];
-    let mut sheet = Sheet::new().left("CAUSE").names().right("DOWNTIME").right("SHARE").left("SEEN BY");
+    let mut sheet = Sheet::new().left("CAUSE").names().right("DOWNTIME").right("SHARE").left("SEEN BY").optional();
     for part in &digest.downtime.parts {
         sheet.push(vec![
             Cell::toned(part.system.as_str(), Tone::Strong),
@@ -112,9 +111,12 @@ fn standings(reports: &[ObjectiveReport]) -> Sheet {
         .names()
         .left("SYSTEM")
         .names()
+        .minor()
         .right("AVAILABLE")
+        .optional()
         .right("BUDGET LEFT")
         .right("STREAK")
+        .optional()
         .left("STATE");
     for report in reports {
         let budget = &report.budget;
@@ -141,7 +143,7 @@ fn down(report: &ObjectiveReport) -> &'static str {
 }
 
 fn unlocked(digest: &Digest) -> Sheet {
-    let mut sheet = Sheet::new().left("UNLOCKED").left("SYSTEM").names().left("ACHIEVEMENT").left("FOR");
+    let mut sheet = Sheet::new().left("UNLOCKED").left("SYSTEM").names().left("ACHIEVEMENT").left("FOR").optional();
     for unlocked in &digest.unlocked {
         sheet.push(vec![
             Cell::at(unlocked.unlocked_at),

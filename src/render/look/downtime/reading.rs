@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 use std::cell::{OnceCell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use anyhow::{Result, anyhow};
 
 use super::Asked;
+use crate::domain::account::outage::last::Last;
 use crate::domain::account::outage::order::Waiting;
 use crate::domain::account::outage::summing::Summing;
 use crate::domain::account::outage::totals::Totals;
@@ -85,7 +86,7 @@ fn pass(asked: &Asked, source: Source, mut hand: impl FnMut(&Event) -> Result<()
         range.events(&outage).for_each(|event| waiting.push(event.clone()));
         Ok(())
     };
-    let mut last: VecDeque<Outage> = VecDeque::new();
+    let mut last = asked.last.map(Last::new);
     source(&mut |mut outage| {
         if asked.open {
             outage.events.retain(|event| event.end.is_none());
@@ -93,14 +94,11 @@ fn pass(asked: &Asked, source: Source, mut hand: impl FnMut(&Event) -> Result<()
         if !range.concerns(&outage) {
             return Ok(());
         }
-        let Some(count) = asked.last else { return add(outage) };
-        last.push_back(outage);
-        if last.len() > count {
-            last.pop_front();
-        }
+        let Some(last) = &mut last else { return add(outage) };
+        last.add(outage);
         Ok(())
     })?;
-    last.into_iter().try_for_each(&mut add)?;
+    last.map(Last::finish).unwrap_or_default().into_iter().try_for_each(&mut add)?;
     waiting.rest(hand)?;
     let uncharged = uncharged.into_iter().map(|(word, sum)| (word, sum.total())).collect();
     Ok(Sums { totals: totals.total(), groups: groups.map(Summing::finish).unwrap_or_default(), uncharged })

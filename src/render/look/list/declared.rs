@@ -49,7 +49,11 @@ pub(crate) fn conditions(stored: Vec<StoredObject>) -> List {
             }),
         }))
     });
-    List::new("conditions", &["CONDITION", "SEVERITY", "EVALUATED FOR", "EXPRESSION", "FILE", "+SET", "+COMMIT"], rows)
+    List::new(
+        "conditions",
+        &["CONDITION", "SEVERITY", "~EVALUATED FOR", "~EXPRESSION", "?FILE", "+SET", "+COMMIT"],
+        rows,
+    )
 }
 
 /// The origin of a declared object: the last cells of its row.
@@ -136,7 +140,7 @@ pub(crate) fn systems(known: Vec<KnownSystem>) -> List {
     });
     List::new(
         "systems",
-        &["SYSTEM", ">STREAMS", "STALE AFTER", "DEPENDS ON", "+MEMBERS", "+RETIRED AT", "FILE", "+SET", "+COMMIT"],
+        &["SYSTEM", ">STREAMS", "?STALE AFTER", "~DEPENDS ON", "+MEMBERS", "+RETIRED AT", "?FILE", "+SET", "+COMMIT"],
         rows,
     )
 }
@@ -173,11 +177,15 @@ pub(crate) fn objectives(stored: Vec<StoredObject>) -> List {
             }),
         }))
     });
-    List::new("objectives", &["OBJECTIVE", "SYSTEM", ">TARGET", "WINDOW", "LABELS", "FILE", "+SET", "+COMMIT"], rows)
+    List::new(
+        "objectives",
+        &["OBJECTIVE", "?SYSTEM", ">TARGET", "~WINDOW", "?LABELS", "?FILE", "+SET", "+COMMIT"],
+        rows,
+    )
 }
 
 const CORRECTIONS: [&str; 10] =
-    ["CORRECTION", "SYSTEM", "ONLY", "@START", "@END", "STATUS", "REASON", "FILE", "+SET", "+COMMIT"];
+    ["CORRECTION", "SYSTEM", "~ONLY", "@START", "@END", "STATUS", "?REASON", "?FILE", "+SET", "+COMMIT"];
 
 /// Declared corrections.
 pub(crate) fn corrections(stored: Vec<StoredObject>) -> List {

@@ -16,7 +16,7 @@ use crate::domain::value::span::Span;
 use crate::render::form::number::{counted, minutes};
 
 const TITLES: [&str; 11] =
-    ["MAINTENANCE", "STATE", "SYSTEMS", "LAST", "NEXT", "ZONE", "REPEATS", "REASON", "FILE", "+SET", "+COMMIT"];
+    ["MAINTENANCE", "STATE", "~SYSTEMS", "?LAST", "~NEXT", "ZONE", "?REPEATS", "?REASON", "?FILE", "+SET", "+COMMIT"];
 
 /// Declared maintenance, as of `as_of`.
 pub(crate) fn maintenance(stored: Vec<StoredObject>, as_of: Instant) -> List {

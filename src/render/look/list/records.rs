@@ -38,7 +38,7 @@ pub(crate) fn ingests(ingests: &[IngestRecord]) -> List {
     });
     List::new(
         "ingests",
-        &[">INGEST", "FROM", "@STARTED", "@FINISHED", ">READ", ">NEW", ">KNOWN", ">CONFLICTS", ">REJECTED", "+FILE"],
+        &[">INGEST", "FROM", "?@STARTED", "?@FINISHED", ">READ", ">NEW", ">KNOWN", ">CONFLICTS", ">REJECTED", "+FILE"],
         rows,
     )
 }
@@ -76,5 +76,5 @@ pub(crate) fn sets(known: Vec<KnownSet>) -> List {
             }),
         }
     });
-    List::new("sets", &["SET", ">OBJECTS", ">ORPHANED", "@LAST CHANGED", "COMMIT", "BY"], rows)
+    List::new("sets", &["SET", ">OBJECTS", ">ORPHANED", "@LAST CHANGED", "?COMMIT", "?BY"], rows)
 }

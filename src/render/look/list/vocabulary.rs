@@ -54,7 +54,7 @@ pub(crate) fn feeds(feeds: Vec<Feed>) -> List {
         let value = json!({"feed": name, "of": title, "format": format, "shapes": shapes, "description": about});
         Row { cells: vec![name, title, format.to_owned(), about], value }
     });
-    List::new("feeds", &["FEED", "OF", "FORMAT", "READS"], rows)
+    List::new("feeds", &["FEED", "OF", "FORMAT", "~READS"], rows)
 }
 
 /// The fields that conditions can use.
@@ -84,5 +84,5 @@ pub(crate) fn fields() -> List {
             }),
         }
     });
-    List::new("fields", &["FIELD", "TYPE", "UNIT OR VALUES", "NULL WHEN", "MEANING"], rows)
+    List::new("fields", &["FIELD", "TYPE", "?UNIT OR VALUES", "?NULL WHEN", "~MEANING"], rows)
 }

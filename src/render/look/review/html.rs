@@ -67,7 +67,7 @@ fn tiles(page: &mut Markup, review: &Review) {
 
 fn summary(page: &mut Markup, review: &Review) {
     page.own("<section class=\"card\" aria-labelledby=\"summary\">\n<h2 id=\"summary\">Summary</h2>\n");
-    table(page, &sheets::summary(review), "summary", review.sections.len());
+    table(page, &sheets::summary(review), "summary", review.sections.len(), &[]);
     heat::write(page, &review.total.days);
     let of_each = review.entries.iter().flat_map(|entry| &entry.level.days);
     heat::legend(page, &review.total.days.iter().chain(of_each).collect::<Vec<_>>());
@@ -83,7 +83,8 @@ fn write(page: &mut Markup, review: &Review, section: &Section, index: usize) {
     page.end_line();
     page.element("h2", &[("id", &id), ("dir", &"auto")], title);
     page.end_line();
-    table(page, &sheets::objectives(review, section), &id, usize::MAX);
+    let titles = section.entries.iter().map(|place| review.entries[*place].level.title.as_deref());
+    table(page, &sheets::objectives(review, section), &id, usize::MAX, &titles.collect::<Vec<_>>());
     if review.frame.period.days() > 1 && section.entries.len() <= MOST_MAPS {
         maps(page, review, section);
     }
@@ -96,7 +97,7 @@ fn write(page: &mut Markup, review: &Review, section: &Section, index: usize) {
     let head = format!("{id}-outages");
     page.element("h3", &[("id", &head)], "Outages");
     page.end_line();
-    table(page, &sheets::outages(review, &shown), &head, usize::MAX);
+    table(page, &sheets::outages(review, &shown), &head, usize::MAX, &[]);
     if shown.len() < all {
         let text = format_args!("Not shown: {} that cost less", counted(all - shown.len(), "outage"));
         page.element("p", &[("class", &"quiet")], text);
@@ -109,15 +110,27 @@ fn maps(page: &mut Markup, review: &Review, section: &Section) {
     let known = |place: &&usize| review.entries[**place].level.outcome() != Outcome::NoData;
     for place in section.entries.iter().filter(known) {
         let Entry { level, .. } = &review.entries[*place];
-        let name = level.title.as_deref().unwrap_or(level.report.objective.as_str());
-        page.element("h3", &[("dir", &"auto")], name);
+        page.open("h3", &[]);
+        heading(page, level.title.as_deref(), level.report.objective.as_str());
+        page.close("h3");
         page.end_line();
         heat::write(page, &level.days);
     }
 }
 
-/// A sheet as a table; rows from `sums` on are totals.
-fn table(page: &mut Markup, sheet: &Sheet, label: &str, sums: usize) {
+/// An objective, the same in the table and above its days: its title, if it has one, and below it its name.
+fn heading(page: &mut Markup, title: Option<&str>, name: &str) {
+    let Some(title) = title else {
+        page.words(name);
+        return;
+    };
+    page.element("span", &[("dir", &"auto")], title);
+    page.own(" ");
+    page.element("small", &[], name);
+}
+
+/// A sheet as a table; rows from `sums` on are totals, and each row may have a title.
+fn table(page: &mut Markup, sheet: &Sheet, label: &str, sums: usize, titles: &[Option<&str>]) {
     if sheet.is_empty() {
         for line in sheet.closing() {
             page.element("p", &[("class", &"quiet")], line);
@@ -136,7 +149,9 @@ fn table(page: &mut Markup, sheet: &Sheet, label: &str, sums: usize) {
             let when = if cell.says_when { " when" } else { "" };
             let class = format!("{}{}{when}", side(right), class(cell));
             if cell.tone == Tone::Strong {
-                page.element("th", &[("scope", &"row"), ("class", &class)], &cell.text);
+                page.open("th", &[("scope", &"row"), ("class", &class)]);
+                heading(page, titles.get(index).copied().flatten(), &cell.text);
+                page.close("th");
             } else {
                 page.element("td", &[("class", &class)], &cell.text);
             }

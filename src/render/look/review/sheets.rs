@@ -84,6 +84,13 @@ fn has_corrections(review: &Review) -> bool {
     review.entries.iter().any(|entry| entry.level.report.corrected_ms > 0)
 }
 
+/// Whether an MTBF is about several systems.
+fn has_groups_of_systems(review: &Review) -> bool {
+    let mut systems = review.entries.iter().map(|entry| &entry.level.report.system);
+    let first = systems.next();
+    review.total.summary.interruptions.mtbf_ms.is_some() && systems.any(|system| Some(system) != first)
+}
+
 fn with_corrections(sheet: Sheet, review: &Review) -> Sheet {
     if has_corrections(review) { sheet.right("CORRECTED").optional() } else { sheet }
 }
@@ -118,9 +125,12 @@ pub(super) fn summary(review: &Review) -> Sheet {
         sheet.push(row);
     }
     sheet.footer.push(format!(
-        "each outage counts once per system, in the period in which it begins; CHANGE: percentage points compared with {}",
+        "each outage counts once per system, in the period in which it begins; changes are percentage points compared with {}",
         review.frame.period.previous()
     ));
+    if has_groups_of_systems(review) {
+        sheet.footer.push("MTBF of a group: the time of all its systems together, divided by their outages".to_owned());
+    }
     sheet
 }
 
@@ -142,7 +152,7 @@ fn interruptions(outages: &Interruptions) -> [Cell; 5] {
 }
 
 pub(super) fn objectives(review: &Review, section: &Section) -> Sheet {
-    let mut sheet = Sheet::new().left("RESULT").left("OBJECTIVE").names().right("TARGET").right("AVAIL");
+    let mut sheet = Sheet::new().left("RESULT").left("OBJECTIVE").names().right("TARGET").optional().right("AVAIL");
     sheet =
         sheet.right("CHANGE").optional().right("BUDGET USED").right("DOWNTIME").optional().right("OUTAGES").optional();
     sheet = sheet.right("LONGEST").optional().right("MTTR").optional().right("MTBF").optional();
@@ -205,10 +215,14 @@ fn charged(outage: &Interruption) -> String {
 }
 
 pub(super) fn outages(review: &Review, places: &[usize]) -> Sheet {
-    let mut sheet = Sheet::new().left("SYSTEM").names().left("START").left("END").right("LASTED").optional();
-    sheet = sheet.right("DOWNTIME").left("CAUSE").names().left("SOURCE").optional().left("PLANNED").optional();
-    sheet = sheet.left("NOTE").optional();
     let outages: Vec<&Interruption> = places.iter().map(|place| &review.outages[*place]).collect();
+    let mut sheet = Sheet::new().left("SYSTEM").names().left("START").left("END");
+    // It says which outages are ongoing.
+    if outages.iter().all(|outage| outage.end.is_some()) {
+        sheet = sheet.optional();
+    }
+    sheet = sheet.right("LASTED").optional().right("DOWNTIME").left("CAUSE").names().left("SOURCE").optional();
+    sheet = sheet.left("PLANNED").optional().left("NOTE").optional();
     for outage in &outages {
         let end = outage.end.map_or(Cell::toned("open", Tone::Bad), Cell::at);
         sheet.push(vec![

@@ -8,7 +8,7 @@ use anyhow::Result;
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use crate::domain::budget::level::{Interruptions, Level, LevelDay, Outcome, Summary};
+use crate::domain::budget::level::{Interruptions, LevelDay, Summary};
 use crate::domain::budget::printed::{availability_percent, coverage_percent, remaining_percent};
 use crate::domain::budget::review::{Entry, Interruption, Review, Section};
 use crate::domain::value::instant::Instant;
@@ -81,11 +81,6 @@ struct WireEntry<'a> {
     previous: WireBefore,
 }
 
-fn available(level: &Level) -> Option<f64> {
-    let budget = &level.report.budget;
-    availability_percent(budget, budget.consumed_us()).filter(|_| level.outcome() != Outcome::NoData)
-}
-
 impl<'a> WireEntry<'a> {
     fn of(review: &'a Review, entry: &'a Entry) -> Self {
         let (report, before) = (&entry.level.report, &entry.before);
@@ -115,7 +110,7 @@ impl<'a> WireEntry<'a> {
             coverage_percent: coverage_percent(budget),
             previous: WireBefore {
                 result: before.outcome().as_str(),
-                current_availability: available(before),
+                current_availability: availability_percent(&before.report.budget, before.report.budget.consumed_us()),
                 error_budget_consumed_minutes: down_minutes(before.report.budget.consumed_us()),
                 interruptions: WireInterruptions::of(&entry.interruptions_before),
             },

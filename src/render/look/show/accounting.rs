@@ -5,7 +5,7 @@ use crate::domain::account::objective::DependencyExclusion;
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::duration::write_millis;
 use crate::render::form::moment::{range, zoned};
-use crate::render::form::number::{percent, short_down, short_time};
+use crate::render::form::number::{short_down, short_time, signed_percent};
 use crate::render::look::health::ago;
 
 /// The most corrections listed by name.
@@ -34,8 +34,8 @@ pub(super) fn accounting(portrait: &Portrait) -> Vec<String> {
     let mut lines = vec![
         format!("from {}, as of {}", range(budget.window), zoned(portrait.as_of)),
         format!(
-            "status known {}% of the time, unknown {}",
-            percent(known, i128::from(elapsed), 1),
+            "status known {} of the time, unknown {}",
+            signed_percent(known, i128::from(elapsed), 1),
             short_time(tally.unknown_ms)
         ),
         format!("last data: {}", last_data(report)),

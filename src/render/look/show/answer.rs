@@ -3,7 +3,6 @@
 
 use super::outages::Seen;
 use super::{BAR, Portrait};
-use crate::domain::budget::balance::SCALED_MS;
 use crate::domain::budget::latest::Note;
 use crate::domain::health::transition::Source;
 use crate::domain::value::instant::Instant;
@@ -11,7 +10,7 @@ use crate::domain::value::name::Name;
 use crate::domain::value::wording::one_line;
 use crate::render::Canvas;
 use crate::render::form::moment::{minute, range, zoned};
-use crate::render::form::number::{percent, short_down, short_time};
+use crate::render::form::number::{short_down, short_scaled, short_time, signed_percent};
 use crate::render::form::sheet::paint;
 use crate::render::look::health::ago;
 use crate::render::look::status::{remaining_percent, tone};
@@ -102,19 +101,18 @@ pub(super) fn budget(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
     let filled = ((left / 100.0 * BAR as f64) as usize).max(usize::from(left > 0.0)).min(BAR);
     let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
     let bar = paint(&bar, tone(portrait.report.state), canvas);
-    let whole = |scaled: i128| short_time((scaled / SCALED_MS) as i64);
     let rest = if budget.is_breaching() {
-        format!("overspent by {}; the budget is {}", whole(budget.overspent()), whole(budget.total()))
+        format!("overspent by {}; the budget is {}", short_scaled(budget.overspent()), short_scaled(budget.total()))
     } else {
-        format!("{:.0}% left, {} of {}", left.floor(), whole(budget.remaining()), whole(budget.total()))
+        format!("{:.0}% left, {} of {}", left.floor(), short_scaled(budget.remaining()), short_scaled(budget.total()))
     };
     let available = |down_us: i64| {
         let (part, whole) = budget.available(down_us);
-        percent(part, whole, 4)
+        signed_percent(part, whole, 4)
     };
     vec![
         format!("{bar}  {rest}"),
-        format!("available {}%, strict {}%", available(budget.consumed_us()), available(budget.tally.strict_us())),
+        format!("available {}, strict {}", available(budget.consumed_us()), available(budget.tally.strict_us())),
         format!(
             "{} consumed, {} of downtime in all; tier {}",
             short_down(budget.consumed_us()),

@@ -4,11 +4,12 @@ use crate::render::form::number::short_down;
 use std::cmp::Ordering;
 
 use super::outages::Seen;
-use super::{BAR, HEAD, Portrait};
+use super::{BAR, HEAD, Portrait, beside};
 use crate::domain::account::outage::Event;
 use crate::domain::budget::snapshot::Snapshot;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::span::Span;
+use crate::render::form::lines::flow;
 use crate::render::form::moment::short_day;
 use crate::render::form::sheet::paint;
 use crate::render::look::status::remaining_percent;
@@ -46,7 +47,7 @@ pub(super) fn blame(portrait: &Portrait, canvas: Canvas) -> Vec<String> {
         drawn = end.max(drawn);
         legend.push(format!("{mark} {name} {}", short_down(micros)));
     }
-    vec![paint(&bar, Tone::Plain, canvas), legend.join("  ")]
+    std::iter::once(paint(&bar, Tone::Plain, canvas)).chain(flow(legend, "  ", beside(canvas))).collect()
 }
 
 /// The columns for a drawing beside the headings.

@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{WireObjective, fitted, symbol, tone};
-use crate::domain::budget::balance::{SCALED_MS, State};
+use super::{WireObjective, fitted, on_page, symbol, tone};
+use crate::domain::budget::balance::State;
 use crate::domain::budget::grouping::{Budgets, Group, GroupBy, groups};
 use crate::domain::budget::report::ObjectiveReport;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::period::Frame;
 use crate::render::form::markdown;
-use crate::render::form::number::{percent, scaled_minutes, short_time};
+use crate::render::form::number::{percent, scaled_minutes, short_scaled};
 use crate::render::form::sheet::paint;
 use crate::render::part::period;
 use crate::render::{Canvas, Cell, Document, Sheet, Tone};
@@ -126,13 +126,11 @@ impl Grouped {
     }
 
     /// The title and the table of each part.
-    fn parts(&self, wide: bool, canvas: Canvas) -> Vec<(String, Sheet)> {
+    fn parts(&self, drawn: impl Fn(&[ObjectiveReport]) -> Sheet) -> Vec<(String, Sheet)> {
         let mut parts = vec![("Summary".to_owned(), self.summary())];
         // Tables of groups of one objective each would add nothing.
         if self.by != GroupBy::Objective {
-            parts.extend(
-                self.groups().map(|(group, reports)| (self.by.called(group.name), fitted(reports, wide, canvas))),
-            );
+            parts.extend(self.groups().map(|(group, reports)| (self.by.called(group.name), drawn(reports))));
         }
         if let (Some(frame), Some((_, last))) = (&self.frame, parts.last_mut()) {
             last.footer.push(period::line(frame, &self.reports));
@@ -145,14 +143,13 @@ impl Grouped {
         let part = |(title, sheet): (String, Sheet)| {
             format!("{}\n{}", paint(&title, Tone::Strong, canvas), sheet.table(canvas))
         };
-        self.parts(wide, canvas).into_iter().map(part).collect::<Vec<_>>().join("\n")
+        self.parts(|reports| fitted(reports, wide, canvas)).into_iter().map(part).collect::<Vec<_>>().join("\n")
     }
 
     /// The answer to paste into a page.
     pub(crate) fn markdown(&self) -> String {
-        let canvas = Canvas { width: None, color: false };
         let part = |(title, sheet): (String, Sheet)| format!("## {}\n\n{}", markdown::text(&title), sheet.markdown());
-        self.parts(false, canvas).into_iter().map(part).collect::<Vec<_>>().join("\n")
+        self.parts(on_page).into_iter().map(part).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -162,16 +159,18 @@ fn row(name: String, group: &Group<'_>) -> Vec<Cell> {
         Cell::toned(count.to_string(), tone)
     };
     let Budgets { total, remaining, overspent, .. } = group.budgets;
-    let time = |scaled: i128| short_time(i64::try_from(scaled / SCALED_MS).unwrap_or(i64::MAX));
-    let left =
-        if total == 0 { "–".to_owned() } else { format!("{}% {}", percent(remaining, total, 0), time(remaining)) };
+    let left = if total == 0 {
+        "–".to_owned()
+    } else {
+        format!("{}% {}", percent(remaining, total, 0), short_scaled(remaining))
+    };
     let mut cells = vec![Cell::toned(name, Tone::Strong), Cell::plain(group.count.to_string())];
     cells.push(count(group.down, State::Down));
     let states = WORST_FIRST.into_iter().filter(|state| *state != State::Down);
     cells.extend(states.map(|state| count(group.in_state(state), state)));
     cells.extend([
         Cell::plain(left),
-        Cell::plain(if overspent == 0 { "–".to_owned() } else { time(overspent) }),
+        Cell::plain(if overspent == 0 { "–".to_owned() } else { short_scaled(overspent) }),
         Cell::plain(format!("{} {}", symbol(group.worst.state), group.worst.objective)),
     ]);
     cells

@@ -204,7 +204,7 @@ fn described(report: &ObjectiveReport) -> Labels {
 type SystemValue = (&'static str, &'static str, fn(&Health) -> Option<f64>);
 
 const SYSTEM_VALUES: [SystemValue; 7] = [
-    ("slo_system_checks", "Checks that have reported", |it| Some(it.total_checks as f64)),
+    ("slo_system_checks", "Checks that have reported, or members", |it| Some(it.total_checks as f64)),
     ("slo_system_healthy_checks", "Checks that are healthy", |it| Some(it.healthy_checks as f64)),
     ("slo_system_in_status_since_timestamp_seconds", "When the status of the system began", |it| {
         it.in_status_since.map(seconds)
