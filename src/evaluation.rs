@@ -6,8 +6,10 @@ mod caches;
 mod computing;
 mod conditions;
 mod corrections;
+mod course;
 mod digest;
 mod events;
+mod maintained;
 mod outages;
 mod periods;
 mod prospect;
@@ -31,7 +33,6 @@ use crate::domain::budget::snapshot::{Snapshot, snapshots};
 use crate::domain::budget::streak::StreakReport;
 use crate::domain::health::report::{Health, TRANSITIONS_WINDOW_MS};
 use crate::domain::health::timeline::{BEGINNING, END, Scope, SystemHistory, Timeline};
-use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::store::{AllRules, Reader, Store, Stored};
@@ -43,7 +44,9 @@ pub(crate) use caches::{compute, follow_facts, rebuild, seal_after_ingest, settl
 pub(crate) use computing::{Currency, verify_computed};
 pub(crate) use conditions::{Conditions, Detail};
 pub(crate) use corrections::{corrections_behind, corrections_of};
+pub(crate) use course::course;
 pub(crate) use digest::digest;
+pub(crate) use maintained::maintained_besides;
 pub(crate) use outages::latest::latest;
 pub(crate) use outages::{each_charged, each_outage};
 pub(crate) use periods::{reports_over, review};
@@ -215,15 +218,4 @@ pub(crate) fn all_healths(store: &Store, lookback_ms: i64, as_of: Instant) -> Re
     let mut evaluation = Evaluation::of_all(store, &systems, systems.len(), as_of)?.counting(lookback_ms);
     let healths = systems.iter().map(|(name, _)| evaluation.health(name)).collect::<Result<_>>()?;
     evaluation.there_are(healths)
-}
-
-/// The effective status of a system at each of these sorted instants, as of `as_of`.
-pub(crate) fn statuses(store: &Store, name: &Name, moments: &[Instant], as_of: Instant) -> Result<Vec<Status>> {
-    let Some(first) = moments.first() else { return Ok(Vec::new()) };
-    let mut evaluation = Evaluation::open(store, 1, as_of)?;
-    let member = evaluation.resolver.member(name)?;
-    let stretch = evaluation.chronicle.stretch(&member, Scope::System, *first, as_of)?;
-    let changes = &stretch.changes;
-    let at = |at: &Instant| changes[changes.partition_point(|change| change.at <= *at).saturating_sub(1)].status();
-    Ok(moments.iter().map(at).collect())
 }

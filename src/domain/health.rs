@@ -26,3 +26,4 @@ pub(crate) mod threshold;
 pub(crate) mod timeline;
 pub(crate) mod transition;
 pub(crate) mod trial;
+pub(crate) mod unreported;

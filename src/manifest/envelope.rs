@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::kind::reference::Reference;
-use super::kind::{condition, correction, feed, maintenance_window, objective, system};
+use super::kind::{condition, correction, feed, healthcheck, maintenance_window, objective, system};
 use super::mapping::fields::{Field, Fields};
 use super::mapping::shape::{Content, FieldShape, Shape};
 use super::problem::{Position, Problem, Report, Severity};
@@ -217,6 +217,11 @@ fn check_kind(fields: &Fields<'_>, report: &mut Report) -> bool {
     let Some(kind) = field.text(report) else { return true };
     if Kind::parse(kind).is_some() {
         return true;
+    }
+    if kind == healthcheck::KIND {
+        let message = format!("kind {} is only read with apiVersion {OTHER_VERSION}", quote(kind));
+        report.error(field.at, message, format!("write apiVersion: {OTHER_VERSION}, or list the check in a System"));
+        return false;
     }
     let remedy = closest(kind, supported).map_or(list, |guess| format!("did you mean {guess}?"));
     report.error(field.at, format!("kind {} is not supported", quote(kind)), remedy);

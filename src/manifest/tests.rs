@@ -1,6 +1,7 @@
 //! Owns the tests of reading manifests as a unit, mostly with the fixtures.
 
 mod expressions;
+mod messages;
 mod places;
 mod together;
 
@@ -110,7 +111,7 @@ fn a_disabled_check_of_checkstack_is_retired_in_the_systems_beside_it() {
     let text = [
         check("http", "{ strategy: http, intervalSeconds: 60, config: { url: x }, enabled: false }"),
         check("ping", "{ enabled: false }"),
-        check("tcp", "{ strategy: tcp }"),
+        check("tcp, namespace: prod, labels: [5]", "{ strategy: tcp }\nstatus: { phase: running }"),
         own.to_owned(),
         system("web", &[]),
     ];
@@ -131,7 +132,7 @@ fn a_disabled_check_of_checkstack_is_retired_in_the_systems_beside_it() {
     let expected = "slo.yaml:4:19: warning: Healthcheck http: http is disabled, but no system is declared beside it, so nothing \
                     follows from that; pass the systems together with it, or write retiredAt in spec.checks\n\
                     slo.yaml:9:19: error: Healthcheck http: declared twice, first at slo.yaml:4:19; rename or remove one of them\n\
-                    slo.yaml:15:18: error: spec.enabled must be true or false, not \"maybe\"\n";
+                    slo.yaml:15:18: error: Healthcheck ping: spec.enabled must be true or false, not \"maybe\"\n";
     assert_eq!(shown(&read_sources(&[source("slo.yaml", text)], &Known::default())), expected);
 }
 

@@ -8,11 +8,8 @@ use super::envelope::Draft;
 use super::problem::{Problem, Severity};
 use crate::domain::account::objective::Objective;
 use crate::domain::plan::object::Object;
-use crate::domain::rules::condition::{Condition, Scope, Term};
+use crate::domain::rules::condition::{Condition, Doubt, Scope};
 use crate::domain::value::name::Name;
-
-/// The most objectives for which a condition is examined; with more, results certain for all are hardly worth the time.
-const MOST_EXAMINED: usize = 1000;
 
 /// Warns about every condition of the documents that is certain for all objectives it is evaluated for.
 pub(super) fn check(drafts: &[Draft], known: &Known) -> Vec<Problem> {
@@ -46,51 +43,7 @@ fn examine(
         let remedy = "compare it with the labels of `slo list objectives`";
         warn("selector", "spec.selector matches no objective".to_owned(), remedy);
     }
-    if covered.len() > MOST_EXAMINED {
-        return;
+    for Doubt { message, remedy } in condition.when.certainties(&covered) {
+        warn("when", message, &remedy);
     }
-    if let Some(holds) = condition.when.certainty(&covered) {
-        let why = reason(&condition.when, holds, &covered);
-        let (what, remedy) = if holds {
-            ("always holds", "compare with another value")
-        } else {
-            ("can never hold", "compare with another value, or remove it")
-        };
-        return warn("when", format!("the condition {what}{why}"), remedy);
-    }
-    for (part, holds) in condition.when.certain_parts(&covered) {
-        let what = if holds { "always holds" } else { "can never hold" };
-        let why = reason(part, holds, &covered);
-        warn("when", format!("its part {part} {what}{why}"), "compare with another value, or remove this part");
-    }
-}
-
-/// Why the outcome is certain: the bounds of the fields in the deciding comparisons.
-fn reason(term: &Term, holds: bool, covered: &[&Objective]) -> String {
-    let first = covered.first().copied();
-    let mut bounds: Vec<String> = Vec::new();
-    let mut is_own = false;
-    for (part, _) in term.certain_parts(covered) {
-        let bound = match part {
-            Term::Compare(comparison) => {
-                let bound = comparison.bounds(first);
-                is_own |= bound != comparison.bounds(None);
-                bound
-            }
-            _ => {
-                is_own = true;
-                Some(format!("no outage can reach {part}"))
-            }
-        };
-        bounds.extend(bound.filter(|bound| !bounds.contains(bound)));
-    }
-    if bounds.is_empty() {
-        let why = if holds { "its parts leave nothing out" } else { "its parts contradict each other" };
-        return format!(": {why}");
-    }
-    // With several objectives this is one of them; the others have the same outcome.
-    let whose = first.filter(|_| is_own);
-    let whose =
-        whose.map(|objective| format!(" for {} (target {}%)", objective.metadata.name, objective.target.percent()));
-    format!(": {}{}", bounds.join(", and "), whose.unwrap_or_default())
 }

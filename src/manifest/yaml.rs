@@ -2,5 +2,6 @@
 
 pub(super) mod document;
 pub(super) mod flow;
+mod surrogate;
 pub(super) mod syntax;
 pub(super) mod tree;

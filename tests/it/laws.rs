@@ -12,7 +12,7 @@ use crate::reference::calendar::{DAY, HOUR, MINUTE, Ms, instant, rfc3339};
 use crate::reference::{all_health, difference, health, objectives};
 use crate::world::busy::busy_worlds;
 use crate::world::strategy::{revised_worlds, worlds};
-use crate::world::{Fact, World, feed};
+use crate::world::{Fact, Thresholds, World, feed};
 
 /// A database that ingested the world's facts in one batch, in the given order, and then applied its manifests.
 fn fresh(world: &World) -> Slo {
@@ -141,6 +141,36 @@ proptest! {
         let copy = Slo::with(&exported, &world.manifests());
         prop_assert_eq!(verified_status(&copy, &world), verified_status(&slo, &world));
         prop_assert_eq!(copy.pass(&["export", "journal"], b""), exported);
+    }
+
+    #[test]
+    fn an_export_since_a_time_keeps_every_budget_from_then_on(world in worlds(), days in select(vec![1, 7, 30])) {
+        let mut world = world;
+        // With these, transitions before the last healthy one can matter.
+        for objective in &mut world.objectives {
+            (objective.minimum_outage, objective.attribution_grace) = (0, 0);
+        }
+        for check in world.systems.iter_mut().flat_map(|system| &mut system.checks) {
+            let by_row = |thresholds: &_| matches!(thresholds, Thresholds::Consecutive { healthy: None | Some(1), .. });
+            check.thresholds = check.thresholds.take().filter(by_row);
+        }
+        let (as_of, since) = (world.as_of_text(), rfc3339(world.as_of - days * DAY));
+        let slo = fresh(&world);
+        let exported = slo.pass(&["export", "journal", "--since", &since, "--as-of", &as_of], b"");
+        let copy = Slo::with(&exported, &world.manifests());
+        for before in slo.objectives(&as_of) {
+            if before["window"]["start"].as_str() < Some(&since) {
+                continue;
+            }
+            let after = objective_at(&copy, before["objectiveId"].as_str().unwrap(), world.as_of);
+            for field in [
+                "errorBudgetTotalMinutes", "errorBudgetConsumedMinutes", "errorBudgetConsumedStrictMinutes",
+                "excludedMinutes", "notCountedMinutes", "correctedMinutes", "coveragePercent", "hasOpenDowntime",
+                "state", "lastSeen",
+            ] {
+                prop_assert_eq!(&after[field], &before[field], "{} since {} of {}", field, since, before);
+            }
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! Views: everything published elsewhere matches the commands.
 
+mod answers;
 pub(crate) mod computed;
 mod dashboards;
 mod digest;
+mod history;
 mod metrics;
 mod pages;
 mod promtool;

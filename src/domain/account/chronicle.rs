@@ -200,11 +200,11 @@ where
     ) -> Result<Timeline, E> {
         let stretch = |member| self.stretch(member, Scope::System, from, through);
         let stretches = members.iter().map(stretch).collect::<Result<Vec<_>, E>>()?;
-        let statuses: Vec<MemberStatuses<'_>> = members
-            .iter()
-            .zip(&stretches)
-            .map(|(member, stretch)| MemberStatuses { changes: &stretch.changes, retired_at: member.rules.retired_at })
-            .collect();
+        let statuses = members.iter().zip(&stretches).map(|(member, stretch)| {
+            let (first, retired_at) = (stretch.first, member.rules.retired_at);
+            MemberStatuses { changes: &stretch.changes, first, retired_at }
+        });
+        let statuses: Vec<MemberStatuses<'_>> = statuses.collect();
         let from = stretches.iter().map(|stretch| stretch.from).fold(own.from, Instant::max);
         let through = stretches.iter().map(|stretch| stretch.through).fold(own.through, Instant::min);
         Ok(Timeline {
@@ -213,7 +213,7 @@ where
             first: stretches.iter().filter_map(|stretch| stretch.first).chain(own.first).min(),
             last_seen: stretches.iter().filter_map(|stretch| stretch.last_seen).chain(own.last_seen).max(),
             changes: composite::until(composite::fold(&own.changes, &statuses, *quorum, from), retired_at, through),
-            checks: statuses.iter().map(|of| composite::steps_until(of.steps(), retired_at, through)).collect(),
+            checks: statuses.iter().map(|of| of.as_check(retired_at, through)).collect(),
         })
     }
 

@@ -215,7 +215,7 @@ impl Recurrence {
                 Length::Until(end) if *date == first => end,
                 Length::Until(_) => {
                     let end = moment_of(self.zone, shown + clock_ms);
-                    // If clocks skip the occurrence entirely, it is moved later.
+                    // A start that clocks skip comes later; if the end has passed by then, so does the end.
                     if end > start { end } else { start.plus(clock_ms) }
                 }
             };

@@ -2,6 +2,7 @@
 //! excuses it.
 
 mod event;
+pub(crate) mod last;
 pub(crate) mod order;
 pub(crate) mod shared;
 pub(crate) mod summing;

@@ -60,22 +60,22 @@ impl Urgency {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Burn {
     /// Both reach the factor.
-    Critical,
+    Firing,
     /// Only the short one does: it began recently.
-    Increasing,
+    Starting,
     /// Only the long one does: it is over, or nearly.
-    Recovering,
+    Ending,
     /// Neither does.
-    Acceptable,
+    Quiet,
 }
 
 impl Burn {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
-            Self::Critical => "critical",
-            Self::Increasing => "increasing",
-            Self::Recovering => "recovering",
-            Self::Acceptable => "acceptable",
+            Self::Firing => "firing",
+            Self::Starting => "starting",
+            Self::Ending => "ending",
+            Self::Quiet => "quiet",
         }
     }
 }
@@ -126,10 +126,10 @@ impl Rule {
     /// The result of the burn rates, in the order of [`LOOKBACKS`], under this rule.
     pub(crate) fn judge(self, rates: &[BurnRate; 7], nominal_ms: i64) -> Burn {
         match (self.reached(rates[self.long], nominal_ms), self.reached(rates[self.short], nominal_ms)) {
-            (true, true) => Burn::Critical,
-            (false, true) => Burn::Increasing,
-            (true, false) => Burn::Recovering,
-            (false, false) => Burn::Acceptable,
+            (true, true) => Burn::Firing,
+            (false, true) => Burn::Starting,
+            (true, false) => Burn::Ending,
+            (false, false) => Burn::Quiet,
         }
     }
 }
@@ -158,10 +158,10 @@ mod tests {
             POLICY[0].judge(&rates, 30 * DAY_MS)
         };
         // 14.4 × 0.1% of an hour is 51.84 s, of five minutes 4.32 s.
-        assert_eq!(rates(51_840, 4320), Burn::Critical);
-        assert_eq!(rates(51_839, 4320), Burn::Increasing);
-        assert_eq!(rates(51_840, 4319), Burn::Recovering);
-        assert_eq!(rates(51_839, 4319), Burn::Acceptable);
+        assert_eq!(rates(51_840, 4320), Burn::Firing);
+        assert_eq!(rates(51_839, 4320), Burn::Starting);
+        assert_eq!(rates(51_840, 4319), Burn::Ending);
+        assert_eq!(rates(51_839, 4319), Burn::Quiet);
     }
 
     #[test]

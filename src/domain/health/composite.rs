@@ -3,7 +3,7 @@
 
 use super::location::Votes;
 use super::quorum::Quorum;
-use super::timeline::{Change, Step};
+use super::timeline::{Change, END, Step};
 use super::transition::Status;
 use crate::domain::value::instant::Instant;
 
@@ -11,14 +11,29 @@ use crate::domain::value::instant::Instant;
 #[derive(Clone, Copy)]
 pub(crate) struct MemberStatuses<'c> {
     pub(crate) changes: &'c [Change],
+    /// Its first transition, if any.
+    pub(crate) first: Option<Instant>,
     /// From then on it is no longer a member.
     pub(crate) retired_at: Option<Instant>,
 }
 
 impl MemberStatuses<'_> {
-    /// The member as a check of the composite system.
-    pub(crate) fn steps(&self) -> Vec<Step> {
-        self.changes.iter().map(|change| Step { at: change.at, status: change.checks.max(change.incidents) }).collect()
+    fn steps(&self) -> impl Iterator<Item = Step> {
+        self.changes.iter().map(|change| Step { at: change.at, status: change.checks.max(change.incidents) })
+    }
+
+    /// The member as a check of the composite system: unknown until it reports or retires, and without a status once the
+    /// composite system is retired.
+    pub(crate) fn as_check(&self, composite_retired_at: Option<Instant>, through: Instant) -> Vec<Step> {
+        let begins = self.first.into_iter().chain(self.retired_at).min().unwrap_or(END);
+        let awaited = |step: Step| (step.at < begins).then_some(Status::Unknown);
+        let mut steps: Vec<Step> =
+            self.steps().map(|step| Step { status: step.status.or(awaited(step)), ..step }).collect();
+        let next = steps.partition_point(|step| step.at < begins);
+        if 0 < next && begins <= through && steps.get(next).is_none_or(|step| begins < step.at) {
+            steps.insert(next, Step { at: begins, status: None });
+        }
+        steps_until(steps, composite_retired_at, through)
     }
 }
 
@@ -27,7 +42,7 @@ pub(crate) fn fold(own: &[Change], members: &[MemberStatuses<'_>], quorum: Quoru
     let mut moves: Vec<(Instant, Move)> = Vec::new();
     for (index, member) in members.iter().enumerate() {
         let index = index as u32;
-        moves.extend(member.steps().into_iter().map(|step| (step.at, Move::Says(index, step.status))));
+        moves.extend(member.steps().map(|step| (step.at, Move::Says(index, step.status))));
         moves.extend(member.retired_at.map(|at| (at, Move::Retires(index))));
     }
     moves.extend(own.iter().map(|change| (change.at, Move::Incidents(change.incidents))));
@@ -67,7 +82,7 @@ enum Move {
 }
 
 /// The same statuses of a member. It does not count any more once the composite system is retired.
-pub(crate) fn steps_until(mut steps: Vec<Step>, retired_at: Option<Instant>, through: Instant) -> Vec<Step> {
+fn steps_until(mut steps: Vec<Step>, retired_at: Option<Instant>, through: Instant) -> Vec<Step> {
     if let Some(at) = retired_at.filter(|at| *at <= through) {
         let first = steps.first().map_or(at, |step| step.at);
         steps.truncate(steps.partition_point(|step| step.at < at));

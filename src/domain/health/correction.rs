@@ -85,6 +85,17 @@ impl Target {
             && self.location.as_ref().is_none_or(|named| location == Some(named))
     }
 
+    /// Whether it names every stream that another one names, or both are the effective status.
+    fn includes(&self, other: &Self) -> bool {
+        fn fits<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+            one.is_none() || one == other
+        }
+        self.is_system() == other.is_system()
+            && fits(self.check.as_ref(), other.check.as_ref())
+            && fits(self.source.as_ref(), other.source.as_ref())
+            && fits(self.location.as_ref(), other.location.as_ref())
+    }
+
     /// Whether both may name the same stream, or both concern the effective status.
     fn meets(&self, other: &Self) -> bool {
         fn fits<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
@@ -106,6 +117,13 @@ impl Correction {
     /// Whether it applies at an instant.
     pub(crate) fn holds_at(&self, at: Instant) -> bool {
         self.span().contains(at)
+    }
+
+    /// Whether it has the status of another one for the same streams and all of the same time.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        self.status == other.status
+            && self.span().intersect(other.span()) == other.span()
+            && self.target.includes(&other.target)
     }
 
     /// Whether it differs from another one for the same streams at the same time.
@@ -234,6 +252,27 @@ mod tests {
     fn corrections_that_agree_are_one() {
         let said = [(span(0, 10), 1), (span(5, 20), 1), (span(8, 9), 1), (span(15, 30), 2), (span(30, 40), 2)];
         assert_eq!(joined(said.into_iter()), [(span(0, 20), 1), (span(20, 40), 2)]);
+    }
+
+    #[test]
+    fn only_what_says_the_same_of_all_of_it_covers() {
+        let of = |check: Option<&str>, end: i64| Correction {
+            start: Some(at(0)),
+            end: Some(at(end)),
+            target: Target { check: check.map(|name| Name::parse(name).unwrap()), source: None, location: None },
+            status: Corrected::As(Status::Healthy),
+        };
+        let http = of(Some("http"), 10);
+        assert!(http.covers(&of(Some("http"), 9)) && http.covers(&http));
+        assert!(Correction { end: None, ..http.clone() }.covers(&http));
+        assert!(!http.covers(&of(Some("http"), 11)), "longer");
+        assert!(!http.covers(&of(Some("tcp"), 9)), "another check");
+        assert!(!of(None, 10).covers(&http) && !http.covers(&of(None, 9)), "the effective status is something else");
+        assert!(!http.covers(&Correction { status: Corrected::Ignored, ..of(Some("http"), 9) }), "another status");
+        let mut incidents = of(None, 10);
+        incidents.target.source = Some(Source::Incident);
+        let of_check = Target { check: http.target.check.clone(), ..incidents.target.clone() };
+        assert!(incidents.covers(&Correction { target: of_check, ..http }), "every check");
     }
 
     #[test]

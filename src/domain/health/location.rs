@@ -32,7 +32,7 @@ pub(super) fn parts<'h>(history: &'h SystemHistory, scope: Scope<'_>, rules: &Ru
 pub(crate) fn statuses(history: &SystemHistory, rules: &Rules) -> Vec<Vec<Step>> {
     let checks = checks(history, rules).filter(|part| part.source == Source::Healthcheck);
     let steps = |part: Part<'_>| {
-        let mut steps = Vec::new();
+        let mut steps = Vec::with_capacity(part.transitions());
         part.each_change(rules, history.through, |at, status| steps.push(Step { at, status }));
         steps
     };
@@ -51,6 +51,11 @@ fn checks<'h>(history: &'h SystemHistory, rules: &Rules) -> impl Iterator<Item =
 }
 
 impl Part<'_> {
+    /// The number of its transitions, which is about that of its changes.
+    pub(super) fn transitions(&self) -> usize {
+        self.streams.iter().map(|stream| stream.transitions.len()).sum()
+    }
+
     /// Calls `each` for every status change of the part, oldest first; `None`: it does not count from then on.
     pub(super) fn each_change(&self, rules: &Rules, through: Instant, mut each: impl FnMut(Instant, Option<Status>)) {
         if let ([stream], Quorum::All | Quorum::Any | Quorum::Majority) = (self.streams, self.quorum) {

@@ -42,16 +42,16 @@ impl Health {
         let status = changes.last().map_or(Status::Unknown, |change| change.status());
         let mut since = None;
         let mut count = 0;
-        let mut before = None;
-        for change in changes {
-            let status = change.status();
-            if before.is_some_and(|before| before != status) {
-                since = Some(change.at);
-                count += usize::from(change.at > as_of.plus(-lookback_ms));
-            } else if before.is_none() {
-                since = Some(change.at);
+        for (index, change) in changes.iter().enumerate().rev() {
+            let is_recent = change.at > as_of.plus(-lookback_ms);
+            if since.is_some() && !is_recent {
+                break;
             }
-            before = Some(status);
+            let before = index.checked_sub(1).map(|before| changes[before].status());
+            if before != Some(change.status()) {
+                since = since.or(Some(change.at));
+                count += usize::from(is_recent && before.is_some());
+            }
         }
         let current = |steps: &Vec<Step>| {
             steps[..steps.partition_point(|step| step.at <= as_of)].last().and_then(|step| step.status)

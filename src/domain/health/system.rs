@@ -55,7 +55,8 @@ fn fold_one(history: &SystemHistory, part: &Part<'_>, rules: &Rules) -> Vec<Chan
         Source::Incident => Change { at, checks: None, incidents: status },
     };
     // Before its first transition a stream does not exist.
-    let mut changes = vec![change(history.from, None)];
+    let mut changes = Vec::with_capacity(part.transitions() + 1);
+    changes.push(change(history.from, None));
     part.each_change(rules, history.through, |at, status| push(&mut changes, change(at.max(history.from), status)));
     changes
 }

@@ -11,11 +11,11 @@ pub(crate) fn parse_millis(text: &str) -> Option<i64> {
     read(text).filter(|total| (1..=LONGEST_MS).contains(total))
 }
 
-/// Why a text in the form of a duration is not accepted; `None` for any other text.
+/// What is expected instead of a text in the form of a duration that is zero or too long; `None` for any other text.
 pub(crate) fn out_of_range(text: &str) -> Option<&'static str> {
     match read(text)? {
-        0 => Some("zero, and must be longer than that"),
-        total if total > LONGEST_MS => Some("longer than 3650d, the longest duration"),
+        0 => Some("a duration longer than zero"),
+        total if total > LONGEST_MS => Some("a duration of at most 3650d"),
         _ => None,
     }
 }
@@ -112,9 +112,9 @@ mod tests {
     #[test]
     fn lengths_that_nobody_may_write_say_why() {
         for (text, why) in [
-            ("0m", Some("zero, and must be longer than that")),
-            ("3651d", Some("longer than 3650d, the longest duration")),
-            ("99999999999999999999w", Some("longer than 3650d, the longest duration")),
+            ("0m", Some("a duration longer than zero")),
+            ("3651d", Some("a duration of at most 3650d")),
+            ("99999999999999999999w", Some("a duration of at most 3650d")),
             ("3650d", None),
             ("yesterday", None),
             ("2026-11-20", None),

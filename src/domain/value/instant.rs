@@ -59,7 +59,15 @@ impl Instant {
     /// # Errors
     /// When the text has none of these forms, lies outside 2000–2262, or is a number that is probably not Unix time.
     pub(crate) fn parse(text: &str) -> Result<Self, InstantError> {
-        spelling::read(text.trim())
+        Self::parse_in(text, Self)
+    }
+
+    /// Reads a time likewise; `local` is the instant of one without an offset, from its milliseconds as if in UTC.
+    ///
+    /// # Errors
+    /// Like [`Self::parse`].
+    pub(crate) fn parse_in(text: &str, local: impl FnOnce(i64) -> Self) -> Result<Self, InstantError> {
+        spelling::read(text.trim(), local)
     }
 
     /// Reads an instant as this program prints it.
@@ -78,7 +86,11 @@ impl Instant {
     /// # Errors
     /// When it lies outside 2000–2262.
     pub(crate) fn in_range(self) -> Result<Self, InstantError> {
-        if (Self::EARLIEST..=Self::MAX).contains(&self) { Ok(self) } else { Err(InstantError::OutOfRange) }
+        match self {
+            at if (Self::EARLIEST..=Self::MAX).contains(&at) => Ok(at),
+            at if at.to_chrono().year() == Self::MAX.to_chrono().year() => Err(InstantError::TooLate),
+            _ => Err(InstantError::OutOfRange),
+        }
     }
 
     /// The instant in chrono; instants beyond its range (±262 000 years) become the epoch.
@@ -122,6 +134,8 @@ pub(crate) enum InstantError {
     Unreadable,
     /// Before 2000 or after 2262-01-01.
     OutOfRange,
+    /// Later in 2262.
+    TooLate,
     /// A number that is before 2000 as Unix time.
     TooEarly(Instant),
     /// `YYYYMMDD`, and the date or time it means.
@@ -140,6 +154,7 @@ impl fmt::Display for InstantError {
                 "not a time; write RFC 3339 (2026-11-20T14:05:00Z), 2026-11-20, 2026-11-20 14:05, or Unix seconds or milliseconds",
             ),
             Self::OutOfRange => f.write_str("outside 2000–2262"),
+            Self::TooLate => f.write_str("after 2262-01-01, the latest time"),
             Self::TooEarly(at) => write!(f, "outside 2000–2262: as Unix time it is {at}; write for example 2026-11-20T14:05:00Z"),
             Self::CompactDate(meant) => write!(f, "a number that looks like a date; write {}", typed(*meant)),
             Self::SpreadsheetDate(meant) => {
@@ -246,9 +261,10 @@ mod tests {
         ] {
             assert_eq!(Instant::parse(text), Err(InstantError::Unreadable), "{text}");
         }
-        for text in ["1999-12-31T23:59:59.999Z", "1970-01-01", "2262-01-01T00:00:00.001Z", "2300-01-01", "9300000000"] {
+        for text in ["1999-12-31T23:59:59.999Z", "1970-01-01", "2300-01-01", "9300000000"] {
             assert_eq!(Instant::parse(text), Err(InstantError::OutOfRange), "{text}");
         }
+        assert_eq!(Instant::parse("2262-01-01T00:00:00.001Z"), Err(InstantError::TooLate));
     }
 
     #[test]
@@ -259,6 +275,12 @@ mod tests {
             ("202610031405", "a number that looks like a date; write 2026-10-03 14:05"),
             ("20261003140507", "a number that looks like a date; write 2026-10-03 14:05:07"),
             ("20261003T140507Z", "a number that looks like a date; write 2026-10-03 14:05:07"),
+            ("20261003.5", "a number that looks like a date; write 2026-10-03"),
+            ("20261003140507.25", "a number that looks like a date; write 2026-10-03 14:05:07"),
+            ("22620101", "a number that looks like a date; write 2262-01-01"),
+            ("2262-12-31", "after 2262-01-01, the latest time"),
+            ("2262-01-01T00:00:00.001Z", "after 2262-01-01, the latest time"),
+            ("2263-01-01", "outside 2000–2262"),
             ("46298", "a number that looks like a spreadsheet date; write 2026-10-03"),
             ("46298.5", "a number that looks like a spreadsheet date; write 2026-10-03 12:00"),
             ("46298.586736111", "a number that looks like a spreadsheet date; write 2026-10-03 14:04:54"),

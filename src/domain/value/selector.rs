@@ -24,6 +24,9 @@ impl Selector {
     /// # Errors
     /// With the offending part and the rule it breaks.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        if text.contains(',') && text.split(',').any(|part| part.trim().is_empty()) {
+            return Err(format!("{text:?}: a label is missing before or after a comma"));
+        }
         text.split(',').map(str::trim).map(requirement).collect::<Result<_, _>>().map(Self)
     }
 
@@ -106,5 +109,7 @@ mod tests {
         for text in ["", "=x", "a=b c", "team=payments,,", "!"] {
             assert!(Selector::parse(text).is_err(), "{text}");
         }
+        let missing = "\"team=x,\": a label is missing before or after a comma";
+        assert_eq!(Selector::parse("team=x,"), Err(missing.to_owned()));
     }
 }

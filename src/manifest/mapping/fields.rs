@@ -3,8 +3,9 @@
 use chrono_tz::Tz;
 
 use super::shape::{Content, Shape};
+use crate::domain::value::duration::{out_of_range, parse_millis};
 use crate::domain::value::instant::Instant;
-use crate::domain::value::name::{Name, NameError};
+use crate::domain::value::name::Name;
 use crate::manifest::problem::{Position, Report};
 use crate::manifest::wording::{closest, did_you_mean, or_list, quote};
 use crate::manifest::yaml::tree::{Entry, Node, Value};
@@ -158,7 +159,11 @@ impl<'a> Field<'a> {
             return None;
         };
         let Some(kind) = literal(text).filter(|_| *plain) else { return Some(text) };
-        let message = format!("{} must be a string, but {text} is {kind} in YAML", self.path);
+        let message = match (text.as_str(), kind) {
+            ("", _) => format!("{} must be a string, but has no value", self.path),
+            (_, "null") => format!("{} must be a string, not {text}", self.path),
+            _ => format!("{} must be a string, but {text} is {kind} in YAML", self.path),
+        };
         report.error(self.at, message, format!("write \"{text}\""));
         None
     }
@@ -168,8 +173,7 @@ impl<'a> Field<'a> {
         let text = self.text(report)?;
         Name::parse(text)
             .map_err(|error| {
-                let remedy = Name::like(text).filter(|_| error == NameError::Character);
-                let remedy = remedy.map_or_else(String::new, |name| format!("write {name}"));
+                let remedy = Name::like(text).map_or_else(String::new, |name| format!("write {name}"));
                 report.error(self.at, format!("{} {}: {error}", self.path, quote(text)), remedy);
             })
             .ok()
@@ -217,9 +221,10 @@ impl<'a> Field<'a> {
 
     /// A duration in milliseconds.
     pub(in crate::manifest) fn millis(&self, report: &mut Report) -> Option<i64> {
-        let found = self.scalar().and_then(crate::domain::value::duration::parse_millis);
+        let found = self.scalar().and_then(parse_millis);
         if found.is_none() {
-            self.expected("a duration", "write it as 90s, 15m, 6h, 7d or 4w, up to 3650d", report);
+            let shape = self.scalar().and_then(out_of_range).unwrap_or("a duration");
+            self.expected(shape, "write it as 90s, 15m, 6h, 7d or 4w, up to 3650d", report);
         }
         found
     }

@@ -1,11 +1,12 @@
 //! Owns the tree of one document: every scalar, key and container with its position, within hard limits.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 
 use super::flow::Layout;
-use super::syntax;
+use super::{surrogate, syntax};
 use crate::manifest::problem::{Position, Report};
 use crate::manifest::wording::quote;
 
@@ -65,12 +66,14 @@ pub(in crate::manifest) struct Tree {
 
 /// Reads the one document of `text`, which follows `lines_before` other lines of its file.
 pub(in crate::manifest) fn read(text: &str, lines_before: u32, report: &mut Report) -> Tree {
-    let mut layout = Layout::new(text);
+    let shown = surrogate::hidden(text);
+    let mut layout = Layout::new(&shown);
     loop {
         let mut found = Report::new(&report.file);
         let mut builder = Builder {
             lines_before,
             layout: &layout,
+            hides: matches!(shown, Cow::Owned(_)),
             open: Vec::new(),
             root: None,
             anchors: BTreeMap::new(),
@@ -141,6 +144,8 @@ struct Anchor {
 struct Builder<'a> {
     lines_before: u32,
     layout: &'a Layout<'a>,
+    /// Whether pairs of escapes are hidden.
+    hides: bool,
     /// The position of the first unprocessed text, in the indented text: line, counted from 0, and column.
     last: (usize, usize),
     open: Vec<Open>,
@@ -192,6 +197,9 @@ impl Builder<'_> {
         self.last = (from.line().saturating_sub(1), from.col());
         match event {
             Event::Scalar(mut text, style, anchor, tag) => {
+                if self.hides {
+                    text = surrogate::restored(&text).into();
+                }
                 let mut plain = style == ScalarStyle::Plain;
                 if let Some(negated) = self.negated(tag.as_deref(), &text).filter(|_| plain) {
                     let remedy = format!("quote it: when: {}", quote(&negated));

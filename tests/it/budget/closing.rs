@@ -138,6 +138,15 @@ fn a_day_that_the_zone_left_out_is_none() {
     let objective = slo.objectives("2012-01-01T00:00:00Z").remove(0);
     assert_eq!(objective["errorBudgetTotalMinutes"], json!(86.4));
     slo.pass(&["db", "verify"], b"");
+    // There is nothing to say about the day itself, except in another zone.
+    let journal = ["export", "journal", "--timezone", "Pacific/Apia"];
+    for args in [&["status"][..], &["downtime"], &["report"], &["check"], &journal] {
+        let refused = slo.run(&[args, &["--period", "2011-12-30"]].concat(), b"");
+        let said = "error: the clocks of Pacific/Apia skipped 2011-12-30";
+        assert!(refused.code == 2 && refused.stderr.starts_with(said), "{args:?}: {}", refused.stderr);
+    }
+    slo.pass(&["status", "--period", "2011-12-30", "--timezone", "UTC"], b"");
+    slo.pass(&["status", "--period", "2011-12-29..2011-12-30"], b"");
 }
 
 #[test]

@@ -58,8 +58,8 @@ proptest! {
         let groups = [
             ("objective", totals_by(&world, &within, |objective| objective.name.clone())),
             ("system", totals_by(&world, &within, |objective| objective.system.clone())),
-            ("upstream", parts_by(&within, |event| by_cause(&world, event))),
-            ("day", parts_by(&within, |event| by_day(&world, (since, until), event))),
+            ("upstream", parts_by(&within, |_, event| by_cause(&world, event))),
+            ("day", parts_by(&within, |objective, event| by_day(&world, (since, until), objective, event))),
         ];
         for (by, expected) in groups {
             let printed = ask(&["--by", by]);

@@ -225,3 +225,28 @@ fn the_last_achievements_come_newest_first() {
     assert!(text.ends_with("the last 2 achievements\ntimes in UTC\n"), "{text}");
     assert_eq!(slo.run(&["achievements", "--recent", "0"], b"").code, 2);
 }
+
+#[test]
+fn a_report_says_what_an_mtbf_of_several_systems_is_about() {
+    let objective = |name: &str| {
+        format!(
+            "---\napiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: {name} }}\nspec: {{ systemRef: {{ kind: System, name: {name} }}, target: 99, windowDays: 30 }}\n"
+        )
+    };
+    let feed = "ts,system,status\n2026-09-01,a,up\n2026-09-01,b,up\n2026-10-05,a,down\n2026-10-06,a,up\n";
+    let slo = Slo::with(feed, &[objective("a"), objective("b")].concat());
+    let report =
+        |name: &[&str]| slo.pass(&[&["report", "--period", "2026-10", "--as-of", "2026-11-20"], name].concat(), b"");
+    let said = "MTBF of a group: the time of all its systems together, divided by their outages";
+    assert!(report(&[]).contains(said) && report(&[]).contains("  61d  "), "{}", report(&[]));
+    assert!(!report(&["a"]).contains(said) && !report(&["b"]).contains(said));
+}
+
+#[test]
+fn without_downtime_none_of_it_is_charged() {
+    let manifest = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: a }\nspec: { systemRef: { kind: System, name: a }, target: 99, windowDays: 30 }\n";
+    let slo = Slo::with("ts,system,status\n2026-09-01,a,up\n2026-10-05,a,down\n2026-10-06,a,up\n", manifest);
+    let downtime = |as_of: &str| slo.pass(&["downtime", "--all", "--as-of", as_of], b"");
+    assert!(downtime("2026-10-01").contains("\nno downtime\n"), "{}", downtime("2026-10-01"));
+    assert!(downtime("2026-10-10").contains("\nall of it is charged\n"), "{}", downtime("2026-10-10"));
+}

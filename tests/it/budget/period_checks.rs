@@ -161,12 +161,18 @@ fn a_journal_is_exported_by_period() {
     let export =
         |args: &[&str]| slo.run(&[&["export", "journal", "--as-of", "2026-11-20T12:00:00Z"], args].concat(), b"");
     let lines = |args: &[&str]| export(args).stdout.lines().count();
-    assert_eq!((lines(&[]), lines(&["--period", "last-month"]), lines(&["--period", "2026-11-03"])), (5, 2, 2));
+    // Each begins with what was in force at its start.
+    assert_eq!((lines(&[]), lines(&["--period", "last-month"]), lines(&["--period", "2026-11-03"])), (5, 3, 3));
     assert_eq!(lines(&["--period", "2026-09"]), 1);
     // In Apia, September begins eleven or more hours earlier than in UTC, in Honolulu later.
     assert_eq!(lines(&["--period", "2026-08", "--timezone", "Pacific/Honolulu"]), 1);
     let same = export(&["--since", "2026-10-01", "--until", "2026-11-01"]).stdout;
     assert_eq!(export(&["--period", "2026-10"]).stdout, same);
+    // An outage that is going on at the start is whole; a healthy transition at the start needs none before it.
+    for (since, count) in [("2026-10-07T10:30", 5), ("2026-10-07T10:50", 3), ("2026-11-19", 1)] {
+        assert_eq!(lines(&["--since", since]), count, "{since}");
+    }
+    assert_eq!(lines(&["--since", "2026-10-07T10:30", "--until", "2026-10-07T10:30"]), 0);
     for (args, said) in
         [(&["--period", "2027"][..], "has not begun"), (&["--period", "2026", "--since", "1d"], "--since")]
     {

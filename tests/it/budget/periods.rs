@@ -472,7 +472,7 @@ fn periods_that_are_none_are_refused_with_a_remedy() {
         (&["downtime", "--period", "2026-12"], "period 2026-12 has not begun; it begins 2026-12-01 00:00 UTC"),
         (&["badge", "shop", "--period", "2026-W53"], "2026-W53 has not begun"),
         (&["report", "--period", "2026-08-15..2026-08-01"], "help: write --period 2026-08-01..2026-08-15"),
-        (&["report", "--period", "2026-08", "--timezone", "Mars"], "unknown time zone --timezone \"Mars\""),
+        (&["report", "--period", "2026-08", "--timezone", "Mars"], "unknown time zone \"Mars\" in --timezone"),
         (&["report", "--period", "2026-08", "--timezone", "Europe/Belin"], "did you mean Europe/Berlin?"),
         (&["report"], "help: give --period PERIOD or --html FILE"),
         (&["report", "--html", "-", "-o", "json"], "add --period to report a period"),

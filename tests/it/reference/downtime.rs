@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::budget::MICROS;
-use super::calendar::{DAY, Ms, SECOND, civil_from_days, rfc3339};
+use super::calendar::{Ms, SECOND, civil_from_days, rfc3339};
 use super::history::{DowntimeEvent, History, Outage};
 use super::model::{Attribution, Model};
 use crate::world::{Objective, Source, World};
@@ -241,14 +241,15 @@ pub(crate) fn totals_by(
 /// The same by parts of events: for each key, its part of each outage.
 pub(crate) fn parts_by(
     outages: &[(&Objective, Outage)],
-    parts: impl Fn(&DowntimeEvent) -> Vec<(String, (Ms, Ms))>,
+    parts: impl Fn(&Objective, &DowntimeEvent) -> Vec<(String, (Ms, Ms))>,
 ) -> BTreeMap<String, Value> {
     let mut seen: BTreeMap<String, Vec<Seen>> = BTreeMap::new();
     for set in joined(outages) {
-        let events = set.iter().flat_map(|(_, outage)| &outage.events);
-        let weighted = |event: &DowntimeEvent| {
+        let events =
+            set.iter().flat_map(|(objective, outage)| outage.events.iter().map(move |event| (objective, event)));
+        let weighted = |(objective, event): (&&Objective, &DowntimeEvent)| {
             let weight = event.weight;
-            parts(event).into_iter().map(move |(key, (start, end))| (key, (start, end, weight)))
+            parts(objective, event).into_iter().map(move |(key, (start, end))| (key, (start, end, weight)))
         };
         let all: Vec<(String, (Ms, Ms, i128))> = events.flat_map(weighted).collect();
         for key in all.iter().map(|(key, _)| key).collect::<BTreeSet<_>>() {
@@ -272,13 +273,20 @@ pub(crate) fn by_cause(world: &World, event: &DowntimeEvent) -> Vec<(String, (Ms
     vec![(cause, (event.start, event.end.unwrap_or(world.as_of)))]
 }
 
-/// The UTC days of an event within `[since, until)`, and the span on each.
-pub(crate) fn by_day(world: &World, (since, until): (Ms, Ms), event: &DowntimeEvent) -> Vec<(String, (Ms, Ms))> {
+/// The days of an objective's zone on which an event is within `[since, until)`, and the span on each.
+pub(crate) fn by_day(
+    world: &World,
+    (since, until): (Ms, Ms),
+    objective: &Objective,
+    event: &DowntimeEvent,
+) -> Vec<(String, (Ms, Ms))> {
+    let zone = objective.zone();
     let (start, end) = (event.start.max(since), event.end.unwrap_or(world.as_of).min(until));
-    let days = start.div_euclid(DAY)..=(end - 1).div_euclid(DAY);
+    let days = zone.date(start)..=zone.date(end - 1);
     let part = |day: i64| {
         let (year, month, date) = civil_from_days(day);
-        (format!("{year:04}-{month:02}-{date:02}"), (start.max(day * DAY), end.min((day + 1) * DAY)))
+        let (first, next) = (zone.start_of(day), zone.start_of(day + 1));
+        (format!("{year:04}-{month:02}-{date:02}"), (start.max(first), end.min(next)))
     };
     if end <= start { Vec::new() } else { days.map(part).collect() }
 }

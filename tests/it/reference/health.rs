@@ -143,10 +143,18 @@ impl Model<'_> {
         (begun && !self.retired(system, at)).then_some(found)
     }
 
-    /// The statuses of the checks that count, by name, or of a composite system's members.
+    /// The statuses of the checks that count, by name, or of a composite system's members, which count before they report.
     pub(crate) fn checks(&self, system: &str, at: Ms) -> Vec<(Option<String>, Status)> {
         let is_ignored = self.corrected(system, at).is_some_and(|correction| correction.status.is_none());
-        if is_ignored || self.retired(system, at) { Vec::new() } else { self.reported(system, at) }
+        if is_ignored || self.retired(system, at) {
+            return Vec::new();
+        }
+        let is_awaited = |member: &&String| {
+            !self.retired(member, at) && self.first_transition(member).is_none_or(|first| at < first)
+        };
+        let awaited = self.members(system).iter().filter(is_awaited);
+        let awaited: Vec<_> = awaited.map(|member| (Some(member.clone()), Status::Unknown)).collect();
+        [self.reported(system, at), awaited].concat()
     }
 
     fn reported(&self, system: &str, at: Ms) -> Vec<(Option<String>, Status)> {

@@ -27,7 +27,7 @@ pub(crate) fn occurrences(window: &Maintenance, until: Ms) -> Vec<(Ms, Ms)> {
     let later = (1..).map(|turn| {
         let start = instant_of(zone, local.0 + turn * days * DAY);
         let end = if by_end { instant_of(zone, local.1 + turn * days * DAY) } else { start + window.duration };
-        // An occurrence that is skipped completely comes later, with its full length.
+        // If a start that is skipped comes after the end, the occurrence comes later with its full length.
         (start, if end > start { end } else { start + (local.1 - local.0) })
     });
     let all = std::iter::once(first).chain(later).take_while(|(start, _)| *start <= until);
@@ -74,6 +74,9 @@ fn what_clocks_skip_comes_later_and_what_they_repeat_comes_first() {
     // 02:30 to 04:00, to 03:00, and for half an hour.
     expect(&night("03:00", true), "2026-03-29", &[("2026-03-29T01:30:00Z", "2026-03-29T02:00:00Z")]);
     expect(&night("02:00", true), "2026-03-29", &[("2026-03-29T01:30:00Z", "2026-03-29T02:00:00Z")]);
+    // To 03:30, when it only starts, and to 03:31.
+    expect(&night("02:30", true), "2026-03-29", &[("2026-03-29T01:30:00Z", "2026-03-29T02:30:00Z")]);
+    expect(&night("02:31", true), "2026-03-29", &[("2026-03-29T01:30:00Z", "2026-03-29T01:31:00Z")]);
     expect(&night("02:00", false), "2026-03-29", &[("2026-03-29T01:30:00Z", "2026-03-29T02:00:00Z")]);
     expect(&night("02:00", true), "2026-10-25", &[("2026-10-25T00:30:00Z", "2026-10-25T02:00:00Z")]);
     expect(&night("02:00", false), "2026-10-25", &[("2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z")]);

@@ -67,3 +67,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_objective_has_its_title_and_name_in_the_table_and_above_its_days() {
+    let slo = Slo::with(
+        "{\"ts\":\"2026-09-01T00:00:00Z\",\"system\":\"shop\",\"status\":\"up\"}\n",
+        "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: pay, title: Customers can pay }\n\
+         spec: { systemRef: { kind: System, name: shop }, target: 99.9, windowDays: 30 }\n---\n\
+         apiVersion: slo/v1\nkind: SLO\nmetadata: { name: plain }\n\
+         spec: { systemRef: { kind: System, name: shop }, target: 99, windowDays: 30 }\n",
+    );
+    let args = ["report", "--period", "2026-10", "-o", "html", "--as-of", "2026-11-20T12:00:00Z"];
+    let page = slo.pass(&args, b"");
+    let heading = "<span dir=\"auto\">Customers can pay</span> <small>pay</small></";
+    for end in ["th>", "h3>"] {
+        assert_eq!(page.matches(&format!("{heading}{end}")).count(), 1, "{end}");
+    }
+    assert!(page.contains("<h3>plain</h3>"));
+}

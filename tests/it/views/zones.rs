@@ -121,9 +121,9 @@ fn the_environment_says_the_zone_and_the_command_line_says_it_louder() {
     let both = slo.run_where(&[("SLO_TZ", "Asia/Tokyo")], &[&args[..], &["--timezone", "Europe/Berlin"]].concat(), b"");
     assert_eq!(last(both.stdout), "times in Europe/Berlin");
     let wrong = slo.run(&["status", "--timezone", "Europe/Berln"], b"");
-    let told = "error: unknown time zone --timezone \"Europe/Berln\"\nhelp: did you mean Europe/Berlin?\n";
+    let told = "error: unknown time zone \"Europe/Berln\" in --timezone\nhelp: did you mean Europe/Berlin?\n";
     assert_eq!((wrong.code, wrong.stderr.as_str()), (2, told));
     let abbreviation = slo.run_where(&[("SLO_TZ", "PST")], &["status"], b"");
-    let told = "error: unknown time zone SLO_TZ \"PST\"\nhelp: write an IANA name such as Europe/Berlin\n";
+    let told = "error: unknown time zone \"PST\" in SLO_TZ\nhelp: write an IANA name such as Europe/Berlin\n";
     assert_eq!((abbreviation.code, abbreviation.stderr.as_str()), (2, told));
 }

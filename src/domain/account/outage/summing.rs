@@ -76,8 +76,9 @@ impl<'a> Summing<'a> {
             let mut add = |key: &str, span| last.charge(key, (event.weight, span), outage.start);
             match self.by {
                 Some(By::Upstream) => add(cause(event), span.intersect(summed)),
-                Some(By::Day(calendar)) => {
-                    each_day(*calendar, span.intersect(self.range.of(&outage.objective)), add);
+                Some(By::Day(calendars)) => {
+                    let calendar = calendars.get(&outage.objective).copied().unwrap_or(Calendar::UTC);
+                    each_day(calendar, span.intersect(self.range.of(&outage.objective)), add);
                 }
                 _ => add("", span.intersect(summed)),
             }

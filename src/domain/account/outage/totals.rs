@@ -17,8 +17,8 @@ pub(crate) enum By {
     Label(String, BTreeMap<Name, String>),
     /// The upstream that events belong to.
     Upstream,
-    /// Days of this calendar.
-    Day(Calendar),
+    /// Days of these calendars, by objective.
+    Day(BTreeMap<Name, Calendar>),
 }
 
 /// The range over which outages are summed.

@@ -7,6 +7,8 @@ use chrono::format::{Fixed, Item, Numeric, StrftimeItems};
 pub(crate) enum Fault {
     /// It is not in the language of strftime, or only literal text.
     Unreadable,
+    /// It has the name of a zone, which says no offset.
+    ZoneName,
     Lacks(Part),
 }
 
@@ -68,6 +70,9 @@ pub(crate) fn fault(format: &str) -> Option<Fault> {
     if is_wrong || !has_fields {
         return Some(Fault::Unreadable);
     }
+    if items.iter().any(|item| matches!(item, Item::Fixed(Fixed::TimezoneName))) {
+        return Some(Fault::ZoneName);
+    }
     let is_whole = |item: &Item<'_>| {
         matches!(item, Item::Numeric(Numeric::Timestamp, _) | Item::Fixed(Fixed::RFC2822 | Fixed::RFC3339))
     };
@@ -76,6 +81,27 @@ pub(crate) fn fault(format: &str) -> Option<Fault> {
     }
     let parts = Parts(&items);
     parts.lacking_of_date().or_else(|| parts.lacking_of_time()).map(Fault::Lacks)
+}
+
+/// The text at the end of a format that says its times are in UTC, if no offset or number does.
+pub(crate) fn utc_at_end(format: &str) -> Option<&str> {
+    let items: Vec<Item<'_>> = StrftimeItems::new(format).collect();
+    let has_offset = |item: &Item<'_>| match item {
+        Item::Numeric(Numeric::Timestamp, _) | Item::Fixed(Fixed::RFC2822 | Fixed::RFC3339) => true,
+        Item::Fixed(fixed) => matches!(
+            fixed,
+            Fixed::TimezoneOffset
+                | Fixed::TimezoneOffsetZ
+                | Fixed::TimezoneOffsetColon
+                | Fixed::TimezoneOffsetDoubleColon
+                | Fixed::TimezoneOffsetTripleColon
+                | Fixed::TimezoneOffsetColonZ
+        ),
+        _ => false,
+    };
+    let Some(Item::Literal(end)) = items.last().filter(|_| !items.iter().any(has_offset)) else { return None };
+    let word = end.trim_matches(|c: char| !c.is_alphanumeric());
+    ["Z", "UTC", "GMT"].iter().any(|utc| word.eq_ignore_ascii_case(utc)).then_some(word)
 }
 
 /// The items of a format.
@@ -176,6 +202,24 @@ mod tests {
         }
         for format in ["", "today", "%Y-%Q", "%"] {
             assert_eq!(fault(format), Some(Fault::Unreadable), "{format}");
+        }
+        assert_eq!(fault("%F %T %Z"), Some(Fault::ZoneName));
+    }
+
+    #[test]
+    fn a_format_that_ends_with_the_name_of_utc_says_so() {
+        for (format, expected) in [
+            ("%FT%TZ", Some("Z")),
+            ("%F %T%.3fz", Some("z")),
+            ("%F %T UTC", Some("UTC")),
+            ("%F %T (GMT)", Some("GMT")),
+            ("%F %T", None),
+            ("%F %T CEST", None),
+            ("%F %T %z UTC", None),
+            ("%s UTC", None),
+            ("%+", None),
+        ] {
+            assert_eq!(utc_at_end(format), expected, "{format}");
         }
     }
 }

@@ -11,14 +11,15 @@ const SPREADSHEET_EPOCH_DAYS: i64 = 25_569;
 /// The day numbers of spreadsheets for 2000-01-01 and 2100-01-01.
 const SPREADSHEET_DAYS: std::ops::Range<i64> = 36_526..73_051;
 
-/// Reads a time in any accepted spelling.
-pub(super) fn read(text: &str) -> Result<Instant, InstantError> {
+/// Reads a time in any accepted spelling; `local` is the instant of a time without an offset, from its milliseconds as
+/// if in UTC.
+pub(super) fn read(text: &str, local: impl FnOnce(i64) -> Instant) -> Result<Instant, InstantError> {
     if let Some(meant) = compact(text) {
         return Err(InstantError::CompactDate(meant));
     }
     match split_number(text) {
         Some(number) => read_number(text, number),
-        None => read_date(text).ok_or(InstantError::Unreadable)?.in_range(),
+        None => read_date(text, local).ok_or(InstantError::Unreadable)?.in_range(),
     }
 }
 
@@ -62,9 +63,12 @@ fn spreadsheet(days: i64, text: &str) -> Instant {
     Instant((days - SPREADSHEET_EPOCH_DAYS) * DAY_MS + seconds * 1000)
 }
 
-/// `YYYYMMDD`, optionally followed by `HHMM` or `HHMMSS`, with or without `T` between them and `Z` at the end.
+/// `YYYYMMDD`, optionally followed by `HHMM` or `HHMMSS`, with or without `T` between them, a fraction, and `Z` at the
+/// end.
 fn compact(text: &str) -> Option<Instant> {
     let digits = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+    let is_fraction = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let digits = digits.split_once('.').filter(|(_, rest)| is_fraction(rest)).map_or(digits, |(whole, _)| whole);
     if !digits.is_ascii() {
         return None;
     }
@@ -72,7 +76,8 @@ fn compact(text: &str) -> Option<Instant> {
     let clock = clock.strip_prefix(['T', 't']).unwrap_or(clock);
     let number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse::<u32>().ok())?;
     let (year, rest) = (number(&date[..4])?, number(&date[4..])?);
-    let date = NaiveDate::from_ymd_opt(year as i32, rest / 100, rest % 100).filter(|_| (1900..2262).contains(&year))?;
+    let date =
+        NaiveDate::from_ymd_opt(year as i32, rest / 100, rest % 100).filter(|_| (1900..=2262).contains(&year))?;
     let clock = match (clock.len(), clock) {
         (0, _) => NaiveTime::MIN,
         (4, clock) => number(clock).and_then(|hm| NaiveTime::from_hms_opt(hm / 100, hm % 100, 0))?,
@@ -84,8 +89,8 @@ fn compact(text: &str) -> Option<Instant> {
     Some(Instant(date.and_time(clock).and_utc().timestamp_millis()))
 }
 
-/// A date, optionally with a time of day and a zone; UTC without one.
-fn read_date(text: &str) -> Option<Instant> {
+/// A date, optionally with a time of day and an offset.
+fn read_date(text: &str, local: impl FnOnce(i64) -> Instant) -> Option<Instant> {
     let mut rest = Rest(text);
     let year = rest.number(4, 4)?;
     rest.expect("-")?;
@@ -95,10 +100,16 @@ fn read_date(text: &str) -> Option<Instant> {
     let midnight = NaiveDateTime::new(date, NaiveTime::MIN).and_utc().timestamp_millis();
     if !rest.begins_clock() {
         let zone = rest.0.trim_start();
-        return (zone.is_empty() || zone.len() < rest.0.len() && is_utc(zone)).then_some(Instant(midnight));
+        if zone.is_empty() {
+            return Some(local(midnight));
+        }
+        return (zone.len() < rest.0.len() && is_utc(zone)).then_some(Instant(midnight));
     }
-    let clock = rest.clock()?;
-    Some(Instant(midnight + clock - rest.offset()?))
+    let millis = midnight + rest.clock()?;
+    Some(match rest.offset()? {
+        Some(offset) => Instant(millis - offset),
+        None => local(millis),
+    })
 }
 
 fn is_utc(zone: &str) -> bool {
@@ -151,11 +162,15 @@ impl Rest<'_> {
         Some(millis)
     }
 
-    /// How far local time is ahead of UTC, in milliseconds; nothing else may follow.
-    fn offset(&mut self) -> Option<i64> {
+    /// How far local time is ahead of UTC, in milliseconds, if the text says so; nothing else may follow.
+    #[expect(clippy::option_option, reason = "whether it can be read, and whether there is one")]
+    fn offset(&mut self) -> Option<Option<i64>> {
         let zone = self.0.trim_start();
-        if zone.is_empty() || is_utc(zone) {
-            return Some(0);
+        if zone.is_empty() {
+            return Some(None);
+        }
+        if is_utc(zone) {
+            return Some(Some(0));
         }
         let behind = zone.starts_with('-');
         self.0 = zone.strip_prefix(['+', '-'])?;
@@ -167,6 +182,6 @@ impl Rest<'_> {
         let name = self.0.strip_prefix(' ').filter(|name| name.bytes().all(|byte| byte.is_ascii_uppercase()));
         let ends = self.0.is_empty() || name.is_some_and(|name| (1..=5).contains(&name.len()));
         let offset = hours * HOUR_MS + minutes * MINUTE_MS;
-        (ends && minutes < 60).then_some(if behind { -offset } else { offset })
+        (ends && minutes < 60).then_some(Some(if behind { -offset } else { offset }))
     }
 }

@@ -97,7 +97,7 @@ fn keys() -> impl Strategy<Value = Option<By>> {
         Just(Some(By::Objective)),
         Just(Some(By::System)),
         Just(Some(By::Upstream)),
-        Just(Some(By::Day(Calendar::UTC))),
+        Just(Some(By::Day(BTreeMap::new()))),
         Just(Some(label())),
     ]
 }
@@ -206,6 +206,18 @@ fn outage(objective: &str, start: i64, end: i64) -> Outage {
     };
     let (events, uncharged) = (vec![event], Vec::new());
     Outage { objective, system, start: at(start), end: Some(at(end)), events, uncharged, too_short: false }
+}
+
+#[test]
+fn days_are_those_of_each_objective() {
+    let range = Range::Touching(Span::new(at(0), at(i64::MAX / 8)));
+    let by = By::Day(BTreeMap::from([(name("b"), Calendar { zone: chrono_tz::Tz::Asia__Kathmandu })]));
+    let hour = 60 * 60 * 1000;
+    let mut summing = Summing::new(Some(&by), &range, at(i64::MAX / 8));
+    summing.add(&outage("a", 19 * hour, 20 * hour));
+    summing.add(&outage("b", 19 * hour, 20 * hour));
+    let found: Vec<(String, usize)> = summing.finish().into_iter().map(|(day, it)| (day, it.outages)).collect();
+    assert_eq!(found, [("1970-01-01".to_owned(), 1), ("1970-01-02".to_owned(), 1)]);
 }
 
 #[test]
