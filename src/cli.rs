@@ -17,6 +17,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
 
+use crate::domain::value::duration::{out_of_range, parse_millis};
+use crate::domain::value::name::Name;
+
 pub(crate) use backtest::{Backtest, Suggest};
 pub(crate) use check::{Check, FailOn, NoData};
 pub(crate) use compute::Compute;
@@ -26,7 +29,7 @@ pub(crate) use database::{
 };
 pub(crate) use ingest::{Feed, FeedFormat, FeedShow, FeedTry, Ingest};
 pub(crate) use manifest::{Apply, Correct, Init, Log, Paths, Plan, Schema, Validate};
-pub(crate) use objective::{Digest, Downtime, DowntimeBy, Selection, Show, Status, Streaks, Trend};
+pub(crate) use objective::{Digest, Downtime, DowntimeBy, Filter, Selection, Show, Status, Streaks, Trend};
 pub(crate) use period::Over;
 pub(crate) use probe::Probe;
 pub(crate) use report::{Badge, BadgeShow, Report, ReportPart};
@@ -112,6 +115,15 @@ pub(crate) enum Color {
 }
 
 fn duration(text: &str) -> Result<i64, String> {
-    crate::domain::value::duration::parse_millis(text)
-        .ok_or_else(|| "expected a number and a unit, such as 90s, 15m, 6h, 7d or 4w (up to 3650d)".to_owned())
+    parse_millis(text).ok_or_else(|| match out_of_range(text) {
+        Some(limit) => format!("expected {limit}"),
+        None => "expected a number and a unit, such as 90s, 15m, 6h, 7d or 4w (up to 3650d)".to_owned(),
+    })
+}
+
+fn name(text: &str) -> Result<Name, String> {
+    Name::parse(text).map_err(|error| match Name::like(text) {
+        Some(like) => format!("{error}; write {like}"),
+        None => error.to_string(),
+    })
 }

@@ -202,6 +202,20 @@ impl Context<'_> {
         ))
     }
 
+    /// Refuses a name for a file to write that is `-`, which is standard output elsewhere, or that of the database.
+    ///
+    /// # Errors
+    /// If it is one of them.
+    pub(crate) fn expect_file(&self, what: &str, path: &Path) -> Result<()> {
+        if path == Path::new("-") {
+            return Err(Failure::new(
+                format!("{what} - must be a file, not standard output"),
+                "name a file; one that is called - is ./-",
+            ));
+        }
+        self.refuse_database(what, path)
+    }
+
     /// Who runs this, according to the environment.
     fn author(&self) -> Option<String> {
         let set = |name: &&str| self.env.get(OsStr::new(*name)).map(|value| value.to_string_lossy().trim().to_owned());
@@ -336,7 +350,7 @@ fn moment(text: &str, as_of: Instant) -> Result<Instant> {
         return Ok(as_of.plus(-back));
     }
     if let Some(why) = out_of_range(text) {
-        return Err(Failure::new(format!("{text:?} is {why}"), "write the time itself, such as 2015-01-31"));
+        return Err(Failure::new(format!("{text:?} must be {why}"), "write the time itself, such as 2015-01-31"));
     }
     Instant::parse(text)
         .map_err(|error| Failure::new(format!("{text:?} is {error}"), "a duration such as 7d counts back from as-of"))

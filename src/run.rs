@@ -110,7 +110,8 @@ fn as_of_moment(flag: Option<&str>, env: &BTreeMap<OsString, OsString>, now: Ins
         return Ok(Some(clock::plausible(now)?.plus(-back)));
     }
     if let Some(why) = out_of_range(&text) {
-        return Err(Failure::new(format!("{name} {text:?} is {why}"), "write the time itself, such as 2015-01-31"));
+        let what = format!("{name} {text:?} must be {why}");
+        return Err(Failure::new(what, "write the time itself, such as 2015-01-31"));
     }
     let parsed = Instant::parse(&text).map_err(|error| {
         Failure::new(
@@ -134,7 +135,7 @@ fn zone(flag: Option<&str>, env: &BTreeMap<OsString, OsString>) -> Result<Option
         let guess = did_you_mean(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
         let guess = if text.len() > 4 { guess } else { String::new() };
         let hint = if guess.is_empty() { "write an IANA name such as Europe/Berlin".to_owned() } else { guess };
-        Failure::new(format!("unknown time zone {name} {text:?}"), hint)
+        Failure::new(format!("unknown time zone {text:?} in {name}"), hint)
     });
     zone.map(Some)
 }

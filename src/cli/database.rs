@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{Over, Selection, duration};
+use super::{Over, Selection, duration, name};
 
 use crate::domain::value::name::Name;
 
@@ -13,11 +13,18 @@ use crate::domain::value::name::Name;
 #[command(after_help = "\
 Examples:
   slo list objectives -o wide
+  slo list systems -l tier=one
   slo list fields")]
 pub(crate) struct List {
     /// What to list
     #[arg(value_name = "KIND")]
     pub(crate) kind: ListKind,
+    /// Only this system or its objectives; may be given several times
+    #[arg(long, value_name = "SYSTEM")]
+    pub(crate) system: Vec<String>,
+    /// Only systems or objectives with these labels: key=value, key!=value, key, !key; a comma means `and`
+    #[arg(short = 'l', long, value_name = "LABELS")]
+    pub(crate) selector: Option<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -34,7 +41,7 @@ pub(crate) enum ListKind {
     Feeds,
 }
 
-/// Export the journal or the manifests
+/// Export the journal, the manifests or metrics
 #[derive(Args, Debug)]
 pub(crate) struct Export {}
 
@@ -75,13 +82,13 @@ pub(crate) struct ExportJournal {
     /// Only this system
     #[arg(long, value_name = "SYSTEM")]
     pub(crate) system: Option<String>,
-    /// Only transitions at or after this time, or this long before as-of
+    /// Transitions from this time on, or from this long before as-of; before it, each stream from its last healthy one
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<String>,
     /// Only transitions before this time, or this long before as-of
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<String>,
-    /// Only transitions within this period, of --timezone or UTC: 2026-10, 2026-Q3, yesterday, last-month
+    /// The same as --since and --until of this period, of --timezone or UTC: 2026-10, 2026-Q3, yesterday, last-month
     #[arg(long, value_name = "PERIOD", conflicts_with_all = ["since", "until"])]
     pub(crate) period: Option<String>,
 }
@@ -232,8 +239,4 @@ pub(crate) struct Consent {
 pub(crate) enum StreamSource {
     Healthcheck,
     Incident,
-}
-
-fn name(text: &str) -> Result<Name, String> {
-    Name::parse(text).map_err(|error| error.to_string())
 }

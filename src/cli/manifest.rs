@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::StreamSource;
+use super::{StreamSource, name};
 use crate::domain::value::name::Name;
 
 #[derive(Args, Debug)]
@@ -47,7 +47,7 @@ Examples:
   slo init slo.yaml
   slo init --github --cron")]
 pub(crate) struct Init {
-    /// Write the manifest into this file, which must not exist yet, instead of to standard output
+    /// Write the manifest into this file, which must not exist yet; `-` or no file: standard output
     #[arg(value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
     /// Write a GitHub workflow instead, to .github/workflows/slo.yaml
@@ -86,7 +86,7 @@ pub(crate) struct Apply {
     #[arg(long)]
     pub(crate) prune: bool,
     /// Set of these manifests; required with `-` [default: name of the repository, else of the folder]
-    #[arg(long, value_name = "NAME", value_parser = set)]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) set: Option<Name>,
     /// Take over objects that belong to other sets
     #[arg(long)]
@@ -107,15 +107,11 @@ pub(crate) struct Log {
     #[arg(value_name = "NAME")]
     pub(crate) objects: Vec<String>,
     /// Only applies of this set
-    #[arg(long, value_name = "NAME", value_parser = set)]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) set: Option<Name>,
     /// Show the latest N applies
     #[arg(short = 'n', long = "last", value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) last: u32,
-}
-
-fn set(text: &str) -> Result<Name, String> {
-    Name::parse(text).map_err(|error| error.to_string())
 }
 
 /// Print a Correction of the past, and its effect on the budgets
@@ -131,13 +127,13 @@ pub(crate) struct Correct {
     #[arg(value_name = "SYSTEM")]
     pub(crate) system: String,
     /// Only this check
-    #[arg(long, value_name = "NAME", value_parser = object)]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) check: Option<Name>,
     /// Only this source
     #[arg(long)]
     pub(crate) source: Option<StreamSource>,
     /// Only what was reported from this location
-    #[arg(long, value_name = "NAME", value_parser = object)]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) location: Option<Name>,
     /// From this time on, or from this long before as-of [default: always]
     #[arg(long, value_name = "TIME")]
@@ -152,13 +148,9 @@ pub(crate) struct Correct {
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: String,
     /// Name of the correction [default: derived from what it corrects]
-    #[arg(long, value_name = "NAME", value_parser = object)]
+    #[arg(long, value_name = "NAME", value_parser = name)]
     pub(crate) name: Option<Name>,
     /// Append the document to this file, created if missing, instead of printing it
     #[arg(long, value_name = "FILE")]
     pub(crate) write: Option<PathBuf>,
-}
-
-fn object(text: &str) -> Result<Name, String> {
-    Name::parse(text).map_err(|error| error.to_string())
 }

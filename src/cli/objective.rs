@@ -11,12 +11,33 @@ pub(crate) struct Selection {
     /// Names of objectives [default: all]
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+}
+
+/// What the selected objectives have in common.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Filter {
     /// Only objectives of this system; may be given several times
     #[arg(long, value_name = "SYSTEM")]
     pub(crate) system: Vec<String>,
     /// Only objectives with these labels: key=value, key!=value, key, !key; a comma means `and`
     #[arg(short = 'l', long = "selector", value_name = "LABELS")]
     pub(crate) selector: Option<String>,
+}
+
+impl Selection {
+    /// Whether nothing is left out.
+    pub(crate) const fn is_all(&self) -> bool {
+        self.names.is_empty() && self.filter.is_all()
+    }
+}
+
+impl Filter {
+    /// Whether nothing is left out.
+    pub(crate) const fn is_all(&self) -> bool {
+        self.system.is_empty() && self.selector.is_none()
+    }
 }
 
 /// Show every objective, worst first
@@ -66,11 +87,14 @@ pub(crate) struct Show {
 #[command(after_help = "\
 Examples:
   slo trend checkout-availability --days 7
+  slo trend -l team=payments
   slo trend checkout-availability mail-delivery --since 2026-10-01 --until 2026-11-01 -o csv")]
 pub(crate) struct Trend {
     /// Names of objectives, or of systems that have only one
-    #[arg(value_name = "NAME", required = true)]
+    #[arg(value_name = "NAME", required_unless_present_any = ["system", "selector"])]
     pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) filter: Filter,
     /// Number of days up to the last midnight of the objective's time zone, or up to --until
     #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=36_500), conflicts_with = "since")]
     pub(crate) days: u32,
@@ -119,7 +143,7 @@ pub(crate) struct Downtime {
     /// Also list downtime that is not charged, and why: excluded, outside the schedule, too short or corrected
     #[arg(long)]
     pub(crate) all: bool,
-    /// Group by objective, system, label:KEY, upstream or day
+    /// Group by objective, system, label:KEY, upstream or day, in --timezone or the zone of each objective
     #[arg(long, value_name = "WHAT", value_parser = DowntimeBy::parse)]
     pub(crate) by: Option<DowntimeBy>,
 }

@@ -30,10 +30,10 @@ pub(crate) struct Report {
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
     /// Leave a part out of the page
-    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    #[arg(long, value_name = "PART", value_delimiter = ',', conflicts_with = "period")]
     pub(crate) without: Vec<ReportPart>,
     /// Show the history of the N worst objectives, or of all of them
-    #[arg(long, value_name = "N|all", default_value = "200", value_parser = details)]
+    #[arg(long, value_name = "N|all", default_value = "200", value_parser = details, conflicts_with = "period")]
     pub(crate) details: usize,
     /// Group by system, objective or label:KEY [default on the page: system, unless every objective has its history shown]
     #[arg(long, value_name = "GROUP", value_parser = GroupBy::parse)]

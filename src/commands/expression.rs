@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::selection;
-use crate::domain::rules::condition::{Condition, ExpressionError, Owner, Scope, Subject, Term};
+use super::{Context, selection};
+use crate::domain::account::objective::Objective;
+use crate::domain::rules::condition::{Condition, Doubt, ExpressionError, MOST_EXAMINED, Owner, Scope, Subject, Term};
 use crate::domain::value::selector::Selector;
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;
@@ -42,6 +43,20 @@ pub(super) fn exist(store: &Store, term: &Term) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Warns about what is doubtful in the expression of `--when`.
+pub(super) fn tell_doubts(context: &mut Context<'_>, doubts: &[Doubt]) {
+    for Doubt { message, remedy } in doubts {
+        context.note(&format!("warning: --when: {message}; {remedy}"));
+    }
+}
+
+/// What is doubtful about the expression of `--when` for the objectives that it covers. A part that leaves some of them out
+/// on purpose (`objectiveId != "a"`) is not: parts must be certain for any objective.
+pub(super) fn doubts(term: &Term, covered: &[&Objective]) -> Vec<Doubt> {
+    let is_certain = covered.len() <= MOST_EXAMINED && term.certainty(covered).is_some();
+    [term.fractions(), term.certainties(if is_certain { covered } else { &[] })].concat()
 }
 
 /// Picks the declared conditions with these names, in declaration order.

@@ -36,14 +36,25 @@ fn told(text: Option<&str>, context: &Context<'_>, as_of: Instant) -> Result<Opt
 /// The span of the requested period, if any, for answers without an objective's zone: in that of `--timezone`, or UTC.
 ///
 /// # Errors
-/// If it is invalid or has not begun.
+/// If it is invalid, has not begun, or was skipped.
 pub(super) fn of_no_objective(text: Option<&str>, context: &Context<'_>) -> Result<Option<Span>> {
     let calendar = context.zone.map_or(Calendar::UTC, |zone| Calendar { zone });
     let Some(wanted) = told(text, context, context.as_of)? else { return Ok(None) };
     let (as_of, today) = (context.as_of, calendar.date(context.as_of));
     let period = wanted.told_from(today)?;
     let span = period.span(calendar);
-    if span.start > as_of { Err(not_begun(period, span.start, today)) } else { Ok(Some(span)) }
+    if span.start > as_of {
+        return Err(not_begun(period, span.start, today));
+    }
+    if span.is_empty() { Err(skipped(period, calendar.zone)) } else { Ok(Some(span)) }
+}
+
+/// The error for a day that a zone skipped when it crossed the date line.
+fn skipped(period: Period, zone: Tz) -> anyhow::Error {
+    Failure::new(
+        format!("the clocks of {zone} skipped {period}, so there is nothing to report"),
+        format!("write the day before or after it, for example --period {}, or another --timezone", period.previous()),
+    )
 }
 
 fn not_begun(period: Period, start: Instant, today: Date) -> anyhow::Error {
@@ -58,7 +69,7 @@ impl Wanted {
     /// current date of any of them, so that a finished period is finished for all.
     ///
     /// # Errors
-    /// If it begins after `as_of` for any objective.
+    /// If it begins after `as_of` for any objective, or its zone skipped it.
     pub(super) fn of(&self, objectives: &[Stored], as_of: Instant) -> Result<Frame> {
         let own = objectives.iter().map(|stored| stored.objective.window.calendar());
         let today = match self.zone {
@@ -67,8 +78,14 @@ impl Wanted {
         };
         let frame = Frame { period: self.told_from(today)?, zone: self.zone };
         let starts = objectives.iter().map(|stored| frame.span(stored.objective.window).start);
-        let Some(start) = starts.max().filter(|start| *start > as_of) else { return Ok(frame) };
-        Err(not_begun(frame.period, start, today))
+        if let Some(start) = starts.max().filter(|start| *start > as_of) {
+            return Err(not_begun(frame.period, start, today));
+        }
+        let mut windows = objectives.iter().map(|stored| stored.objective.window);
+        match windows.find(|window| frame.span(*window).is_empty()) {
+            Some(window) => Err(skipped(frame.period, frame.calendar(window.calendar()).zone)),
+            None => Ok(frame),
+        }
     }
 
     fn told_from(&self, today: Date) -> Result<Period> {

@@ -47,29 +47,42 @@ const USUAL: [Output; 6] = [Output::Table, Output::Wide, Output::Json, Output::Y
 impl Forms {
     /// `-o` for an answer with these forms.
     fn describe(self, output: Arg) -> Arg {
-        let forms: Vec<Output> = match self {
+        let help = format!("Output format: {}", self.in_words());
+        output.help(help).value_parser(FormParser(self.values()))
+    }
+
+    fn all(self) -> Vec<Output> {
+        match self {
             Self::Usual(more) => USUAL.iter().chain(more).copied().collect(),
             Self::Only(forms, ..) => forms.to_vec(),
-        };
-        let values: Vec<_> = forms.iter().filter_map(ValueEnum::to_possible_value).collect();
-        let help = format!("Output format: {}", or_list(values.iter().map(PossibleValue::get_name)));
-        output.help(help).value_parser(FormParser(values))
+        }
+    }
+
+    fn values(self) -> Vec<PossibleValue> {
+        self.all().iter().filter_map(ValueEnum::to_possible_value).collect()
+    }
+
+    /// `table, wide or json`
+    fn in_words(self) -> String {
+        or_list(self.values().iter().map(PossibleValue::get_name))
     }
 
     /// # Errors
     /// If the answer does not have this form.
     pub(super) fn allow(self, output: Option<Output>) -> Result<()> {
         let Some(output) = output else { return Ok(()) };
-        let (Self::Usual(allowed) | Self::Only(allowed, ..)) = self;
+        if self.all().contains(&output) {
+            return Ok(());
+        }
         let what = match (output, self) {
-            _ if allowed.contains(&output) => return Ok(()),
-            (Output::Junit | Output::Github, _) => "-o junit and -o github are only for `slo check` and `slo validate`",
-            (Output::Html, _) => "-o html is only for `slo digest` and `slo report`",
-            (Output::Openmetrics, _) => "-o openmetrics is only for `slo export metrics`",
             (_, Self::Only(_, what, remedy)) => return Err(Failure::new(what, remedy)),
-            (_, Self::Usual(_)) => return Ok(()),
+            (Output::Junit | Output::Github, _) => {
+                "-o junit and -o github are only for `slo check`, `slo validate` and `slo health --fail-on`"
+            }
+            (Output::Html, _) => "-o html is only for `slo digest` and `slo report`",
+            _ => "-o openmetrics is only for `slo export metrics`",
         };
-        Err(Failure::new(what, "use -o table, wide, json, yaml, csv or markdown here"))
+        Err(Failure::new(what, format!("use -o {} here", self.in_words())))
     }
 }
 

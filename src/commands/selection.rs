@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::Result;
 
 use super::Context;
-use crate::cli::Selection;
+use crate::cli::{Filter, Selection};
 use crate::domain::account::member::SystemId;
+use crate::domain::account::objective::Objective;
 use crate::domain::plan::object::{Kind, Object};
+use crate::domain::rules::condition::Scope;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
@@ -15,6 +17,7 @@ use crate::domain::value::selector::Selector;
 use crate::evaluation::labelled_systems;
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;
+use crate::render::form::moment::zoned;
 use crate::store::{Store, Stored};
 
 /// The selected objectives, sorted by name.
@@ -22,29 +25,58 @@ use crate::store::{Store, Stored};
 /// # Errors
 /// If a name or label selector is invalid, or a name is unknown.
 pub(super) fn objectives(store: &Store, selection: &Selection) -> Result<Vec<Stored>> {
-    let selector = labels(selection.selector.as_deref())?;
-    for system in &selection.system {
+    let is_wanted = wanted(store, &selection.filter.system, selection.filter.selector.as_deref())?;
+    let mut objectives = if selection.names.is_empty() { store.objectives()? } else { named(store, &selection.names)? };
+    objectives.retain(|stored| is_wanted(&stored.objective));
+    Ok(objectives)
+}
+
+/// The objectives with these names, in the given order, as far as they match the filter; without names, all that match it.
+///
+/// # Errors
+/// If a name or label selector is invalid, or a name is unknown.
+pub(super) fn in_order(store: &Store, names: &[String], filter: &Filter) -> Result<Vec<Stored>> {
+    let is_wanted = wanted(store, &filter.system, filter.selector.as_deref())?;
+    let mut objectives = if names.is_empty() { store.objectives()? } else { each_objective(store, names)? };
+    objectives.retain(|stored| is_wanted(&stored.objective));
+    Ok(objectives)
+}
+
+/// Whether an objective is of one of these systems, if any are given, and matches a label selector.
+///
+/// # Errors
+/// If the selector is invalid, or a system is unknown.
+pub(super) fn wanted<'f>(
+    store: &Store,
+    systems: &'f [String],
+    selector: Option<&str>,
+) -> Result<impl Fn(&Objective) -> bool + use<'f>> {
+    let selector = labels(selector)?;
+    for system in systems {
         let known = Name::parse(system).ok().map(|name| store.system(&name)).transpose()?.flatten();
         if known.is_none() {
             let systems = store.systems()?;
             return Err(unknown("system", system, systems.iter().map(|(name, _)| name.as_str())));
         }
     }
-    let mut objectives = if selection.names.is_empty() { store.objectives()? } else { named(store, &selection.names)? };
-    objectives.retain(|stored| {
-        let of_system = |system: &String| stored.objective.system.as_str() == system;
-        (selection.system.is_empty() || selection.system.iter().any(of_system))
-            && selector.as_ref().is_none_or(|selector| selector.matches(&stored.objective.metadata.labels))
-    });
-    Ok(objectives)
+    Ok(move |objective: &Objective| {
+        let of_system = |system: &String| objective.system.as_str() == system;
+        (systems.is_empty() || systems.iter().any(of_system))
+            && selector.as_ref().is_none_or(|selector| selector.matches(&objective.metadata.labels))
+    })
 }
 
+/// Said if filters match no objective.
+pub(super) const NO_MATCH: &str = "no objective matches; `slo list objectives` lists them with their labels";
+
 /// Notes that no objective is selected, so that an empty answer is explained.
-pub(super) fn tell_none(context: &mut Context<'_>, is_none: bool) {
+pub(super) fn tell_none(context: &mut Context<'_>, is_none: bool, selection: &Selection) {
     if is_none {
-        context.note(
-            "no objective matches; `slo list objectives` lists them with their labels; `slo apply PATH` declares some",
-        );
+        context.note(if selection.is_all() {
+            "no objective is declared; `slo apply PATH` declares some"
+        } else {
+            NO_MATCH
+        });
     }
 }
 
@@ -71,17 +103,47 @@ pub(super) fn nothing(store: &Store, what: &str) -> anyhow::Error {
 /// # Errors
 /// If a name or label selector is invalid, or a name is unknown.
 pub(super) fn systems_in_scope(store: &Store, selection: &Selection, as_of: Instant) -> Result<Vec<(Name, Labels)>> {
-    let selector = labels(selection.selector.as_deref())?;
-    drop(systems(store, &selection.system)?);
-    if !selection.names.is_empty() {
+    let Selection { names, filter } = selection;
+    let selector = labels(filter.selector.as_deref())?;
+    drop(systems(store, &filter.system)?);
+    if !names.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found = labelled_systems(store, as_of, &selection.system)?;
+    let is_named = |name: &Name| filter.system.iter().any(|system| name.as_str() == system);
+    let mut found = labelled_systems(store, as_of, is_named)?;
     found.retain(|(name, labels)| {
-        (selection.system.is_empty() || selection.system.iter().any(|system| name.as_str() == system))
+        (filter.system.is_empty() || is_named(name))
             && selector.as_ref().is_none_or(|selector| selector.matches(labels))
     });
     Ok(found)
+}
+
+/// The error that a condition covers none of the selected systems, so that there is nothing to `what`; `which` names it.
+pub(super) fn no_system(
+    store: &Store,
+    (what, which): (&str, &str),
+    (selection, scope): (&Selection, &Scope),
+    as_of: Instant,
+) -> anyhow::Error {
+    if !selection.names.is_empty() {
+        return Failure::new(
+            format!("nothing to {what}: {which} is about systems, but the names select objectives"),
+            "leave out the names, or select systems with --system and -l",
+        );
+    }
+    if let Scope::System(name) = scope
+        && let Ok(Some(Object::System(system))) = store.object(Kind::System, name)
+        && let Some(at) = system.retired_at.filter(|at| *at <= as_of)
+    {
+        return Failure::new(
+            format!("nothing to {what}: {which} is about system {name}, which is retired since {}", zoned(at)),
+            format!("add --system {name} to {what} it anyway, or remove the condition"),
+        );
+    }
+    Failure::new(
+        format!("nothing to {what}: {which} selects none of these systems"),
+        "see `slo list conditions` for the systems each condition selects, and select systems with --system and -l",
+    )
 }
 
 /// Systems with the wanted labels.
@@ -150,7 +212,7 @@ pub(super) fn objective(store: &Store, name: &str) -> Result<Stored> {
 ///
 /// # Errors
 /// If there is none, or a system has several.
-pub(super) fn each_objective(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
+fn each_objective(store: &Store, names: &[String]) -> Result<Vec<Stored>> {
     let mut found: Vec<Stored> = Vec::new();
     for name in names {
         let stored = objective(store, name)?;

@@ -111,7 +111,15 @@ pub(super) fn failure(error: &Error, words: &[OsString]) -> Option<anyhow::Error
         }
         ErrorKind::ArgumentConflict => {
             let other = texts(error, ContextKind::PriorArg).iter().map(|name| bare(name)).next()?;
-            (format!("{} cannot be used with {other}", given?), "leave one of them out".to_owned())
+            match given? {
+                given if given != other => {
+                    (format!("{given} cannot be used with {other}"), "leave one of them out".to_owned())
+                }
+                given if given == "--selector" => {
+                    ("-l is given twice".to_owned(), "join labels with a comma: -l team=web,tier=one".to_owned())
+                }
+                given => (format!("{given} is given twice"), "leave one of them out".to_owned()),
+            }
         }
         _ => return None,
     };

@@ -117,7 +117,9 @@ fn tables_fit_the_terminal() {
     for (name, args) in [
         ("health-80.txt", "health"),
         ("list-objectives-80.txt", "list objectives"),
+        ("list-maintenance-80.txt", "list maintenance"),
         ("downtime-80.txt", "downtime"),
+        ("downtime-all-80.txt", "downtime --all"),
         ("history-80.txt", "history postgres --since 30d"),
         ("show-80.txt", "show checkout-availability --days 90"),
         ("digest-80.txt", "digest"),
@@ -126,10 +128,22 @@ fn tables_fit_the_terminal() {
         let Some(text) = on_terminal(&world, 80, &format!("{args} --color never -q"), &[]) else { return };
         // What is asked for in full is not cut to the terminal.
         assert!(args.ends_with("-o wide") || text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        assert!(text.lines().all(|line| line == line.trim_end()), "{text}");
         compare(name, &text);
     }
     let wide = on_terminal(&world, 200, "show checkout-availability --days 90 --color never -q", &[]).unwrap();
     compare("show-200.txt", &wide);
+}
+
+#[test]
+fn markdown_is_the_same_on_any_terminal() {
+    let world = World::new();
+    for args in ["status", "status --by system", "trend mail-delivery", "show mail-delivery", "digest"] {
+        let args = format!("{args} -o markdown -q");
+        let Some(text) = on_terminal(&world, 40, &args, &[]) else { return };
+        assert_eq!(text, printed(&world, &args.split(' ').collect::<Vec<_>>()), "{args}");
+        assert!(args.starts_with("show") || !text.contains('█'), "{text}");
+    }
 }
 
 #[test]

@@ -146,6 +146,22 @@ fn a_wrong_command_line_is_answered_with_what_was_meant() {
         ),
         ("trend a --days 0", "error: invalid value \"0\" for --days\nhelp: expected a number from 1 to 36500\n"),
         ("trend a --days x", "error: invalid value \"x\" for --days\nhelp: expected a whole number\n"),
+        (
+            "probe a --timeout 0s -- true",
+            "error: invalid value \"0s\" for --timeout\nhelp: expected a duration longer than zero\n",
+        ),
+        (
+            "check --max-age 4000d",
+            "error: invalid value \"4000d\" for --max-age\nhelp: expected a duration of at most 3650d\n",
+        ),
+        (
+            "status --as-of 0s",
+            "error: --as-of \"0s\" must be a duration longer than zero\nhelp: write the time itself, such as 2015-01-31\n",
+        ),
+        (
+            "db rename-system a b,c",
+            "error: invalid value \"b,c\" for NEW\nhelp: a name consists of the characters A-Z a-z 0-9 . _ / : -; write b-c\n",
+        ),
         ("status --as-of", "error: --as-of needs a value\nhelp: write it after --as-of\n"),
         (
             "ingest --format cvs",

@@ -151,7 +151,7 @@ fn pipeline(world: &World, lines: &str) -> Output {
 fn the_template_for_gitlab_runs() {
     let world = World::new();
     let made = world.slo(&["init", "--gitlab"]);
-    assert!(made.status.success(), "{}", text(&made));
+    assert!(made.status.success() && text(&made).contains("known_hosts"), "{}", text(&made));
     let template = fs::read_to_string(world.path().join("slo.gitlab-ci.yml")).unwrap();
     let template = yaml(&template);
     let lines = |list: &Value| -> String {

@@ -82,11 +82,11 @@ fn notify(world: &World, receiver: &str, env: &[(&str, &str)]) {
     assert!(output.status.success(), "{receiver}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-const DOWN: &str = "objective mail-delivery: state healthy → down, budgetTier ok → warning, hasOpenDowntime no → yes, fastBurn no → yes";
-const AT_RISK: &str = "objective checkout-payment: state healthy → at-risk, budgetTier ok → critical";
-const DEGRADED: &str = "system mail: status healthy → degraded";
-const UNHEALTHY: &str = "system checkout: status healthy → unhealthy";
-const WELL: &str = "system checkout: status unhealthy → healthy";
+const DOWN: &str = "objective mail-delivery: healthy → down; budget ok → warning; fast burn";
+const AT_RISK: &str = "objective checkout-payment: healthy → at-risk; budget ok → critical";
+const DEGRADED: &str = "system mail: healthy → degraded";
+const UNHEALTHY: &str = "system checkout: healthy → unhealthy";
+const WELL: &str = "system checkout: unhealthy → healthy";
 
 #[test]
 fn chats_get_every_change_in_words() {

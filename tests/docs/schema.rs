@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::world::{REWRITE, World, binary, repository};
 
 /// Errors of the reader that a schema cannot express: a part of the message, and the reason.
-const BEYOND_SCHEMAS: [(&str, &str); 106] = [
+const BEYOND_SCHEMAS: [(&str, &str); 108] = [
     ("is longer than a day", "patterns do not add up lengths"),
     ("countsAsDown is empty", "none of the weights is required by itself"),
     ("has more than 3 decimals", "JSON's numbers are not exact"),
@@ -22,6 +22,8 @@ const BEYOND_SCHEMAS: [(&str, &str); 106] = [
     ("has braces that do not pair", "a grammar of its own"),
     ("is not a time format", "a grammar of its own"),
     ("is a time format without", "a grammar of its own"),
+    ("which is read and not understood", "a grammar of its own"),
+    ("says its times are in UTC", "one field decides about another"),
     ("must be a SELECT", "a grammar of its own"),
     ("is not known", "a grammar of its own"),
     ("must be a column, key, group or path", "a grammar of its own"),

@@ -53,6 +53,7 @@ impl Run for Backtest {
 }
 
 fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<Answer> {
+    let mut doubts = Vec::new();
     let (term, tested, about_systems, matching) = store.read(|store| {
         let (term, scope) = asked(store, args)?;
         let about_systems = scope.owner() == Owner::System;
@@ -61,12 +62,20 @@ fn tested(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Q
         } else {
             Subjects::Objectives(selected(store, args, &scope)?)
         };
+        if args.when.is_some() {
+            let covered: Vec<_> = match &subjects {
+                Subjects::Objectives(objectives) => objectives.iter().map(|stored| &stored.objective).collect(),
+                Subjects::Systems(_) => Vec::new(),
+            };
+            doubts = expression::doubts(&term, &covered);
+        }
         // A burn rate forecasts a breach; a status does not.
         let lead_ms = if about_systems { args.lead.unwrap_or(0) } else { question.matching.lead_ms };
         let question = Question { matching: Matching { lead_ms, ..question.matching }, ..question };
         let tested = backtest(store, subjects, &term, question)?;
         Ok((term, tested, about_systems, question.matching))
     })?;
+    expression::tell_doubts(context, &doubts);
     if tested.iter().all(|tested| tested.from.is_none()) {
         let whose = if about_systems { "none of these systems" } else { "no system of these objectives" };
         context.note(&format!("{whose} had reported by the end of this time range"));
@@ -212,10 +221,8 @@ fn selected_systems(store: &Store, args: &Backtest, scope: &Scope, as_of: Instan
     let systems: Vec<Name> =
         selected.filter(|(name, labels)| scope.covers_system(name, labels)).map(|(name, _)| name).collect();
     if systems.is_empty() {
-        return Err(Failure::new(
-            "nothing to test: the condition selects none of these systems",
-            "see `slo list conditions` for the objectives each condition selects, and select systems with --system and -l",
-        ));
+        let which = args.condition.as_ref().map_or("--when".to_owned(), |name| format!("the condition {name}"));
+        return Err(selection::no_system(store, ("test", &which), (&args.selection, scope), as_of));
     }
     Ok(systems)
 }

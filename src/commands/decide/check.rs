@@ -23,10 +23,11 @@ use crate::domain::value::period::Frame;
 use crate::evaluation::Detail;
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
-use crate::render::decide::check::{document, sheet, text};
+use crate::render::decide::check::{document, sheet, summary, text};
 use crate::render::decide::ci::{annotations, job_summary, junit};
 use crate::render::{Form, Looks};
 use crate::store::Store;
+use judging::Judged;
 use waiting::Waited;
 
 /// How many findings show their course to people: since when, and what clears them.
@@ -43,40 +44,58 @@ impl Run for Check {
         let to_read = !for_programs && !args.explain;
         let courses = if to_read { MOST_COURSES } else { usize::MAX };
         let wanted = period::wanted(&args.over, context, context.as_of)?;
-        let (findings, frame) = match waiting::until_it_passes(args.wait, context, |store, as_of| {
+        let Judged { findings, frame, doubts } = match waiting::until_it_passes(args.wait, context, |store, as_of| {
             judging::findings(store, (args, wanted.as_ref()), (detail, courses), as_of)
         })? {
             Waited::Over(found) => found,
             Waited::Stopped(signal) => return Ok(Answer::written(ExitStatus::Signal(signal))),
         };
+        expression::tell_doubts(context, &doubts);
         let as_of = context.as_of;
         let fails = findings.iter().any(|finding| finding.firing);
         if context.form() == Form::Github {
             summarize(context, &findings, frame.as_ref());
         }
-        Ok(verdict(findings, frame, as_of, context.quiet).exits(ExitStatus::holds(!fails)))
+        tell_failure(context, &findings);
+        Ok(verdict("slo check", findings, frame, (as_of, context.quiet)).exits(ExitStatus::holds(!fails)))
     }
 }
 
-/// The output of a verdict, over the given period; when quiet, people get nothing but failures and explanations.
+/// The output of a command's verdict, over the given period; when quiet, people get nothing but failures and explanations.
 pub(in crate::commands) fn verdict(
+    command: &'static str,
     findings: Vec<Finding>,
     frame: Option<Frame>,
-    as_of: Instant,
-    quiet: bool,
+    (as_of, quiet): (Instant, bool),
 ) -> Answer {
     let looks = Looks::of(findings).document(move |it| document(it, frame.as_ref(), as_of));
     let looks = looks.sheet(move |it, _| sheet(it, frame.as_ref()));
     let looks = looks.text(move |it, _, canvas| text(it, frame.as_ref(), quiet, canvas)).github(|it| annotations(it));
-    Answer::from(looks.junit(move |it| junit(it, as_of)))
+    Answer::from(looks.junit(move |it| junit(command, it, as_of)))
+}
+
+/// Repeats the summary of a failure on standard error if the answer is a JUnit report that goes to a file: nobody reads
+/// that in a job's log.
+pub(in crate::commands) fn tell_failure(context: &mut Context<'_>, findings: &[Finding]) {
+    let (pass, summary) = summary(findings);
+    if !pass && context.form() == Form::Junit && context.canvas.width.is_none() {
+        context.note(&summary);
+    }
 }
 
 /// The rules that the arguments ask for.
 fn rules(store: &Store, args: &Check) -> Result<Vec<Rc<Rule>>> {
-    let mut rules: Vec<Rule> = args.fail_on.iter().map(|what| Rule::ready_made(ready_made(*what))).collect();
+    let mut rules: Vec<Rule> = Vec::new();
+    // What is given twice counts once.
+    let mut add = |rule: Rule| {
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+    };
+    args.fail_on.iter().for_each(|what| add(Rule::ready_made(ready_made(*what))));
     for text in &args.when {
         let (term, scope) = expression::parse(text)?;
-        rules.push(Rule { scope, ..Rule::of_term("when".to_owned(), term) });
+        add(Rule { scope, ..Rule::of_term("when".to_owned(), term) });
     }
     if args.all || !args.condition.is_empty() {
         let declared = store.conditions()?;

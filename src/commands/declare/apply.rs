@@ -88,8 +88,11 @@ impl Run for Apply {
 fn show(context: &Context<'_>, planned: Planned, consequences: Option<Vec<Consequence>>) -> Answer {
     let Planned { plan, problems, .. } = planned;
     let done = consequences.is_none();
+    // Drift is the answer of a plan.
+    let has_nothing = context.quiet && (done || !plan.is_drift());
     let outlook = Outlook { plan, consequences, problems, as_of: context.as_of, done };
-    Looks::of(outlook).document(document).text(|it, _, canvas| text(it, canvas)).markdown(|it, _| markdown(it)).into()
+    let looks = Looks::of(outlook).document(document).markdown(|it, _| markdown(it));
+    looks.text(move |it, _, canvas| if has_nothing { String::new() } else { text(it, canvas) }).into()
 }
 
 /// People saw the problems on standard error; programs and pages get them as the answer.

@@ -20,17 +20,19 @@ use crate::domain::health::transition::{Source, Status};
 use crate::domain::plan::object::{Kind, Object};
 use crate::domain::plan::reconcile::Plan;
 use crate::domain::plan::reconcile::consequence::Consequence;
+use crate::domain::plan::stored::StoredObject;
 use crate::domain::value::duration::parse_millis;
 use crate::domain::value::instant::{DAY_MS, Instant, MINUTE_MS, Offset};
 use crate::domain::value::label::Labels;
 use crate::domain::value::name::Name;
-use crate::evaluation::consequences;
+use crate::evaluation::{consequences, course};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file;
 use crate::manifest::{Files, Known};
 use crate::render::declare::manifest::text;
 use crate::render::declare::plan::effect;
+use crate::render::form::moment::zoned;
 use crate::store::{Access, Store};
 
 impl Run for Correct {
@@ -39,19 +41,19 @@ impl Run for Correct {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         if let Some(path) = &args.write {
-            context.refuse_database("--write", path)?;
+            context.expect_file("--write", path)?;
         }
         let as_of = context.as_of;
         let correction = correction_of(args, as_of)?;
         let written = args.write.as_deref().map_or_else(Vec::new, corrections_in);
         let store = context.store(Access::Read)?;
-        let (declared, effects) = store.read(|store| propose(store, args, correction, &written, as_of))?;
-        let manifest = text(&[Object::Correction(declared.clone())]);
-        let told = effect(&effects, as_of, context.canvas);
+        let proposal = store.read(|store| propose(store, args, correction, &written, as_of))?;
+        let manifest = text(&[Object::Correction(proposal.declared.clone())]);
+        let told = effect(&proposal.effects, as_of, context.canvas);
         if !context.quiet {
             context.tell(told.trim_end());
         }
-        caution(context, args, &declared, &effects);
+        caution(context, args, &proposal);
         let Some(path) = &args.write else { return Ok(Answer::text(manifest)) };
         append(path, &manifest)?;
         context.note(&format!("wrote {}; commit it, and `slo apply` it with the rest of its set", path.display()));
@@ -59,14 +61,41 @@ impl Run for Correct {
     }
 }
 
-/// Warns about what is probably not intended: all of time, or a time without anything to correct.
-fn caution(context: &mut Context<'_>, args: &Correct, declared: &DeclaredCorrection, effects: &[Consequence]) {
+/// A correction before it is declared.
+struct Proposal {
+    declared: DeclaredCorrection,
+    effects: Vec<Consequence>,
+    /// The known correction that has the same effect already, and its place.
+    covered: Option<(Name, String)>,
+    /// When the outage at its start is over, if there is one and the correction has no end.
+    recovery: Option<Instant>,
+}
+
+/// Warns about what is probably not intended: all of time, the future, or a time without anything to correct.
+fn caution(context: &mut Context<'_>, args: &Correct, proposal: &Proposal) {
+    let Proposal { declared, effects, covered, recovery } = proposal;
     let Correction { start, end, status, .. } = &declared.correction;
-    if (start, end) == (&None, &None) && *status != Corrected::Ignored {
+    let lasts = end.is_none() && *status != Corrected::Ignored;
+    if lasts && start.is_none() {
         context.warn(
             "warning: without --since and --until, this covers all time, past and future; \
              say when the record was wrong",
         );
+        return;
+    }
+    if lasts {
+        let remedy = recovery.map_or("end it with --until TIME".to_owned(), |at| {
+            format!("{} was up again from {} on: --until {at}", declared.system, zoned(at))
+        });
+        context.note(&format!(
+            "note: without --until, this also replaces everything that is reported later, future outages too; {remedy}"
+        ));
+    }
+    if let Some((name, place)) = covered {
+        context.note(&format!(
+            "note: no budget would change, because the correction {name} covers this already; to shorten or change that \
+             one, edit it in {place}"
+        ));
     } else if !effects.is_empty() && !effects.iter().any(Consequence::is_felt) {
         let in_utc = |text: &String| parse_millis(text).is_none() && Offset::of(text) == Offset::Absent;
         let assumed = [&args.since, &args.until].into_iter().flatten().any(in_utc);
@@ -123,15 +152,16 @@ fn propose(
     correction: Correction,
     written: &[DeclaredCorrection],
     as_of: Instant,
-) -> Result<(DeclaredCorrection, Vec<Consequence>)> {
+) -> Result<Proposal> {
     let found = selection::systems(store, std::slice::from_ref(&args.system))?;
     let (system, id) = found.into_iter().next().context("the system has just been found")?;
-    let streams = store.streams(id)?;
+    let mut streams = store.streams(id)?;
+    streams.retain(|stream| stream.first <= as_of);
     let named = streams.iter().filter(|stream| correction.target.source.is_none_or(|source| stream.source == source));
     expect_streams(named.map(|stream| (stream.check.as_ref(), stream.location.as_ref())), args)?;
     let mut held = Vec::new();
     for kind in Kind::ALL {
-        held.extend(store.objects(kind)?.into_iter().map(|stored| stored.held.object));
+        held.extend(store.objects(kind)?);
     }
     let is_written = |name: &Name| written.iter().any(|written| written.metadata.name == *name);
     if let Some(name) = args.name.as_ref().filter(|name| is_written(name)) {
@@ -140,7 +170,7 @@ fn propose(
             "choose another --name, or change the correction there",
         ));
     }
-    let stored = held.iter().filter_map(|object| match object {
+    let stored = held.iter().filter_map(|stored| match &stored.held.object {
         Object::Correction(known) if !is_written(&known.metadata.name) => Some(known),
         _ => None,
     });
@@ -151,23 +181,43 @@ fn propose(
     let declared = DeclaredCorrection { metadata, system, correction, reason: Some(args.reason.clone()) };
     let others = known.iter().filter(|known| known.metadata.name != declared.metadata.name).copied();
     let all: Vec<&DeclaredCorrection> = others.chain([&declared]).collect();
+    let place = |name: &Name| match &args.write {
+        Some(path) if is_written(name) => path.display().to_string(),
+        _ => place_of(name, &held),
+    };
     if let Some((other, _)) = contradictions(&all).into_iter().find(|(_, later)| *later + 1 == all.len()) {
+        let other = all[other];
+        let name = &other.metadata.name;
         return Err(Failure::new(
             format!(
-                "the correction {} says {} for the same streams at the same time",
-                all[other].metadata.name,
-                all[other].correction.status.as_str()
+                "the correction {name} says {} for the same streams at the same time",
+                other.correction.status.as_str()
             ),
-            "change that one, or end one where the other starts",
+            format!("change that one in {}, or end one where the other starts", place(name)),
         ));
     }
+    let covers =
+        |other: &&&DeclaredCorrection| other.system == declared.system && other.correction.covers(&declared.correction);
+    let covered = all[..all.len() - 1].iter().find(covers).map(|other| &other.metadata.name);
+    let covered = covered.map(|name| (name.clone(), place(name)));
+    let recovery = match (declared.correction.start, declared.correction.end) {
+        (Some(start), None) if start <= as_of => course(store, &declared.system, start, as_of)?.recovery_after(start),
+        _ => None,
+    };
     let object = Object::Correction(declared.clone());
     let replaced = object.identity();
-    let mut outcome: Vec<&Object> = held.iter().filter(|known| known.identity() != replaced).collect();
-    outcome.push(&object);
+    let others = held.iter().map(|stored| &stored.held.object);
+    let outcome: Vec<&Object> = others.filter(|known| known.identity() != replaced).chain([&object]).collect();
     let plan = Plan::creating(object.clone());
     let effects = consequences(store, &plan, &outcome, as_of)?;
-    Ok((declared, effects))
+    Ok(Proposal { declared, effects, covered, recovery: recovery.filter(|at| *at <= as_of) })
+}
+
+/// Where a stored correction is declared: its file, and the set that applied it.
+fn place_of(name: &Name, stored: &[StoredObject]) -> String {
+    let is_it = |it: &&StoredObject| matches!(&it.held.object, Object::Correction(it) if it.metadata.name == *name);
+    let Some(StoredObject { held, file, .. }) = stored.iter().find(is_it) else { return "its file".to_owned() };
+    held.set.as_ref().map_or_else(|| file.clone(), |set| format!("{file} (set {set})"))
 }
 
 /// Refuses a check or a location that no stream of the system has: the correction would change nothing.

@@ -34,7 +34,8 @@ impl Run for Init {
         if let Some(answer) = files::write(args, context)? {
             return Ok(answer);
         }
-        if let Some(path) = &args.file {
+        let file = args.file.as_deref().filter(|path| *path != Path::new("-"));
+        if let Some(path) = file {
             context.refuse_database("FILE", path)?;
         }
         let as_of = context.as_of;
@@ -47,7 +48,7 @@ impl Run for Init {
             ));
         }
         let manifest = text(&found.starters);
-        let Some(path) = &args.file else {
+        let Some(path) = file else {
             return Ok(Answer::text(manifest));
         };
         write_new(path, &manifest, "name another file, or none to print the manifest")?;

@@ -41,9 +41,11 @@ impl Run for Validate {
             valid: status == ExitStatus::Pass,
             good: reading.objects.iter().map(good).chain(reading.feeds.iter().map(good_feed)).collect(),
         };
+        let has_nothing = context.quiet && validation.problems.is_empty();
         let as_of = context.as_of;
         let looks = Looks::of(validation).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it));
-        let looks = looks.text(|it, _, canvas| text(it, canvas)).github(annotations);
+        let looks = looks.text(move |it, _, canvas| if has_nothing { String::new() } else { text(it, canvas) });
+        let looks = looks.github(annotations);
         Ok(Answer::from(looks.junit(move |it| junit::text("slo validate", as_of, &cases(it)))).exits(status))
     }
 }

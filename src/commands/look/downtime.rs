@@ -1,11 +1,13 @@
 //! Owns `slo downtime`: events and totals.
 //!
 //! | `slo downtime [NAME…]` | downtime events: when, how long, what caused them; `--period`, `--since`, `--until`, `--open`,
-//! `--last 5`; `--all` lists what is not charged, too, and why; sums `--by` objective, system, label:KEY, upstream or day | |
+//! `--last 5`; `--all` lists what is not charged, too, and why; sums `--by` objective, system, label:KEY, upstream or day
+//! (of `--timezone`, else of each objective's own time zone) | |
 
 use std::rc::Rc;
 
 use anyhow::Result;
+use chrono_tz::Tz;
 
 use crate::cli::{Downtime, DowntimeBy};
 use crate::commands::{Answer, Context, Run, period, range, selection};
@@ -36,15 +38,15 @@ impl Run for Downtime {
             let frame = wanted.map(|wanted| wanted.of(&objectives, as_of)).transpose()?;
             Ok((objectives, frame))
         })?;
-        selection::tell_none(context, objectives.is_empty());
-        let by = args.by.as_ref().map(|by| grouping(by, frame.as_ref(), &objectives));
+        selection::tell_none(context, objectives.is_empty(), &args.selection);
+        let by = args.by.as_ref().map(|by| grouping(by, context.zone, &objectives));
         let range = frame.as_ref().map_or(Range::Touching(touching), |frame| within(frame, &objectives));
         let all = args.all;
         let asked = Asked { range: range.clone(), frame, by, all, open: args.open, last: args.last, as_of };
         // They are read while printing, because there may be millions.
         let source: Source =
             Box::new(move |hand| store.read(|store| each_outage(store, objectives, &range, (as_of, all), hand)));
-        let looks = Looks::of(Rc::new(Reading::new(asked, source))).document(|it| Ok(document(it)));
+        let looks = Looks::of(Rc::new(Reading::new(asked, source))).document(document);
         Ok(if args.by.is_some() { looks.try_sheet(|it, _| sums(it)) } else { looks.try_sheet(|it, _| sheet(it)) }
             .into())
     }
@@ -66,12 +68,17 @@ fn within(frame: &Frame, objectives: &[Stored]) -> Range {
     Range::Within(objectives.iter().map(span).collect())
 }
 
-fn grouping(by: &DowntimeBy, frame: Option<&Frame>, objectives: &[Stored]) -> By {
+/// The groups; days are those of the given zone, else of the zone of each objective.
+fn grouping(by: &DowntimeBy, zone: Option<Tz>, objectives: &[Stored]) -> By {
     match by {
         DowntimeBy::Objectives(GroupBy::Objective) => By::Objective,
         DowntimeBy::Objectives(GroupBy::System) => By::System,
         DowntimeBy::Upstream => By::Upstream,
-        DowntimeBy::Day => By::Day(frame.and_then(|frame| frame.zone).map_or(Calendar::UTC, |zone| Calendar { zone })),
+        DowntimeBy::Day => {
+            let calendar = |stored: &Stored| zone.map_or(stored.objective.window.calendar(), |zone| Calendar { zone });
+            let days = objectives.iter().map(|stored| (stored.objective.metadata.name.clone(), calendar(stored)));
+            By::Day(days.collect())
+        }
         DowntimeBy::Objectives(GroupBy::Label(key)) => {
             let metadata = objectives.iter().map(|stored| &stored.objective.metadata);
             let labeled = metadata.filter_map(|it| Some((it.name.clone(), it.labels.get(key)?.to_owned())));

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use anyhow::Result;
 
 use crate::cli::{FailOnStatus, Health, Output};
-use crate::commands::decide::check::verdict;
+use crate::commands::decide::check::{tell_failure, verdict};
 use crate::commands::{Answer, Context, Forms, Run, selection};
 use crate::domain::health::report::Health as SystemHealth;
 use crate::domain::health::transition::{Status, StatusSet};
@@ -31,7 +31,8 @@ impl Run for Health {
         if !args.fail_on.is_empty() {
             let findings = store.read(|store| findings(store, args, as_of))?;
             let fails = findings.iter().any(|finding| finding.firing);
-            return Ok(verdict(findings, None, as_of, context.quiet).exits(ExitStatus::holds(!fails)));
+            tell_failure(context, &findings);
+            return Ok(verdict("slo health", findings, None, (as_of, context.quiet)).exits(ExitStatus::holds(!fails)));
         }
         if let Some(Output::Junit | Output::Github) = context.output {
             return Err(Failure::new(
@@ -86,9 +87,10 @@ fn failing(fail_on: &[FailOnStatus]) -> (String, StatusSet) {
             FailOnStatus::Degraded => ("degraded", &[Status::Degraded, Status::Unhealthy][..]),
             FailOnStatus::Unknown => ("unknown", &[Status::Unknown][..]),
         };
-        names.push(name);
+        if !names.contains(&name) {
+            names.push(name);
+        }
         statuses = worse.iter().fold(statuses, |statuses, status| statuses.with(*status));
     }
-    names.dedup();
     (names.join(","), statuses)
 }

@@ -1,8 +1,8 @@
-//! Owns `slo history`: the journal of one system, with the ingest that added each fact and the effective status after
-//! it.
+//! Owns `slo history`: the journal of one system, with the ingest that added each fact, and the effective status after
+//! it and at all other times.
 //!
-//! | `slo history SYSTEM` | the journal of one system, and which import each transition came from; repeats of a
-//! stream's status are counted, or listed with `--all` (JSON lists all) | |
+//! | `slo history SYSTEM` | the journal of one system, which import each transition came from, and when the system's
+//! status changes without one; repeats of a stream's status are counted, or listed with `--all` (JSON lists all) | |
 
 use anyhow::Result;
 
@@ -14,7 +14,7 @@ use crate::domain::health::transition::Source;
 use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::Name;
 use crate::domain::value::span::Span;
-use crate::evaluation::{corrections_of, statuses};
+use crate::evaluation::{corrections_of, course};
 use crate::render::Looks;
 use crate::render::form::moment::zoned;
 use crate::render::look::history::{Entry, document, sheet};
@@ -33,8 +33,8 @@ impl Run for History {
         let store = context.store(Access::Read)?;
         let shown = Span::new(since, until.unwrap_or(as_of.plus(1)));
         let recorded = Span::new(since, shown.end.min(as_of.plus(1)));
-        let (entries, corrections) = store.read(|store| {
-            let (mut entries, mut corrections) = (Vec::new(), Vec::new());
+        let (entries, unreported, corrections) = store.read(|store| {
+            let (mut entries, mut unreported, mut corrections) = (Vec::new(), Vec::new(), Vec::new());
             for (name, id) in selection::systems(store, std::slice::from_ref(&args.system))? {
                 store.each_fact_within(id, recorded, |stream, fact, note| {
                     entries.push(Entry {
@@ -47,6 +47,7 @@ impl Run for History {
                         file: None,
                         ingested_at: None,
                         effective: None,
+                        turns: false,
                         corrected_by: None,
                     });
                     Ok(())
@@ -59,25 +60,29 @@ impl Run for History {
                 }
                 entries.sort_by(|a, b| a.key().cmp(&b.key()));
                 let moments: Vec<_> = entries.iter().map(|entry| entry.transition.at).collect();
-                for (entry, status) in entries.iter_mut().zip(statuses(store, &name, &moments, as_of)?) {
-                    entry.effective = Some(status);
-                }
-                corrections = corrections_of(store, &name, shown)?;
+                let course = course(store, &name, since, as_of)?;
+                // One that ends exactly where the range begins explains a change there.
+                corrections = corrections_of(store, &name, Span::new(since.plus(-1), shown.end))?;
                 for entry in &mut entries {
+                    entry.effective = Some(course.status_at(entry.transition.at));
+                    entry.turns = course.changes_at(entry.transition.at);
                     entry.corrected_by = corrected_by(entry, &corrections);
                 }
+                unreported = course.unreported(recorded, &moments, &corrections);
+                corrections.retain(|it| !it.correction.span().intersect(shown).is_empty());
             }
-            Ok((entries, corrections))
+            Ok((entries, unreported, corrections))
         })?;
         for correction in corrections {
             context.note(&told(&correction));
         }
-        if entries.is_empty() {
+        if entries.is_empty() && unreported.is_empty() {
             context.note("no transitions in this range; --since 30d looks further back");
         }
         let (system, all, usual) = (args.system.clone(), args.all, asked.is_none().then_some(USUAL_DAYS));
-        let looks = Looks::of(entries).document(move |it| document(&system, it, as_of));
-        Ok(looks.sheet(move |it, _| sheet(it, all, usual)).into())
+        let looks = Looks::of((entries, unreported));
+        let looks = looks.document(move |(entries, unreported)| document(&system, entries, unreported, as_of));
+        Ok(looks.sheet(move |(entries, unreported), _| sheet(entries, unreported, all, usual)).into())
     }
 }
 

@@ -21,10 +21,10 @@ use crate::evaluation::{achievements, chapters, reports, review};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file;
+use crate::render::Looks;
 use crate::render::form::number::counted;
 use crate::render::look::page::{Contents, html};
 use crate::render::look::review::{document, html as html_of, markdown, text};
-use crate::render::{Canvas, Looks};
 use crate::store::{Access, Store, Stored};
 
 /// The heading of the page without `--title`.
@@ -65,10 +65,7 @@ fn of_period(args: &Report, wanted: &period::Wanted, context: &mut Context<'_>) 
         return written(path, &html_of(&review, args.title.as_deref()), review.entries.len(), context);
     }
     let title = args.title.clone();
-    let looks = Looks::of(review).document(document).text(|it, wide, canvas| {
-        let width = canvas.width.filter(|_| !wide);
-        text(it, Canvas { width, ..canvas })
-    });
+    let looks = Looks::of(review).document(document).text(|it, _, canvas| text(it, canvas));
     Ok(looks.markdown(|it, _| markdown(it)).html(move |it| html_of(it, title.as_deref())).into())
 }
 

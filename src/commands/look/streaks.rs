@@ -18,7 +18,7 @@ impl Run for Streaks {
         let as_of = context.as_of;
         let store = context.store(Access::Read)?;
         let mut found = store.read(|store| streaks(store, selection::objectives(store, &args.selection)?, as_of))?;
-        selection::tell_none(context, found.is_empty());
+        selection::tell_none(context, found.is_empty(), &args.selection);
         found.sort_by(|a, b| (b.streak.current, &a.objective).cmp(&(a.streak.current, &b.objective)));
         Ok(Looks::of(found).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it)).into())
     }

@@ -12,7 +12,7 @@ use crate::cli::Compute;
 use crate::commands::{Answer, Context, Run};
 use crate::domain::rules::change::Logged;
 use crate::domain::value::name::Name;
-use crate::domain::value::wording::in_lines;
+use crate::domain::value::wording::{counted, in_lines};
 use crate::evaluation::compute;
 use crate::exit::{ExitStatus, Signal};
 use crate::failure::Failure;
@@ -176,13 +176,18 @@ fn deliver(
             let waiting = store.count_undelivered(name)?;
             let change = &logged.change;
             // The text of a command may hold secrets, and cron may mail this.
+            let change_of_text = if name == recipient_of(recipient.command) {
+                format!("; to change the command, add `--exec-name {name}`")
+            } else {
+                String::new()
+            };
             context.tell(&in_lines(&format!(
                 "error: --exec {name} did not receive change {} ({} {}): {failed}\nhelp: {} will be delivered by the next \
-                 `slo compute` with this --exec",
+                 `slo compute` with this --exec{change_of_text}",
                 logged.sequence,
                 change.kind,
                 change.id,
-                if waiting == 1 { "it".to_owned() } else { format!("it and {} later ones", waiting - 1) },
+                if waiting == 1 { "it".to_owned() } else { format!("it and {}", counted((waiting - 1) as usize, "later one")) },
             )));
             return Ok(failed.stopped.map_or(Delivered::Part, Delivered::Stopped));
         }

@@ -1,15 +1,20 @@
 //! Owns `slo export`: every fact, in the format that `slo ingest` reads, or the declared objects.
 //!
-//! | `slo export journal` | every fact as JSON Lines, or CSV with `-o csv`; `--period`, `--since`, `--until` | |
+//! | `slo export journal` | every fact as JSON Lines, or CSV with `-o csv`; of a range, with `--since`, `--until` or `--period`: also [what was
+//! in force at its start](../how-to/retention-and-size.md#keep-only-a-part) | |
 
 mod manifests;
 mod metrics;
+
+use std::collections::HashMap;
 
 use anyhow::Result;
 
 use crate::cli::{ExportJournal, Output};
 use crate::commands::{Answer, Context, Forms, Run, period, range, selection, written};
+use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
+use crate::domain::value::span::Span;
 use crate::exit::ExitStatus;
 use crate::render::publish::journal::{CSV_HEADER, Line, csv, json};
 use crate::store::Access;
@@ -50,9 +55,22 @@ impl Run for ExportJournal {
         let done = store.read(|store| {
             let names: Vec<String> = args.system.iter().cloned().collect();
             for (system, id) in selection::systems(store, &names)? {
+                // What was in force at the start: each stream from its last healthy fact on, so that its outages are whole.
+                let mut starts = HashMap::new();
+                if since > Instant::MIN && until.is_none_or(|until| until > since) {
+                    store.each_fact_within(id, Span::new(Instant::MIN, since.plus(1)), |stream, fact, _| {
+                        let at = fact.transition.at;
+                        if fact.transition.status == Status::Healthy {
+                            starts.insert(stream.id, at);
+                        } else {
+                            starts.entry(stream.id).or_insert(at);
+                        }
+                        Ok(())
+                    })?;
+                }
                 store.each_fact(id, |stream, fact, note| {
                     let at = fact.transition.at;
-                    if at < since || until.is_some_and(|until| at >= until) {
+                    if at < *starts.get(&stream.id).unwrap_or(&since) || until.is_some_and(|until| at >= until) {
                         return Ok(());
                     }
                     if at > as_of {

@@ -22,6 +22,23 @@ fn names(world: &World) -> Vec<String> {
     names
 }
 
+#[test]
+fn a_dash_is_standard_output_and_never_a_file() {
+    let world = World::in_file();
+    world.ingest(&lines("a", 0, 3));
+    assert_eq!(world.pass(&["init", "-"]), world.pass(&["init"]));
+    let correct = ["correct", "a", "--status", "healthy", "--reason", "x"];
+    for (what, args) in [
+        ("--rejects", &["ingest", "--rejects", "-"][..]),
+        ("--maintenance", &["ingest", "--feed", "gatus", "--maintenance", "-"]),
+        ("--spool", &["probe", "a", "--spool", "-", "--", "true"]),
+        ("--write", &[&correct[..], &["--write", "-"]].concat()),
+    ] {
+        world.run(args).refuses(&format!("{what} - must be a file, not standard output"));
+    }
+    assert!(!world.path("-").exists());
+}
+
 /// Every flag and argument for an output file, with every name of a database and its companions.
 #[test]
 fn no_output_overwrites_the_database_or_its_companions_by_any_name() {

@@ -84,6 +84,23 @@ fn a_command_that_fails_is_reported_and_told_again() {
 }
 
 #[test]
+fn a_corrected_command_takes_the_place_of_the_one_that_failed() {
+    let world = changing();
+    let output = compute(&world, UP, "cat >> told; false");
+    let (_, name) = output.stderr.rsplit_once("to change the command, add `--exec-name ").unwrap();
+    let name = name.trim_end().trim_end_matches('`');
+    fs::remove_file(world.path("told")).unwrap();
+    let corrected = world.run(&["compute", "-q", "--as-of", STILL, "--exec", "cat >> told", "--exec-name", name]);
+    assert_eq!(corrected.code, 0, "{}", corrected.stderr);
+    assert_eq!(sequences(&world, "told").first(), Some(&1));
+    // Who gave a name knows how to change a command.
+    world.ingest(&line("2024-03-21T12:02:00Z", "shop", "up"));
+    let named =
+        world.run(&["compute", "-q", "--as-of", "2024-03-21T13:00:00Z", "--exec", "false", "--exec-name", "mail"]);
+    assert!(named.code == 1 && !named.stderr.contains("to change the command"), "{}", named.stderr);
+}
+
+#[test]
 fn what_cannot_be_run_at_all_is_reported() {
     for (exec, what) in [
         ("no-such-program", "exit code 127"),

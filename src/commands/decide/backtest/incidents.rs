@@ -36,7 +36,7 @@ pub(super) fn read(context: &mut Context<'_>, args: &Backtest) -> Result<Option<
         ));
     }
     let mut incidents = of_file(context, args).with_context(|| format!("--against {}", args.against))?;
-    check_impacts(args, &incidents)?;
+    check_impacts(context, args, &incidents)?;
     if !args.impact.is_empty() {
         incidents.retain(|incident| incident.impact.as_ref().is_some_and(|impact| args.impact.contains(impact)));
     }
@@ -94,18 +94,32 @@ fn refuse_others(args: &Backtest, beginning: &[u8], path: Option<&Path>) -> Resu
     }
 }
 
-/// Checks that every wanted impact occurs.
-fn check_impacts(args: &Backtest, incidents: &[Incident]) -> Result<()> {
+/// Checks that a wanted impact occurs; notes those that do not.
+fn check_impacts(context: &mut Context<'_>, args: &Backtest, incidents: &[Incident]) -> Result<()> {
     let known = || incidents.iter().filter_map(|incident| incident.impact.as_deref());
-    let Some(strange) = args.impact.iter().find(|impact| !known().any(|known| known == **impact)) else {
-        return Ok(());
-    };
-    let guess = did_you_mean(strange, known());
-    let mut all: Vec<&str> = known().collect();
+    let strange: Vec<&String> =
+        args.impact.iter().filter(|impact| !known().any(|known| known == impact.as_str())).collect();
+    let Some(first) = strange.first() else { return Ok(()) };
+    let what = |impact: &str| format!("no incident of {} has the impact {impact:?}", args.against);
+    if strange.len() == args.impact.len() {
+        return Err(Failure::new(what(first), other_impacts(first, known())));
+    }
+    for impact in strange {
+        context.note(&format!("note: {}; {}", what(impact), other_impacts(impact, known())));
+    }
+    Ok(())
+}
+
+/// The impact that was probably meant, or else those that occur.
+fn other_impacts<'i>(strange: &str, known: impl Iterator<Item = &'i str> + Clone) -> String {
+    let guess = did_you_mean(strange, known.clone());
+    let mut all: Vec<&str> = known.collect();
     all.sort_unstable();
     all.dedup();
-    let listed =
-        if all.is_empty() { "no incident has an impact".to_owned() } else { format!("there are {}", all.join(", ")) };
-    let hint = if guess.is_empty() { listed } else { guess };
-    Err(Failure::new(format!("no incident of {} has the impact {strange:?}", args.against), hint))
+    let listed = if all.is_empty() {
+        "no incident has an impact".to_owned()
+    } else {
+        format!("impacts in it: {}", all.join(", "))
+    };
+    if guess.is_empty() { listed } else { guess }
 }

@@ -7,11 +7,11 @@ use anyhow::Result;
 
 use super::rules;
 use crate::cli::{Check, NoData};
-use crate::commands::{period, selection};
+use crate::commands::{expression, period, selection};
 use crate::domain::account::objective::Metadata;
 use crate::domain::budget::balance::State;
 use crate::domain::budget::report::ObjectiveReport;
-use crate::domain::rules::condition::{Owner, Subject};
+use crate::domain::rules::condition::{Doubt, Owner, Subject};
 use crate::domain::rules::finding::{Finding, ReadyMade, Rule};
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
@@ -20,8 +20,16 @@ use crate::evaluation::{Conditions, Detail};
 use crate::failure::Failure;
 use crate::store::{Store, Stored};
 
-/// Every rule evaluated for every selected objective or system that it covers: objectives first, worst first. Also the
-/// period, if one is wanted.
+/// What a check found.
+pub(super) struct Judged {
+    pub(super) findings: Vec<Finding>,
+    /// The period for the objectives, if one is wanted.
+    pub(super) frame: Option<Frame>,
+    /// What is doubtful about the conditions of `--when`.
+    pub(super) doubts: Vec<Doubt>,
+}
+
+/// Every rule evaluated for every selected objective or system that it covers: objectives first, worst first.
 ///
 /// # Errors
 /// If there is nothing to check.
@@ -30,45 +38,43 @@ pub(super) fn findings(
     (args, wanted): (&Check, Option<&period::Wanted>),
     (detail, courses): (Detail, usize),
     as_of: Instant,
-) -> Result<(Vec<Finding>, Option<Frame>)> {
+) -> Result<Judged> {
     let rules = rules(store, args)?;
     let (of_systems, of_objectives): (Vec<_>, Vec<_>) =
         rules.into_iter().partition(|rule| rule.scope.owner() == Owner::System);
     if let (Some(rule), Some(_)) = (of_systems.first(), wanted) {
-        let is_written = !args.when.is_empty() && rule.name == "when";
-        let which = if is_written { "--when".to_owned() } else { format!("condition {}", rule.name) };
+        let which = if is_written(args, rule) { "--when".to_owned() } else { format!("condition {}", rule.name) };
         return Err(Failure::new(
             format!("{which} is about systems, which have no period"),
             "leave out --period, or name conditions about objectives with --condition",
         ));
     }
-    let mut judging = Judging { args, wanted, frame: None, detail, courses, failing: 0, findings: Vec::new() };
+    let judged = Judged { findings: Vec::new(), frame: None, doubts: Vec::new() };
+    let mut judging = Judging { args, wanted, detail, courses, failing: 0, judged };
     if !of_objectives.is_empty() {
         judging.objectives(store, &of_objectives, as_of)?;
     }
     if !of_systems.is_empty() {
         judging.systems(store, &of_systems, as_of)?;
     }
-    if judging.findings.is_empty() {
+    if judging.judged.findings.is_empty() {
         return Err(Failure::new(
             "nothing to check: the declared conditions select none of these objectives and systems",
             "see `slo list conditions` for what each condition selects",
         ));
     }
-    Ok((judging.findings, judging.frame))
+    Ok(judging.judged)
 }
 
 /// A check in progress.
 struct Judging<'a> {
     args: &'a Check,
     wanted: Option<&'a period::Wanted>,
-    /// The period for the objectives, if one is wanted.
-    frame: Option<Frame>,
     detail: Detail,
     /// How many failures get their course.
     courses: usize,
     failing: usize,
-    findings: Vec<Finding>,
+    judged: Judged,
 }
 
 /// What never reported, and the rule that fails it unless `--no-data pass`.
@@ -94,18 +100,28 @@ impl Judging<'_> {
         let metadata: BTreeMap<Name, Metadata> =
             objectives.iter().map(|stored| stored.objective.metadata.clone()).map(|it| (it.name.clone(), it)).collect();
         let idle = rules.iter().find(|rule| !metadata.values().any(|metadata| rule.scope.covers(metadata)));
-        self.refuse_idle(idle, "objectives")?;
+        if let Some(rule) = idle.filter(|_| !self.args.all) {
+            return Err(Failure::new(
+                format!("nothing to check: {} selects none of these objectives", self.which(rule)),
+                "see `slo list conditions` for the objectives each condition selects",
+            ));
+        }
         let covered = |name: &Name, rule: &Rule| metadata.get(name).is_some_and(|metadata| rule.scope.covers(metadata));
-        self.frame = self.wanted.map(|wanted| wanted.of(&objectives, as_of)).transpose()?;
+        for rule in rules.iter().filter(|rule| is_written(self.args, rule)) {
+            let of_it = objectives.iter().map(|stored| &stored.objective);
+            let of_it: Vec<_> = of_it.filter(|objective| rule.scope.covers(&objective.metadata)).collect();
+            self.judged.doubts.extend(expression::doubts(&rule.term, &of_it));
+        }
+        self.judged.frame = self.wanted.map(|wanted| wanted.of(&objectives, as_of)).transpose()?;
         let mut by_moment: BTreeMap<Instant, Vec<Stored>> = BTreeMap::new();
         for stored in objectives.into_iter().filter(|it| rules.iter().any(|rule| covered(name_of(it), rule))) {
-            let close = self.frame.map(|frame| frame.span(stored.objective.window).end);
+            let close = self.judged.frame.map(|frame| frame.span(stored.objective.window).end);
             by_moment.entry(close.map_or(as_of, |close| close.min(as_of))).or_default().push(stored);
         }
         // A finished period is evaluated at its close, without later facts: that time differs by zone.
         let mut drawn = Vec::new();
         for (moment, objectives) in by_moment {
-            let mut conditions = Conditions::open(store, objectives.len(), moment)?.over(self.frame);
+            let mut conditions = Conditions::open(store, objectives.len(), moment)?.over(self.judged.frame);
             let reports = objectives.into_iter().map(|stored| conditions.report(stored)).collect::<Result<Vec<_>>>()?;
             drawn.push((conditions, reports));
         }
@@ -131,7 +147,13 @@ impl Judging<'_> {
     fn systems(&mut self, store: &Store, rules: &[Rc<Rule>], as_of: Instant) -> Result<()> {
         let systems = selection::systems_in_scope(store, &self.args.selection, as_of)?;
         let covers = |rule: &Rule| systems.iter().any(|(name, labels)| rule.scope.covers_system(name, labels));
-        self.refuse_idle(rules.iter().find(|rule| !covers(rule)), "systems")?;
+        if let Some(rule) = rules.iter().find(|rule| !covers(rule)).filter(|_| !self.args.all) {
+            let (which, selection) = (self.which(rule), &self.args.selection);
+            return Err(selection::no_system(store, ("check", &which), (selection, &rule.scope), as_of));
+        }
+        for rule in rules.iter().filter(|rule| is_written(self.args, rule)) {
+            self.judged.doubts.extend(expression::doubts(&rule.term, &[]));
+        }
         let mut conditions = Conditions::open(store, systems.len(), as_of)?;
         let no_data = Rc::new(Rule::no_data_of_system());
         for (name, labels) in &systems {
@@ -146,12 +168,9 @@ impl Judging<'_> {
         Ok(())
     }
 
-    fn refuse_idle(&self, idle: Option<&Rc<Rule>>, what: &str) -> Result<()> {
-        let Some(rule) = idle.filter(|_| !self.args.all) else { return Ok(()) };
-        Err(Failure::new(
-            format!("nothing to check: the condition {} selects none of these {what}", rule.name),
-            format!("see `slo list conditions` for the {what} each condition selects"),
-        ))
+    /// A rule in a sentence.
+    fn which(&self, rule: &Rule) -> String {
+        if is_written(self.args, rule) { "--when".to_owned() } else { format!("the condition {}", rule.name) }
     }
 
     /// Evaluates rules for one objective or system.
@@ -165,17 +184,22 @@ impl Judging<'_> {
         if let Silence::Complete(no_data) | Silence::OfItsCheck(no_data) = silence {
             let mut finding = conditions.judge(no_data, subject, self.detail)?;
             finding.firing = self.args.no_data == NoData::Fail;
-            self.findings.push(finding);
+            self.judged.findings.push(finding);
         }
         let complete = matches!(silence, Silence::Complete(_));
         for rule in rules.into_iter().filter(|rule| !(complete && rule.needs_data)) {
             self.detail.course = self.failing < self.courses;
             let finding = conditions.judge(rule, subject, self.detail)?;
             self.failing += usize::from(finding.firing);
-            self.findings.push(finding);
+            self.judged.findings.push(finding);
         }
         Ok(())
     }
+}
+
+/// Whether a rule is an expression of `--when`.
+fn is_written(args: &Check, rule: &Rule) -> bool {
+    !args.when.is_empty() && rule.name == "when"
 }
 
 fn name_of(stored: &Stored) -> &Name {

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use super::judging::Judged;
 use crate::clock::{self, Stopwatch};
 use crate::commands::Context;
-use crate::domain::rules::finding::Finding;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::period::Frame;
 use crate::exit::Signal;
 use crate::failure::Failure;
 use crate::store::{Access, Store};
@@ -18,8 +17,8 @@ const PAUSE: Duration = Duration::from_secs(5);
 
 /// How waiting ended.
 pub(super) enum Waited {
-    /// It passes, or time is up: the last findings, and their period.
-    Over((Vec<Finding>, Option<Frame>)),
+    /// It passes, or time is up: what was found last.
+    Over(Judged),
     Stopped(Signal),
 }
 
@@ -31,7 +30,7 @@ pub(super) enum Waited {
 pub(super) fn until_it_passes(
     wait_ms: Option<i64>,
     context: &mut Context<'_>,
-    ask: impl Fn(&Store, Instant) -> Result<(Vec<Finding>, Option<Frame>)>,
+    ask: impl Fn(&Store, Instant) -> Result<Judged>,
 ) -> Result<Waited> {
     if wait_ms.is_some() && context.is_fixed() {
         return Err(Failure::new(
@@ -46,7 +45,7 @@ pub(super) fn until_it_passes(
         let as_of = context.as_of;
         let found = context.store(Access::Read)?.read(|store| ask(store, as_of))?;
         let left = limit.saturating_sub(began.elapsed());
-        if left.is_zero() || !found.0.iter().any(|finding| finding.firing) {
+        if left.is_zero() || !found.findings.iter().any(|finding| finding.firing) {
             return Ok(Waited::Over(found));
         }
         if let Some(signal) = clock::pause(PAUSE.min(left), signals.as_ref()) {

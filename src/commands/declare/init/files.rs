@@ -28,7 +28,8 @@ const GITHUB: Prepared = Prepared {
 const GITLAB: Prepared = Prepared {
     path: "slo.gitlab-ci.yml",
     text: include_str!("../../../../contrib/gitlab/slo.yml"),
-    next: "set SLO_HOST in it, and add `include: { local: slo.gitlab-ci.yml }` to .gitlab-ci.yml",
+    next: "set SLO_HOST in it, make sure that the runner has slo, ssh, a key and known_hosts, and add \
+           `include: { local: slo.gitlab-ci.yml }` to .gitlab-ci.yml",
 };
 const CRON: Prepared = Prepared {
     path: "slo.crontab",

@@ -66,7 +66,7 @@ fn add(
 ) -> Result<()> {
     let selected = &args.selection;
     let objectives = selection::objectives(store, selected)?;
-    let everything = selected.names.is_empty() && selected.system.is_empty() && selected.selector.is_none();
+    let everything = selected.is_all();
     let mut healths = if everything {
         all_healths(store, TRANSITIONS_WINDOW_MS, at)?
     } else {
