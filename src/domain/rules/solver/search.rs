@@ -137,7 +137,7 @@ struct Certain<'k> {
     known: &'k Known,
     /// The last run of days found for each comparison: days are asked about in order, by terms that look far back, and none
     /// is examined twice.
-    runs: RefCell<HashMap<*const Term, Run>>,
+    runs: RefCell<Vec<(*const Term, Run)>>,
 }
 
 /// Days in a row with the same result.
@@ -205,7 +205,10 @@ impl<'k> Certain<'k> {
     /// The result of each of several days, if it is the same for all.
     fn throughout(&self, term: &Term, days: Span, result: impl Fn(Span) -> Option<bool>) -> Option<bool> {
         let last = day_of(days.end.plus(-1));
-        let known = self.runs.borrow().get(&std::ptr::from_ref(term)).copied();
+        let key = std::ptr::from_ref(term);
+        // Terms have few comparisons.
+        let place = self.runs.borrow().iter().position(|(known, _)| *known == key);
+        let known = place.map(|place| self.runs.borrow()[place].1);
         let mut run = match known.filter(|run| run.days.start <= last.start && last.start <= run.days.end) {
             Some(run) if last.end <= run.days.end => run,
             next => {
@@ -223,7 +226,10 @@ impl<'k> Certain<'k> {
                 run.days.start = before.start;
             }
         }
-        self.runs.borrow_mut().insert(std::ptr::from_ref(term), run);
+        match place {
+            Some(place) => self.runs.borrow_mut()[place].1 = run,
+            None => self.runs.borrow_mut().push((key, run)),
+        }
         (run.days.start <= days.start).then_some(run.result)
     }
 
