@@ -1,5 +1,6 @@
 //! Owns reading the alert policies of `OpenSLO`: each becomes a condition for every objective that refers to it.
 
+mod burn;
 pub(in crate::manifest) mod shapes;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,28 +9,20 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::metadata::{self, as_json};
-use super::window::Shorthand;
-use super::{Document, Raw, Reported, description, entry, plain, reference, text};
+use super::metadata;
+use super::{Document, Raw, description, entry, reference};
 use crate::domain::account::objective::Metadata;
-use crate::domain::budget::balance::LOOKBACKS;
 use crate::domain::plan::object::{Kind, Object};
-use crate::domain::value::decimal::Decimal;
 use crate::domain::value::name::Name;
 use crate::manifest::envelope::{Draft, places};
 use crate::manifest::kind::condition;
 use crate::manifest::mapping::fields::{Field, Fields};
 use crate::manifest::problem::{Position, Problem, Report};
-use crate::manifest::wording::{did_you_mean, quote};
+use crate::manifest::wording::did_you_mean;
 use crate::manifest::yaml::tree::{Entry, Node, Value};
-use shapes::{BURN_RATE, CONDITION, CONDITION_OR_REF, POLICY, POLICY_OR_REF, TARGET, TARGET_OR_REF};
+use burn::{Burn, read_condition};
+use shapes::{CONDITION_OR_REF, POLICY, POLICY_OR_REF, TARGET, TARGET_OR_REF};
 
-/// Common names for the severities of conditions.
-const SEVERITIES: [(&str, &[&str]); 3] = [
-    ("critical", &["critical", "page", "high", "fatal", "sev0", "sev1", "p0", "p1"]),
-    ("warning", &["warning", "warn", "ticket", "medium", "error", "sev2", "p2"]),
-    ("info", &["info", "information", "low", "notice", "sev3", "sev4", "sev5", "p3", "p4", "p5"]),
-];
 /// The notification target that slo supports: its exit code.
 const OWN_TARGET: &str = "slo-check";
 
@@ -46,19 +39,6 @@ pub(super) struct Policies {
     wanted: BTreeMap<Name, BTreeSet<Name>>,
     used: BTreeSet<(&'static str, Name)>,
     pub(super) problems: Vec<Problem>,
-}
-
-/// A comparison of a burn rate.
-#[derive(Clone)]
-struct Burn {
-    /// As an expression.
-    when: Node,
-    lasting: Option<Node>,
-    severity: Node,
-    /// The severity as written, if it is not our name for it.
-    called: Option<String>,
-    /// The metadata of the condition.
-    about: Option<serde_json::Value>,
 }
 
 /// A policy that alerts while its condition holds.
@@ -286,15 +266,6 @@ impl Policies {
     }
 }
 
-impl Burn {
-    /// The same at a position in another document.
-    fn placed(&self, at: Position) -> Self {
-        let moved = |node: &Node| Node { at, ..node.clone() };
-        let (when, severity) = (moved(&self.when), moved(&self.severity));
-        Self { when, severity, lasting: self.lasting.as_ref().map(moved), ..self.clone() }
-    }
-}
-
 /// An inline specification, or a reference to one.
 enum Either<'a> {
     Inline(Field<'a>),
@@ -345,85 +316,4 @@ fn read_target(spec: &Field<'_>, report: &mut Report) -> Option<String> {
     let fields = Fields::of(spec, &TARGET, report)?;
     description(&fields, report);
     fields.require("target", &format!("write target: {OWN_TARGET}"), report)?.text(report).map(str::to_owned)
-}
-
-fn read_condition(spec: &Field<'_>, metadata: Option<&Field<'_>>, report: &mut Report) -> Option<Burn> {
-    let fields = Fields::of(spec, &CONDITION, report)?;
-    let description = description(&fields, report);
-    let severity = fields.require("severity", "write critical, warning or info", report);
-    let severity = severity.and_then(|field| read_severity(&field, report));
-    let condition = fields.require("condition", "write condition: { kind: burnrate, … }", report)?;
-    let inner = Fields::of(&condition, &BURN_RATE, report)?;
-    inner.get("kind").and_then(|field| field.word(&[("burnrate", ())], report));
-    let op = inner.require("op", "write gte", report).and_then(|field| read_op(&field, report));
-    let threshold = inner.require("threshold", "write a burn rate such as 14.4", report);
-    let threshold = threshold.and_then(|field| read_threshold(&field, report));
-    let lookback = inner.require("lookbackWindow", "write for example 1h", report);
-    let lookback = lookback.and_then(|field| read_lookback(&field, report));
-    let lasting = inner.get("alertAfter").map(|field| read_lasting(&field, report));
-    let ((word, called), lookback, op, threshold) = (severity?, lookback?, op?, threshold?);
-    let lasting = lasting.unwrap_or(Ok(None)).ok()?;
-    let mut about = metadata.map(|field| json!({"metadata": as_json(field.node)}));
-    if let Some(description) = description {
-        about.get_or_insert_with(|| json!({}))["description"] = json!(description);
-    }
-    let when = text(condition.at, format!("burnRates.{lookback} {op} {threshold}"));
-    Some(Burn { when, lasting, severity: word, called, about })
-}
-
-/// Our name for a severity, and the original name if it differs.
-fn read_severity(field: &Field<'_>, report: &mut Report) -> Option<(Node, Option<String>)> {
-    let written = field.text(report)?;
-    let lower = written.to_lowercase();
-    let Some((word, _)) = SEVERITIES.iter().find(|(_, names)| names.contains(&lower.as_str())) else {
-        let message = format!("{} {} is unknown", field.path, quote(written));
-        report.error(field.at, message, "write critical, warning or info, or a usual name such as page or sev2");
-        return None;
-    };
-    Some((text(field.at, *word), Some(written.to_owned()).filter(|written| written != word)))
-}
-
-fn read_op(field: &Field<'_>, report: &mut Report) -> Option<&'static str> {
-    let op = field.word(&[("lte", "<="), ("gte", ">="), ("lt", "<"), ("gt", ">")], report)?;
-    if op.starts_with('<') {
-        let message = format!("{} {}: this alerts while little of the budget burns", field.path, field.scalar()?);
-        report.warn(field.at, message, "you probably mean gte or gt");
-    }
-    Some(op)
-}
-
-fn read_threshold(field: &Field<'_>, report: &mut Report) -> Option<Decimal> {
-    let found = match &field.node.value {
-        Value::Scalar { text, plain: true } => Decimal::parse(text).ok(),
-        _ => None,
-    };
-    if found.is_none() {
-        field.expected("a number of at least 0 with at most 6 decimals", "", report);
-    }
-    found
-}
-
-fn read_lookback(field: &Field<'_>, report: &mut Report) -> Option<&'static str> {
-    let length = Shorthand::read(field, report)?;
-    let found = LOOKBACKS.iter().find(|(_, millis)| length.millis() == Some(*millis)).map(|(name, _)| *name);
-    if found.is_none() {
-        let known: Vec<&str> = LOOKBACKS.iter().map(|(name, _)| *name).collect();
-        let message = format!("{} {}: slo has no burn rate over that", field.path, field.scalar().unwrap_or_default());
-        report.error(field.at, message, format!("write one of {}", known.join(", ")));
-    }
-    found
-}
-
-/// How long it must have held, in our own form; nothing for zero.
-fn read_lasting(field: &Field<'_>, report: &mut Report) -> Result<Option<Node>, Reported> {
-    let length = Shorthand::read(field, report).ok_or(Reported)?;
-    match length.millis() {
-        Some(0) => Ok(None),
-        Some(_) => Ok(Some(plain(field.at, format!("{}{}", length.count, length.unit)))),
-        None => {
-            let message = format!("{} {}{} has no fixed length", field.path, length.count, length.unit);
-            report.error(field.at, message, "write minutes, hours, days or weeks, such as 5m");
-            Err(Reported)
-        }
-    }
 }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{WireObjective, fitted, on_page, symbol, tone};
+use super::wire::WireObjective;
+use super::{fitted, on_page, symbol, tone};
 use crate::domain::budget::balance::State;
 use crate::domain::budget::grouping::{Budgets, Group, GroupBy, groups};
 use crate::domain::budget::report::ObjectiveReport;
