@@ -33,6 +33,14 @@ impl Address {
         match self.0 {}
     }
 
+    pub(crate) fn has_password(&self) -> bool {
+        match self.0 {}
+    }
+
+    pub(crate) fn written(&self) -> String {
+        match self.0 {}
+    }
+
     pub(crate) fn parse(_: &str, _: &BTreeMap<OsString, OsString>) -> Result<Self> {
         Err(Failure::new(
             "this slo was built without PostgreSQL",

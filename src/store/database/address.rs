@@ -15,7 +15,7 @@ const SCHEMES: [&str; 6] = ["file", "sqlite", "sqlite3", "postgres", "postgresql
 /// If it is a URL. The rest of it may hold a password and is not repeated.
 pub(crate) fn expect_file(path: &Path) -> Result<()> {
     let text = path.to_string_lossy();
-    let Some(scheme) = scheme(&text) else { return Ok(()) };
+    let Some(scheme) = scheme(&text) else { return expect_no_url(&text) };
     let what =
         format!("\"{scheme}:…\" is not a database: slo opens SQLite files by path, and PostgreSQL by postgres://…");
     let remedy = match scheme.to_ascii_lowercase().as_str() {
@@ -24,6 +24,18 @@ pub(crate) fn expect_file(path: &Path) -> Result<()> {
         _ => "name a SQLite file or a postgres:// URL with --db or SLO_DB",
     };
     Err(Failure::new(what, format!("{remedy}; if a file really has that name, write ./{scheme}:…")))
+}
+
+/// Checks that a name does not contain the URL of a server, which may hold a password and would be shown.
+fn expect_no_url(text: &str) -> Result<()> {
+    let name = text.to_ascii_lowercase();
+    if text.starts_with(['/', '.']) || !["postgres://", "postgresql://"].iter().any(|url| name.contains(url)) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "the name of the database contains the address of a server and something before it",
+        "write only the address: postgres://USER@HOST/DATABASE; if a file really has that name, write ./ before it",
+    ))
 }
 
 /// The scheme of a URL, as in RFC 3986. One letter is a Windows drive.
@@ -52,6 +64,9 @@ mod tests {
             "file:x?mode=memory",
             "sqlite:shop.db",
             "jdbc:sqlite:shop.db",
+            "SLO_DB=postgres://host",
+            "psql PostgreSQL://host",
+            "\"postgres://host",
         ] {
             assert!(expect_file(Path::new(url)).is_err(), "{url}");
         }
@@ -75,8 +90,10 @@ mod tests {
 
     #[test]
     fn a_password_is_not_repeated() {
-        let error = expect_file(Path::new("postgres://user:secret@host/db")).unwrap_err();
-        let hint = Failure::hint(&error).unwrap_or_default();
-        assert!(!format!("{error:#}{hint}").contains("secret"), "{error:#} {hint}");
+        for url in ["postgres://user:secret@host/db", "SLO_DB=postgres://user:secret@host/db"] {
+            let error = expect_file(Path::new(url)).unwrap_err();
+            let hint = Failure::hint(&error).unwrap_or_default();
+            assert!(!format!("{error:#}{hint}").contains("secret"), "{error:#} {hint}");
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Owns the content of a shared store's address: a URL or `key=value` pairs as libpq reads them, its environment, and
 //! the defaults.
 
+mod naming;
 mod reading;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -13,13 +15,13 @@ use anyhow::Result;
 
 pub(crate) use reading::{is_address, shows_password, without_password};
 
+use self::naming::{SCHEMA, schema};
+use self::reading::ENCODE;
 use super::passwords;
 use crate::domain::value::duration::parse_millis;
 use crate::failure::Failure;
 
 const PORT: u16 = 5432;
-/// The schema of everything of slo, unless the address names another.
-const SCHEMA: &str = "slo";
 /// How long connecting to a server may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a transaction that the server aborted is retried.
@@ -105,6 +107,8 @@ pub(crate) struct Address {
     pub(super) wanted: Wanted,
     pub(super) connect_timeout: Duration,
     pub(super) retry_for: Duration,
+    /// All parameters, also those of the environment.
+    given: BTreeMap<&'static str, String>,
 }
 
 /// As it is shown: without the password.
@@ -142,7 +146,7 @@ impl Address {
     /// If it is invalid. Errors never quote what may be a password.
     pub(crate) fn parse(text: &str, env: &BTreeMap<OsString, OsString>) -> Result<Self> {
         let given = reading::pairs(text)?;
-        let mut values: BTreeMap<&str, String> = BTreeMap::new();
+        let mut values = BTreeMap::new();
         for (key, value) in given {
             let known = KNOWN.iter().find(|(known, _)| *known == key).ok_or_else(|| unknown(&key))?;
             values.insert(known.0, value);
@@ -155,6 +159,7 @@ impl Address {
                 values.insert(key, value);
             }
         }
+        let given = values.clone();
         let mut take = |key: &str| values.remove(key).filter(|value| !value.is_empty());
         let servers = servers(take("hostaddr").or_else(|| take("host")), take("port"))?;
         let user = take("user").or_else(|| of_env("USER").or_else(|| of_env("LOGNAME"))).ok_or_else(|| {
@@ -195,6 +200,7 @@ impl Address {
             retry_for: retry_for(take("retry_for"))?,
             servers,
             user,
+            given,
         })
     }
 
@@ -238,21 +244,9 @@ fn port(text: &str) -> Result<u16> {
         return Ok(PORT);
     }
     text.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
-        Failure::new(format!("invalid port {text:?} in the address of the database"), "expected a number up to 65535")
+        // It may be the beginning of a password.
+        Failure::new("invalid port in the address of the database", format!("expected a number up to 65535; {ENCODE}"))
     })
-}
-
-/// A name that needs no quotes, so that it is written the same everywhere.
-fn schema(name: Option<String>) -> Result<String> {
-    let name = name.unwrap_or_else(|| SCHEMA.to_owned());
-    let is_word = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    if is_word && name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && name.len() <= 63 {
-        return Ok(name);
-    }
-    Err(Failure::new(
-        format!("invalid schema {name:?} in the address of the database"),
-        "expected up to 63 of a-z, 0-9 and _, beginning with a letter",
-    ))
 }
 
 fn choice<T: Copy>(key: &str, text: Option<String>, choices: &[(&str, T)], otherwise: T) -> Result<T> {
@@ -332,7 +326,15 @@ mod tests {
         for (text, told) in [
             ("postgres://u:topsecret@h/db?sslmod=require", "unknown parameter \"sslmod\""),
             ("postgres://u:topsecret@h/db?sslmode=full", "invalid sslmode \"full\""),
-            ("postgres://u:topsecret@h:x/db", "invalid port \"x\""),
+            ("postgres://u:topsecret@h:x/db", "invalid port in"),
+            ("postgres://u:top/secret@h/db", "an @ after its first / or ?"),
+            ("postgres://u:12/secret@h:1/db", "/ as %2F"),
+            ("postgres://u:top?secret@h/db", "? as %3F"),
+            ("postgres://u:top?schema=secret@h/db", "? as %3F"),
+            ("postgres://u:p@top/secret@h/db", "an @ after its first / or ?"),
+            ("postgres://u:topsecret/db", "invalid port in"),
+            ("postgres://u:topsecret:1/db", "more than one colon"),
+            ("host=h password=top secret=x", "unknown parameter after the password"),
             ("postgres://u:topsecret@h/db?schema=A-b", "invalid schema \"A-b\""),
             ("postgres://u:topsecret@h/db?connect_timeout=soon", "invalid connect_timeout"),
             ("host=h password='topsecret", "quote"),

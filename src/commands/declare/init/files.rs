@@ -10,7 +10,6 @@ use super::write_new;
 use crate::cli::Init;
 use crate::commands::{Answer, Context};
 use crate::exit::ExitStatus;
-use crate::store::Place;
 
 /// A file to write, and what to do with it.
 struct Prepared {
@@ -36,6 +35,14 @@ const CRON: Prepared = Prepared {
     text: include_str!("crontab"),
     next: "edit it, then install it with `crontab slo.crontab`",
 };
+/// The command of the crontab that copies a file.
+const FILE_COPY: &str = r#"day="$SLO_DB-$(date +\%a)"; {slo} db backup -q "$day.new" && mv "$day.new" "$day""#;
+/// The command of the crontab that copies a shared database into a file.
+const SHARED_COPY: &str =
+    r#"day="$HOME/slo-$(date +\%a).db"; {slo} db copy -q "$SLO_DB" "$day.new" && mv "$day.new" "$day""#;
+/// What the crontab says about a password that it does not contain.
+const PASSWORD: &str =
+    "# Write the password into ~/.pgpass, which nobody else may read, as HOST:PORT:DATABASE:USER:PASSWORD.\n";
 
 /// Writes the requested files; `None` if none are requested.
 ///
@@ -44,27 +51,35 @@ const CRON: Prepared = Prepared {
 pub(super) fn write(args: &Init, context: &mut Context<'_>) -> Result<Option<Answer>> {
     let asked = [(args.github, GITHUB), (args.gitlab, GITLAB), (args.cron, CRON)];
     let asked: Vec<Prepared> = asked.into_iter().filter(|(asked, _)| *asked).map(|(_, file)| file).collect();
-    for file in &asked {
+    let texts = asked.iter().map(|file| filled(file.text, context)).collect::<Result<Vec<_>>>()?;
+    for (file, text) in asked.iter().zip(texts) {
         if let Some(folder) = Path::new(file.path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
             fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
         }
         let remedy = format!("rename or remove {}, then write it again", file.path);
-        write_new(Path::new(file.path), &filled(file.text, context), &remedy)?;
+        write_new(Path::new(file.path), &text, &remedy)?;
         context.note(&format!("wrote {}; {}", file.path, file.next));
     }
     Ok((!asked.is_empty()).then(|| Answer::written(ExitStatus::Pass)))
 }
 
 /// Fills the names of this database, program and action into a text.
-fn filled(text: &str, context: &Context<'_>) -> String {
-    let db = match &context.db {
-        Some(Place::File(path)) => whole(path),
-        Some(server) => server.shown(context.env),
-        None => "$HOME/slo.db".to_owned(),
-    };
+///
+/// # Errors
+/// If the text needs the database, and none is configured or its address is invalid.
+fn filled(text: &str, context: &Context<'_>) -> Result<String> {
+    let mut text = text.to_owned();
+    if text.contains("{db}") {
+        let place = context.place()?;
+        let (db, copy, password) = match place.address(context.env)? {
+            Some(address) => (address.written(), SHARED_COPY, if address.has_password() { PASSWORD } else { "" }),
+            None => (place.file().map(whole).unwrap_or_default(), FILE_COPY, ""),
+        };
+        text = text.replace("{db}", &db).replace("{copy}", copy).replace("{password}", password);
+    }
     let home = env!("CARGO_PKG_REPOSITORY").trim_start_matches("https://github.com/");
     let action = format!("{home}@v{}", env!("CARGO_PKG_VERSION"));
-    text.replace("{db}", &db).replace("{slo}", &program(context)).replace("{action}", &action)
+    Ok(text.replace("{slo}", &program(context)).replace("{action}", &action))
 }
 
 /// A path to this program that works in any folder, also with a short `PATH`, as in cron.

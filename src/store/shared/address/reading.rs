@@ -5,17 +5,29 @@ use anyhow::Result;
 use crate::failure::Failure;
 
 const SCHEMES: [&str; 2] = ["postgres", "postgresql"];
+pub(super) const ENCODE: &str =
+    "in a user, a password and the rest, write % as %25, / as %2F, : as %3A, ? as %3F and @ as %40";
 const SHAPE: &str = "write postgres://USER@HOST/DATABASE, or key=value pairs such as \"host=db user=slo dbname=slo\"";
 
 /// Whether a text is the address of a server: a URL, or pairs whose first key is one of an address.
 pub(crate) fn is_address(text: &str) -> bool {
+    let text = bare(text);
     if let Some((scheme, _)) = text.split_once("://") {
         return SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
     }
     let key = text.split_once('=').map(|(key, _)| key.trim());
-    key.is_some_and(|key| {
-        ["host", "hostaddr", "port", "user", "password", "dbname", "sslmode", "schema"].contains(&key)
-    })
+    key.is_some_and(is_known)
+}
+
+fn is_known(key: &str) -> bool {
+    super::KNOWN.iter().any(|(known, _)| *known == key)
+}
+
+/// A text without what the files of an environment leave around it: blanks, and a pair of quotes.
+fn bare(text: &str) -> &str {
+    let text = text.trim();
+    let quoted = ['"', '\''].iter().find_map(|quote| text.strip_prefix(*quote)?.strip_suffix(*quote));
+    quoted.map_or(text, str::trim)
 }
 
 /// Whether an address contains a password.
@@ -43,6 +55,7 @@ pub(crate) fn without_password(text: &str) -> Option<String> {
 /// # Errors
 /// If it cannot be parsed.
 pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>> {
+    let text = bare(text);
     match text.split_once("://") {
         Some((scheme, rest)) if SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)) => url(rest),
         _ => key_values(text),
@@ -50,9 +63,18 @@ pub(super) fn pairs(text: &str) -> Result<Vec<(String, String)>> {
 }
 
 fn url(rest: &str) -> Result<Vec<(String, String)>> {
+    // What follows the first / or ? may be the rest of a password: no message may show it as a database, say.
+    if rest.find(['/', '?']).is_some_and(|end| rest[end..].contains('@')) {
+        return Err(Failure::new("the address of the database has an @ after its first / or ?", ENCODE));
+    }
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
     let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
+    // The same of what follows the first colon of a host.
+    if hosts.split(',').any(|host| !host.starts_with('[') && host.matches(':').count() > 1) {
+        let remedy = format!("write an IPv6 address in brackets, as in [::1]; {ENCODE}");
+        return Err(Failure::new("a host in the address of the database has more than one colon", remedy));
+    }
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
     let mut found = Vec::new();
     let mut put = |key: &str, value: &str| -> Result<()> {
@@ -92,7 +114,7 @@ fn host_and_port(text: &str) -> (&str, &str) {
 
 fn decoded(text: &str) -> Result<String> {
     let malformed =
-        || Failure::new("the address of the database has a % that does not begin a percent-encoded byte", SHAPE);
+        || Failure::new("the address of the database has a % that does not begin a percent-encoded byte", ENCODE);
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, after)) = rest.split_first() {
@@ -115,6 +137,13 @@ fn key_values(text: &str) -> Result<Vec<(String, String)>> {
         let end = rest.find(|c: char| c == '=' || c.is_whitespace()).unwrap_or(rest.len());
         let (key, after) = rest.split_at(end);
         let after = after.trim_start().strip_prefix('=').ok_or_else(|| valueless(key))?;
+        // The rest of a password with a space in it is not repeated as the name of a parameter.
+        if !is_known(key) && found.iter().any(|(earlier, _)| earlier == "password") {
+            return Err(Failure::new(
+                "the address of the database has an unknown parameter after the password",
+                "if the password contains a space, put it in quotes: password='…'",
+            ));
+        }
         let (value, after) = value(after.trim_start())?;
         found.push((key.to_owned(), value));
         rest = after.trim_start();
@@ -144,8 +173,7 @@ fn value(text: &str) -> Result<(String, &str)> {
 
 /// A part without a value may be the end of a password with a space in it, so only known parameters are quoted.
 fn valueless(key: &str) -> anyhow::Error {
-    let key =
-        if super::KNOWN.iter().any(|(known, _)| *known == key) { format!("{key:?}") } else { "a word".to_owned() };
+    let key = if is_known(key) { format!("{key:?}") } else { "a word".to_owned() };
     Failure::new(format!("the address of the database: {key} has no value"), SHAPE)
 }
 
@@ -155,9 +183,20 @@ mod tests {
 
     #[test]
     fn addresses_are_told_from_files() {
-        for address in ["postgres://h/d", "PostgreSQL://", "host=/tmp dbname=slo", "dbname = slo", "user=slo"] {
+        for address in [
+            "postgres://h/d",
+            "PostgreSQL://",
+            "host=/tmp dbname=slo",
+            "dbname = slo",
+            "user=slo",
+            "connect_timeout=3 host=h",
+            " postgres://h/d\n",
+            "\"postgres://h/d\"",
+            "' host=h dbname=slo '",
+        ] {
             assert!(is_address(address), "{address}");
         }
+        assert_eq!(pairs(" 'postgres://h/d' ").unwrap(), pairs("postgres://h/d").unwrap());
         for file in ["slo.db", "./host=x", "a=b.db", "/data/host=1/slo.db", "mysql://h/d", "postgres"] {
             assert!(!is_address(file), "{file}");
         }
