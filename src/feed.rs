@@ -29,7 +29,7 @@ use crate::domain::value::instant::Instant;
 
 pub(crate) use batch::{Batch, Planned, Work};
 pub(crate) use builtin::BUILTIN;
-pub(crate) use described::{Described, Gathered, Recipe, Surroundings, is_instant_query, likely, look, tell};
+pub(crate) use described::{Described, Gathered, Recipe, Surroundings, expected, is_instant_query, likely, look, tell};
 use fields::Fields;
 use frame::Frame;
 use input::Input;

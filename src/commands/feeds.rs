@@ -10,9 +10,8 @@ use anyhow::Result;
 use super::Context;
 use super::declare::validate::lines_of;
 use crate::domain::health::feed::{Feed, Format, Shape};
-use crate::domain::value::wording::or_list;
 use crate::failure::Failure;
-use crate::feed::{self, BUILTIN, Recipe, Unreadable, likely, tell};
+use crate::feed::{self, BUILTIN, Recipe, Unreadable, expected, likely, tell};
 use crate::manifest::{Files, Severity, did_you_mean};
 use crate::render::declare::problems::lines;
 use crate::store::{Foreign, Rows};
@@ -201,9 +200,7 @@ pub(super) fn choose<'f>(
         [only] if only.may_read(beginning) => return Ok(only),
         _ => {}
     }
-    let mut forms: Vec<&str> = recipes.iter().map(|recipe| recipe.feed().format.as_str()).collect();
-    forms.dedup();
-    let what = format!("not the format of the feed {name}, which reads {}", or_list(forms));
+    let what = format!("not the format of the feed {name}: expected {}", expected(recipes));
     Err(misfit(what, name, beginning, command))
 }
 

@@ -76,13 +76,13 @@ impl Wanted {
             Some(zone) => Calendar { zone }.date(as_of),
             None => own.map(|calendar| calendar.date(as_of)).min().unwrap_or_else(|| Calendar::UTC.date(as_of)),
         };
-        let frame = Frame { period: self.told_from(today)?, zone: self.zone };
-        let starts = objectives.iter().map(|stored| frame.span(stored.objective.window).start);
+        let windows = || objectives.iter().map(|stored| stored.objective.window);
+        let frame = Frame::new(self.told_from(today)?, self.zone, windows());
+        let starts = windows().map(|window| frame.span(window).start);
         if let Some(start) = starts.max().filter(|start| *start > as_of) {
             return Err(not_begun(frame.period, start, today));
         }
-        let mut windows = objectives.iter().map(|stored| stored.objective.window);
-        match windows.find(|window| frame.span(*window).is_empty()) {
+        match windows().find(|window| frame.span(*window).is_empty()) {
             Some(window) => Err(skipped(frame.period, frame.calendar(window.calendar()).zone)),
             None => Ok(frame),
         }

@@ -33,7 +33,7 @@ pub(crate) use draft::look;
 pub(crate) use gathered::Gathered;
 use kind::Place;
 pub(crate) use kind::Recipe;
-pub(crate) use telling::{is_instant_query, likely, tell};
+pub(crate) use telling::{expected, is_instant_query, likely, tell};
 use text::Text;
 use trace::Trace;
 use work::{Work, longest};

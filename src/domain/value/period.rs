@@ -192,9 +192,22 @@ fn dated(text: &str) -> Option<Period> {
 pub(crate) struct Frame {
     pub(crate) period: Period,
     pub(crate) zone: Option<Tz>,
+    /// The last period of the same kind before it that none of the zones skipped.
+    previous: Period,
 }
 
 impl Frame {
+    /// The frame for objectives with these windows.
+    pub(crate) fn new(period: Period, zone: Option<Tz>, windows: impl Iterator<Item = Window>) -> Self {
+        let mut frame = Self { period, zone, previous: period.previous() };
+        let mut calendars: Vec<Calendar> = windows.map(|window| frame.calendar(window.calendar())).collect();
+        calendars.dedup();
+        while calendars.iter().any(|calendar| frame.previous.span(*calendar).is_empty()) {
+            frame.previous = frame.previous.previous();
+        }
+        frame
+    }
+
     /// The calendar for an objective whose own one is `own`.
     pub(crate) fn calendar(&self, own: Calendar) -> Calendar {
         self.zone.map_or(own, |zone| Calendar { zone })
@@ -210,9 +223,14 @@ impl Frame {
         self.period.span(self.calendar(declared.calendar()))
     }
 
-    /// The same for the period before.
+    /// The period before it.
+    pub(crate) const fn previous(&self) -> Period {
+        self.previous
+    }
+
+    /// The same for the period before it.
     pub(crate) fn before(&self) -> Self {
-        Self { period: self.period.previous(), ..*self }
+        Self { period: self.previous, zone: self.zone, previous: self.previous.previous() }
     }
 }
 
@@ -317,10 +335,32 @@ mod tests {
         assert_eq!(berlin.millis() / 3_600_000, 745);
         assert_eq!(month.days(), 31);
         let own = Window::Rolling { days: 30, zone: Tz::Asia__Tokyo };
-        assert_eq!(Frame { period: month, zone: None }.span(own).start.to_string(), "2026-09-30T15:00:00.000Z");
-        let frame = Frame { period: month, zone: Some(Tz::Europe__Berlin) };
+        let frame = |zone| Frame::new(month, zone, std::iter::once(own));
+        assert_eq!(frame(None).span(own).start.to_string(), "2026-09-30T15:00:00.000Z");
+        let frame = frame(Some(Tz::Europe__Berlin));
         assert_eq!(frame.span(own), berlin);
         assert_eq!(frame.window(own).bounds(berlin.start), berlin);
+    }
+
+    #[test]
+    fn the_period_before_is_the_last_that_no_zone_skipped() {
+        let windows = [Tz::UTC, Tz::Pacific__Apia].map(|zone| Window::Rolling { days: 30, zone });
+        let before = |text: &str, zone, windows: &[Window]| {
+            Frame::new(read(text).unwrap(), zone, windows.iter().copied()).previous().to_string()
+        };
+        for (text, skips, keeps) in [
+            ("2011-12-31", "2011-12-29", "2011-12-30"),
+            ("2012-01-01", "2011-12-31", "2011-12-31"),
+            ("2011-12-31..2012-01-01", "2011-12-29..2011-12-30", "2011-12-29..2011-12-30"),
+            ("2012-W01", "2011-W52", "2011-W52"),
+            ("2012-01", "2011-12", "2011-12"),
+            ("2012", "2011", "2011"),
+        ] {
+            assert_eq!(before(text, None, &windows), skips, "{text}");
+            assert_eq!(before(text, Some(Tz::Pacific__Apia), &windows[..1]), skips, "{text}");
+            assert_eq!(before(text, None, &windows[..1]), keeps, "{text}");
+            assert_eq!(before(text, Some(Tz::UTC), &windows), keeps, "{text}");
+        }
     }
 
     proptest! {

@@ -7,7 +7,8 @@ use super::kind::{Kind, Place, Recipe};
 use super::table::Table;
 use super::text::Text;
 use super::ways;
-use crate::domain::health::feed::{Field, Format, Meaning, Shape, Step};
+use crate::domain::health::feed::{self, Field, Format, Meaning, Shape, Step};
+use crate::domain::value::wording::or_list;
 use crate::feed::input::Input;
 use crate::feed::records::without_return;
 use crate::feed::walk::Walk;
@@ -33,6 +34,40 @@ pub(crate) fn likely<'f>(beginning: &[u8], recipes: &'f [Recipe]) -> Option<&'f 
     let placed = placed.or_else(|| if is_line { of(Format::Jsonl) } else { None });
     let known = placed.or_else(|| recipes.iter().find(|recipe| recipe.knows(first)));
     known.or_else(|| if is_json { None } else { of(Format::Csv) })
+}
+
+/// What feeds of one name read: their formats, those of documents with the places of records.
+pub(crate) fn expected(recipes: &[Recipe]) -> String {
+    let mut forms: Vec<String> = Vec::new();
+    for format in [Format::Sqlite, Format::Csv, Format::Jsonl, Format::Text, Format::Json, Format::Yaml] {
+        let mut feeds = recipes.iter().filter(|recipe| recipe.feed.format == format).peekable();
+        if feeds.peek().is_none() {
+            continue;
+        }
+        let mut places: Vec<String> = feeds.flat_map(|recipe| recipe.feed.kinds.iter().filter_map(place)).collect();
+        places.dedup();
+        let places = or_list(places.iter().map(String::as_str));
+        let records = if places.is_empty() { places } else { format!(" with records at {places}") };
+        let (name, records) = match format {
+            Format::Csv => ("CSV", ""),
+            Format::Jsonl => ("JSON Lines", ""),
+            Format::Json => ("JSON", records.as_str()),
+            Format::Yaml => ("YAML", records.as_str()),
+            Format::Text => ("text", ""),
+            Format::Sqlite => ("a SQLite database", ""),
+        };
+        forms.push(format!("{name}{records}"));
+    }
+    or_list(forms.iter().map(String::as_str))
+}
+
+/// Where the records of a kind are, or its items, without what filters require of them.
+fn place(kind: &feed::Kind) -> Option<String> {
+    let records = kind.records.as_deref()?;
+    let filter = records.find("[?");
+    let records = filter.map_or_else(|| records.to_owned(), |start| format!("{}[*]", &records[..start]));
+    let items = kind.each.as_deref().and_then(|each| each.strip_prefix('$')).unwrap_or_default();
+    Some(records + items)
 }
 
 /// Whether an input begins like the answer of Prometheus with one value per series.

@@ -310,7 +310,8 @@ impl Builder<'_> {
             return self.too_deep(at);
         }
         // Count before copying: nested aliases multiply, and rejected values are never built.
-        let node = (self.nodes + cost.0 <= MOST_NODES && self.text + cost.1 <= MOST_TEXT).then(|| node.clone());
+        let node = (self.nodes + cost.0 <= MOST_NODES && self.text + cost.1 <= MOST_TEXT)
+            .then(|| Node { at, value: node.value.clone() });
         if !self.count(cost.0, cost.1, at) {
             return false;
         }

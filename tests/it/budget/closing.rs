@@ -135,8 +135,8 @@ fn a_day_that_the_zone_left_out_is_none() {
     ];
     assert_eq!(days, expected);
     // A week of six days: 1% of 144 hours.
-    let objective = slo.objectives("2012-01-01T00:00:00Z").remove(0);
-    assert_eq!(objective["errorBudgetTotalMinutes"], json!(86.4));
+    let printed = slo.objectives("2012-01-01T00:00:00Z").remove(0);
+    assert_eq!(printed["errorBudgetTotalMinutes"], json!(86.4));
     slo.pass(&["db", "verify"], b"");
     // There is nothing to say about the day itself, except in another zone.
     let journal = ["export", "journal", "--timezone", "Pacific/Apia"];
@@ -147,6 +147,16 @@ fn a_day_that_the_zone_left_out_is_none() {
     }
     slo.pass(&["status", "--period", "2011-12-30", "--timezone", "UTC"], b"");
     slo.pass(&["status", "--period", "2011-12-29..2011-12-30"], b"");
+    // The day before Saturday is Thursday, in the answer, its figures and its text.
+    let outage = ("2011-12-29T12:00:00Z", "2011-12-29T12:30:00Z");
+    let slo = Slo::with(&feed("2011-12-27T12:00:00Z", &[outage]), &objective(spec));
+    let report = ["report", "--as-of", "2012-01-03", "--period", "2011-12-31"];
+    let answer = parsed(&slo, &[&report[..], &["-o", "json"]].concat());
+    assert_eq!(answer["previousPeriod"], json!("2011-12-29"));
+    assert_eq!(answer["objectives"][0]["previous"]["downtimeMinutes"], json!(30.0));
+    assert!(slo.pass(&report, b"").contains("compared with 2011-12-29"));
+    let elsewhere = parsed(&slo, &[&report[..], &["-o", "json", "--timezone", "UTC"]].concat());
+    assert_eq!(elsewhere["previousPeriod"], json!("2011-12-30"));
 }
 
 #[test]

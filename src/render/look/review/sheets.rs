@@ -126,7 +126,7 @@ pub(super) fn summary(review: &Review) -> Sheet {
     }
     sheet.footer.push(format!(
         "each outage counts once per system, in the period in which it begins; changes are percentage points compared with {}",
-        review.frame.period.previous()
+        review.frame.previous()
     ));
     if has_groups_of_systems(review) {
         sheet.footer.push("MTBF of a group: the time of all its systems together, divided by their outages".to_owned());

@@ -256,7 +256,7 @@ pub(crate) fn document(review: &Review) -> Result<Document> {
     let entries: Vec<_> = review.entries.iter().map(|entry| WireEntry::of(review, entry)).collect();
     let mut document = Document::list(review.as_of, "objectives", &entries)?;
     document.set("period", &review.frame.period.to_string())?;
-    document.set("previousPeriod", &review.frame.period.previous().to_string())?;
+    document.set("previousPeriod", &review.frame.previous().to_string())?;
     document.set("timezone", &review.frame.zone.map(Tz::name))?;
     document.set("complete", &review.is_complete())?;
     document.set("total", &WireSection::of(&review.total))?;

@@ -136,6 +136,7 @@ fn an_input_of_another_form_names_the_feed_that_reads_it() {
     let slo = Slo::new();
     let path = slo.write("flips.json", "[{\"timestamp\":\"2026-10-03T10:18:23+00:00\",\"up\":1}]");
     let table = slo.write("checks.csv", "ts,system,status\n2026-10-01,a,up\n");
+    let other = slo.write("other.json", "{\"error\":{\"statuscode\":403}}");
     let own = slo.write(
         "own.yaml",
         "apiVersion: slo/v1\nkind: Feed\nmetadata: { name: own }\nspec:\n  format: csv\n  fields: { ts: when, system: host, status: state }\n",
@@ -144,15 +145,33 @@ fn an_input_of_another_form_names_the_feed_that_reads_it() {
         (
             own.to_str().unwrap(),
             &path,
-            "not the format of the feed own, which reads csv",
+            "not the format of the feed own: expected CSV\n",
             "slo ingest --feed healthchecks-io",
         ),
-        ("prometheus", &table, "not the format of the feed prometheus, which reads json", "`slo feed show prometheus`"),
+        (
+            "prometheus",
+            &table,
+            "not the format of the feed prometheus: expected JSON with records at $.data.result[*].values[*]\n",
+            "`slo feed show prometheus`",
+        ),
         (
             "uptime-kuma",
             &table,
-            "not the format of the feed uptime-kuma, which reads sqlite or json",
+            "not the format of the feed uptime-kuma: expected a SQLite database or JSON with records at $.heartbeatList.*[*]\n",
             "slo feed show uptime-kuma",
+        ),
+        // JSON of another shape.
+        (
+            "pingdom",
+            &other,
+            "not the format of the feed pingdom: expected JSON with records at $.summary.states[*] or $.report.states[*]\n",
+            "slo feed show pingdom",
+        ),
+        (
+            "uptimerobot",
+            &other,
+            "not the format of the feed uptimerobot: expected CSV or JSON with records at $.monitors[*].logs[*]\n",
+            "slo feed show uptimerobot",
         ),
         ("pagerduty", &path, "not the format of the feed pagerduty", "healthchecks-io"),
     ] {
