@@ -127,12 +127,12 @@ impl Context<'_> {
         Ok(place.open(access, self.env)?.telling(&self.noticed))
     }
 
-    /// Whether there is a database, which may be empty.
+    /// Whether there is a database, which may be empty, for a command that will use it like this.
     ///
     /// # Errors
     /// If none is configured, or it cannot be determined.
-    pub(crate) fn has_store(&self) -> Result<bool> {
-        self.place()?.exists(self.env)
+    pub(crate) fn has_store(&self, access: Access) -> Result<bool> {
+        self.place()?.exists(access, self.env)
     }
 
     /// Whether the database is a file that does not exist yet.
@@ -163,7 +163,7 @@ impl Context<'_> {
     /// # Errors
     /// If it does not name a file, or cannot be opened.
     pub(crate) fn store_if_any(&self) -> Result<Option<Store>> {
-        if self.db.is_none() || !self.has_store()? {
+        if self.db.is_none() || !self.has_store(Access::Read)? {
             return Ok(None);
         }
         self.store(Access::Read).map(Some)

@@ -141,7 +141,7 @@ impl Shared {
         match address.0 {}
     }
 
-    pub(super) fn exists(address: &Address) -> Result<bool> {
+    pub(super) fn exists(address: &Address, _: Access) -> Result<bool> {
         match address.0 {}
     }
 }

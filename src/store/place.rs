@@ -56,14 +56,14 @@ impl Place {
         self.file().map_or(Ok(()), expect_file)
     }
 
-    /// Whether there is a database, which may be empty.
+    /// Whether there is a database, which may be empty, for a command that will use it like this.
     ///
     /// # Errors
     /// If the address is invalid, or the server cannot be reached.
-    pub(crate) fn exists(&self, env: &Environment) -> Result<bool> {
+    pub(crate) fn exists(&self, access: Access, env: &Environment) -> Result<bool> {
         match self {
             Self::File(path) => Ok(path.exists()),
-            Self::Shared(address) => Store::is_shared_there(&Address::parse(address, env)?),
+            Self::Shared(address) => Store::is_shared_there(&Address::parse(address, env)?, access),
         }
     }
 

@@ -150,9 +150,9 @@ impl Shared {
         Ok(Connection::of_shared(sqlite, shared))
     }
 
-    /// Whether there is a store at an address.
-    pub(super) fn exists(address: &Address) -> Result<bool> {
-        Session::connect(address, Access::Read)?.version(address).map(|version| version.is_some())
+    /// Whether there is a store at an address; to write it, this waits for a starting server.
+    pub(super) fn exists(address: &Address, access: Access) -> Result<bool> {
+        Session::connect(address, access)?.version(address).map(|version| version.is_some())
     }
 
     /// Its address, without the password.

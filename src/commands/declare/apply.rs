@@ -26,7 +26,7 @@ impl Run for Plan {
     const NAME: &'static str = "plan";
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        let exists = context.has_store()?;
+        let exists = context.has_store(Access::Read)?;
         let store = context.store(if exists { Access::Read } else { Access::Scratch })?;
         let given = Given::load(context, &args.apply);
         store.read(|store| match decide(context, &args.apply, &given, store, "there is no plan")? {
@@ -48,7 +48,7 @@ impl Run for Apply {
         // Before a database is created.
         context.now()?;
         let given = Given::load(context, args);
-        let is_new = !context.has_store()?;
+        let is_new = !context.has_store(Access::Create)?;
         // A refused apply creates no database.
         if is_new {
             let scratch = context.store(Access::Scratch)?;

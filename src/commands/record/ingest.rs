@@ -144,7 +144,7 @@ fn feed(context: &mut Context<'_>, args: &Ingest) -> Result<Option<Vec<Recipe>>>
 /// Whether there is no database yet, or an empty one.
 fn holds_nothing(context: &Context<'_>) -> Result<bool> {
     let is_empty = |path: &Path| std::fs::metadata(path).is_ok_and(|found| found.len() == 0);
-    Ok(!context.has_store()? || context.place()?.file().is_some_and(is_empty))
+    Ok(!context.has_store(Access::Read)? || context.place()?.file().is_some_and(is_empty))
 }
 
 /// The name of an input for the record and messages, always on one line.

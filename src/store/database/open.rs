@@ -116,8 +116,8 @@ impl Store {
     }
 
     /// Whether a shared database has the tables of slo.
-    pub(crate) fn is_shared_there(address: &Address) -> Result<bool> {
-        Shared::exists(address)
+    pub(crate) fn is_shared_there(address: &Address, access: Access) -> Result<bool> {
+        Shared::exists(address, access)
     }
 
     /// Whether this is a shared database instead of a file.

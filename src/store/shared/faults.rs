@@ -75,6 +75,7 @@ pub(super) fn of_statement(error: &postgres::Error) -> anyhow::Error {
         | SqlState::CRASH_SHUTDOWN
         | SqlState::CANNOT_CONNECT_NOW
         | SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT
+        | SqlState::IDLE_SESSION_TIMEOUT
         | SqlState::TOO_MANY_CONNECTIONS => Lost::error(what, ANEW),
         // A standby aborts queries that hinder it; a primary that became one refuses writes.
         SqlState::READ_ONLY_SQL_TRANSACTION => anyhow::Error::new(Lost {

@@ -268,6 +268,17 @@ fn a_result_that_cannot_be_stored_is_told_and_spooled_and_stored_by_the_next_pro
 }
 
 #[test]
+fn a_result_is_stored_although_the_spool_cannot_be_read() {
+    let world = World::new();
+    fs::create_dir(world.path("spool")).unwrap();
+    let output = probe(&world, &["--spool", "spool"], "echo no; exit 1");
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert!(output.stderr.starts_with("warning: --spool spool: "), "{}", output.stderr);
+    assert!(output.stderr.ends_with("; this result was stored, what the spool holds was not\n"), "{}", output.stderr);
+    assert_eq!(facts(&world), [("unhealthy".to_owned(), Some("no".to_owned()))]);
+}
+
+#[test]
 fn probes_that_spool_at_the_same_time_lose_no_line() {
     let world = World::in_file();
     let run = |count: usize| {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use super::server::Server;
+use super::server::{Server, skip};
 use crate::harness::Slo;
 
 const UP: &str = r#"{"ts":"2026-11-01T00:00:00Z","system":"shop","check":"http","status":"up"}"#;
@@ -70,6 +70,65 @@ fn what_a_pipe_sends_is_stored_as_it_comes_also_when_the_server_restarts_meanwhi
     let told = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{told}{}", String::from_utf8_lossy(&output.stderr));
     assert!(told.contains("4 lines read: 3 new") && told.contains("1 rejected"), "{told}");
+}
+
+#[test]
+fn a_pipe_that_is_silent_for_longer_than_the_server_allows_is_stored_on() {
+    // Before PostgreSQL 14, servers do not know this limit.
+    let Some((_server, slo)) = mortal("retry_for=60s options='-c idle_session_timeout=200ms'") else { return };
+    if slo.run(&["ingest", "-q", "-"], b"").stderr.contains("unrecognized") {
+        return skip("the server has no idle_session_timeout");
+    }
+    let mut following = command(&slo, &["ingest", "--follow", "-"]).spawn().unwrap();
+    for (facts, line) in [UP, DOWN, UP_AGAIN].into_iter().enumerate() {
+        say(&mut following, line);
+        assert!(comes_to_hold(&slo, facts + 1), "{line}");
+        std::thread::sleep(std::time::Duration::from_millis(500));
+    }
+    drop(following.stdin.take());
+    let output = following.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn whoever_writes_waits_for_a_server_that_starts() {
+    let Some((mut server, slo)) = mortal("retry_for=60s") else { return };
+    slo.ingest(UP);
+    for (args, text) in [
+        (&["ingest", "-"][..], UP),
+        (&["apply", "--set", "web", "-"], MANIFESTS),
+        (&["compute", "--as-of", "2026-11-20T00:00:00Z"], ""),
+    ] {
+        server.crash();
+        let mut writing = command(&slo, args).spawn().unwrap();
+        say(&mut writing, text);
+        drop(writing.stdin.take());
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        server.restart();
+        let output = writing.wait_with_output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn a_note_of_any_characters_is_published_and_copied() {
+    let Some(server) = Server::any() else { return };
+    let noted = DOWN.replace("\"down\"", "\"down\",\"note\":\"a\\u0000b\"");
+    let (file, shared, copied) = (Slo::in_file(), Slo::on(server), Slo::on(server));
+    for slo in [&file, &shared] {
+        slo.ingest(&[UP, &noted, UP_AGAIN].join("\n"));
+        slo.apply(MANIFESTS);
+        slo.pass(&[&["compute", "-q"], &AS_OF[..]].concat(), b"");
+        slo.pass(&["db", "verify"], b"");
+    }
+    let (from, to) = (file.db(), copied.db());
+    file.pass(&["db", "copy", from.to_str().unwrap(), to.to_str().unwrap()], b"");
+    for slo in [&shared, &copied] {
+        assert_eq!(slo.pass(&["export", "journal"], b""), file.pass(&["export", "journal"], b""));
+        let address = slo.db().to_str().unwrap().to_owned();
+        let schema = address.split("schema=").nth(1).unwrap().split(' ').next().unwrap();
+        assert_eq!(server.sql("slo", &format!("SELECT note FROM {schema}.downtime_event")), "a\u{fffd}b\n");
+    }
 }
 
 #[test]
@@ -235,4 +294,70 @@ fn the_size_of_a_database_on_a_server_is_not_said_of_a_file() {
     let file = Slo::in_file();
     file.ingest(UP);
     assert!(file.pass(&["db", "info"], b"").starts_with("file         /"));
+}
+
+/// As cron does it, with only `SLO_DB` from the crontab, a short path and a home.
+#[test]
+fn the_crontab_for_a_server_runs_as_printed_and_has_no_password() {
+    let Some(server) = Server::any() else { return };
+    let slo = Slo::on(server).having(UP, MANIFESTS);
+    let init = |db: &str| {
+        let mut init = command(&slo, &["init", "--cron"]);
+        init.current_dir(slo.path("")).env("SLO_DB", db).env("PGAPPNAME", "a b").output().unwrap()
+    };
+    let output = init(&format!("{} password='top secret'", slo.db().display()));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let crontab = std::fs::read_to_string(slo.path("slo.crontab")).unwrap();
+    std::fs::remove_file(slo.path("slo.crontab")).unwrap();
+    assert!(!crontab.contains("secret") && crontab.contains("~/.pgpass"), "{crontab}");
+    let db = crontab.lines().find_map(|line| line.strip_prefix("SLO_DB=")).unwrap();
+    assert!(db.contains("application_name=a%20b") && db.contains("retry_for=60s") && db.contains("schema="), "{db}");
+    let lines: Vec<&str> =
+        crontab.lines().filter(|line| line.starts_with(|c: char| c == '*' || c.is_ascii_digit())).collect();
+    assert_eq!(lines.len(), 4, "{crontab}");
+    for line in lines {
+        let mut words = line.split_whitespace();
+        let command = words.by_ref().skip(5).collect::<Vec<_>>().join(" ").replace("\\%", "%");
+        // The probed page is not there.
+        let command = command.replace("curl -fsS https://shop.example.com/health", "true");
+        let mut cron = Command::new("sh");
+        cron.args(["-c", &command]).env_clear().env("SLO_DB", db).env("PATH", "/usr/bin:/bin");
+        let output = cron.env("HOME", slo.path("")).output().unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let copies = std::fs::read_dir(slo.path("")).unwrap();
+    let is_copy = |name: &str| name.strip_suffix(".db").is_some_and(|name| name.starts_with("slo-"));
+    assert_eq!(copies.filter(|entry| is_copy(entry.as_ref().unwrap().file_name().to_str().unwrap())).count(), 1);
+    // What is no address is written into no file.
+    let output = init("postgres://u:top/secret@h/d");
+    assert!(output.status.code() == Some(2) && !slo.path("slo.crontab").exists());
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("secret"));
+}
+
+/// Files of an environment, such as those of Docker, keep the quotes.
+#[test]
+fn an_address_in_quotes_or_blanks_is_the_same_address_and_a_wrong_one_is_not_repeated() {
+    let Some(server) = Server::any() else { return };
+    let slo = Slo::on(server);
+    slo.ingest(UP);
+    let address = slo.db().to_str().unwrap().to_owned();
+    for around in [[" ", "\n"], ["\"", "\""], ["'", "' "]] {
+        let same = Slo::at(around.join(&address));
+        assert_eq!(same.pass(&["export", "journal"], b""), slo.pass(&["export", "journal"], b""), "{around:?}");
+    }
+    for wrong in [
+        "SLO_DB=postgres://u:topsecret@h/d",
+        "psql postgresql://u:topsecret@h/d",
+        "\"postgres://u:topsecret@h/d",
+        "postgres://u:top/secret@h/d",
+        "postgres://u:topsecret",
+    ] {
+        for args in [&["status"][..], &["ingest", "-"], &["db", "copy", wrong, "x.db"], &["db", "merge", wrong]] {
+            let output = Slo::at(wrong).run(args, b"");
+            assert!(output.code == 2 && !output.stderr.contains("secret"), "{wrong} {args:?}: {}", output.stderr);
+        }
+    }
+    // A schema that would need quotes is refused before anything is sent.
+    let reserved = Slo::at(format!("{address} schema=user")).run(&["ingest", "-"], UP.as_bytes());
+    assert!(reserved.code == 2 && reserved.stderr.contains("SQL reserves this word"), "{}", reserved.stderr);
 }

@@ -34,13 +34,27 @@ pub(super) fn record(context: &mut Context<'_>, probed: &Probed, spool: Option<&
     let (spooled, composites) = store.write_looking(&mut arrival, look, |store, arrival, mut followers| {
         let (mut intake, mut arrival) = (Intake::new(at, false), arrival.clone());
         // The spool is locked only while nobody else can store anything, so that no probe waits for another's wait.
-        let spooled = spool.map(|spool| Spooled::take_in(store, &mut intake, spool, at)).transpose()?.flatten();
+        let spooled = match spool.map(|spool| (spool, spool.take())) {
+            Some((spool, Ok(Some(file)))) => Some(Ok(Spooled::take_in(store, &mut intake, (spool, file), at)?)),
+            // What was just found out is stored anyway.
+            Some((_, Err(error))) => Some(Err(error)),
+            Some((_, Ok(None))) | None => None,
+        };
         intake.absorb(store, &mut arrival)?;
         intake.close(store, at, &mut followers)?;
         Ok((spooled, intake.composites(store)?))
     })?;
     warn_of_composites(context, &composites);
     let (Some(spool), Some(spooled)) = (spool, spooled) else { return Ok(()) };
+    let spooled = match spooled {
+        Ok(spooled) => spooled,
+        Err(error) => {
+            context.warn(&format!(
+                "warning: --spool {spool}: {error}; this result was stored, what the spool holds was not"
+            ));
+            return Ok(());
+        }
+    };
     if let Err(error) = spooled.set_aside(spool, at) {
         // Stored transitions may be read again without effect.
         context.warn(&format!("warning: {spool}.rejected: cannot be written, so {spool} is not emptied: {error:#}"));
@@ -81,9 +95,8 @@ struct Spooled {
 }
 
 impl Spooled {
-    fn take_in(store: &Store, intake: &mut Intake, spool: &Spool<'_>, now: Instant) -> Result<Option<Self>> {
+    fn take_in(store: &Store, intake: &mut Intake, (spool, file): (&Spool<'_>, File), now: Instant) -> Result<Self> {
         let place = || format!("--spool {spool}");
-        let Some(file) = spool.take().with_context(place)? else { return Ok(None) };
         let mut rejected = Vec::new();
         let mut on_reject = |reject: &Reject<'_>| {
             let reason = reject.reason.iter().find(|_| rejected.len() < MOST_NAMED).cloned();
@@ -96,7 +109,7 @@ impl Spooled {
             intake.absorb(store, &mut Arrival { begins: begins.take(), batch })?;
         }
         drop(reader);
-        Ok(Some(Self { file, rejected }))
+        Ok(Self { file, rejected })
     }
 
     /// Keeps the rejected lines beside the spool, once the others are stored: a transaction may be tried several times.

@@ -167,6 +167,11 @@ fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
+/// A text that people wrote. The texts of PostgreSQL, and of many programs, cannot have U+0000.
+fn written(words: &str) -> Value {
+    Value::Text(words.replace('\0', "\u{fffd}"))
+}
+
 pub(super) fn real(number: Option<f64>) -> Value {
     number.map_or(Value::Null, Value::Real)
 }
@@ -312,7 +317,7 @@ pub(super) fn event(event: &Event, as_of: Instant) -> Result<Row> {
         Value::Real(event.weight as f64 / FULL as f64),
         text(event.accounting.as_str()),
         Value::Text(serde_json::to_string(&because)?),
-        event.note.as_deref().map_or(Value::Null, text),
+        event.note.as_deref().map_or(Value::Null, written),
     ])
 }
 
