@@ -119,6 +119,15 @@ impl Context<'_> {
         self.store_at(self.place()?, access)
     }
 
+    /// Opens the database and reads it; `once` says that the command does so only once.
+    ///
+    /// # Errors
+    /// If none is configured, or it cannot be read.
+    pub(crate) fn read<T>(&self, once: bool, work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
+        let store = self.store(Access::Read)?;
+        if once && self.owns_process { store.read_last(work) } else { store.read(work) }
+    }
+
     /// Opens another database.
     ///
     /// # Errors

@@ -72,8 +72,8 @@ fn draw<'s>(
     let health = |(name, _): &(Name, SystemId)| healths.remove(name).map_or_else(|| evaluation.health(name), Ok);
     let healths = systems.iter().map(health).collect::<Result<_>>()?;
     let healths = evaluation.there_are(healths)?;
-    let mut moves = Moves::between(store, (last, as_of), healths.len());
-    healths.iter().try_for_each(|health| publisher.system(health, moves.of(health)?))
+    let moves = Moves::between(last, as_of);
+    healths.iter().try_for_each(|health| publisher.system(health, moves.of(&mut evaluation, health)?))
 }
 
 /// The health of the systems with objectives, and the contributions of their objectives to their achievements.

@@ -7,34 +7,24 @@ use crate::domain::health::report::{Health, TRANSITIONS_WINDOW_MS};
 use crate::domain::health::timeline::{BEGINNING, END};
 use crate::domain::health::transition::Status;
 use crate::domain::value::instant::Instant;
-use crate::store::Store;
 
 /// The status changes of systems between the last computation and this one.
-pub(super) struct Moves<'s> {
-    store: &'s Store,
-    /// The last computation, if there was one before `as_of`.
+pub(super) struct Moves {
+    /// The last computation, if there was one before the one that is made.
     last: Option<Instant>,
-    as_of: Instant,
-    systems: usize,
-    evaluation: Option<Evaluation<'s>>,
 }
 
-impl<'s> Moves<'s> {
-    /// For this number of systems.
-    pub(super) fn between(store: &'s Store, (last, as_of): (Option<Instant>, Instant), systems: usize) -> Self {
-        Self { store, last: last.filter(|last| *last < as_of), as_of, systems, evaluation: None }
+impl Moves {
+    pub(super) fn between(last: Option<Instant>, as_of: Instant) -> Self {
+        Self { last: last.filter(|last| *last < as_of) }
     }
 
     /// The statuses of a system since the last computation, each with its start, beginning with the one in force then,
     /// as late facts may have changed it.
-    pub(super) fn of(&mut self, health: &Health) -> Result<Vec<(Instant, Status)>> {
+    pub(super) fn of(&self, evaluation: &mut Evaluation<'_>, health: &Health) -> Result<Vec<(Instant, Status)>> {
         // A status that has not changed since then has at most one turn, which the difference of views shows.
         let moved = self.last.filter(|last| health.in_status_since.is_some_and(|since| since > *last));
-        let Some(last) = moved else { return Ok(Vec::new()) };
-        if self.evaluation.is_none() {
-            self.evaluation = Some(Evaluation::open(self.store, self.systems, self.as_of)?);
-        }
-        self.evaluation.as_mut().map_or(Ok(Vec::new()), |evaluation| statuses(evaluation, health, last))
+        moved.map_or(Ok(Vec::new()), |last| statuses(evaluation, health, last))
     }
 }
 

@@ -19,17 +19,16 @@ use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::Looks;
 use crate::render::look::health::{document, sheet};
-use crate::store::{Access, Store};
+use crate::store::Store;
 
 impl Run for Health {
     const NAME: &'static str = "health";
     const FORMS: Forms = Forms::Usual(&[Output::Junit, Output::Github]);
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
-        let store = context.store(Access::Read)?;
         let as_of = context.as_of;
         if !args.fail_on.is_empty() {
-            let findings = store.read(|store| findings(store, args, as_of))?;
+            let findings = context.read(true, |store| findings(store, args, as_of))?;
             let fails = findings.iter().any(|finding| finding.firing);
             tell_failure(context, &findings);
             return Ok(verdict("slo health", findings, None, (as_of, context.quiet)).exits(ExitStatus::holds(!fails)));
@@ -40,7 +39,7 @@ impl Run for Health {
                 "say which status fails, such as --fail-on unhealthy",
             ));
         }
-        let mut healths = store.read(|store| selected(store, args, as_of))?;
+        let mut healths = context.read(true, |store| selected(store, args, as_of))?;
         healths.sort_by(|a, b| a.rank().cmp(&b.rank()));
         let window = args.window;
         Ok(Looks::of(healths).document(move |it| document(it, as_of)).sheet(move |it, _| sheet(it, window)).into())

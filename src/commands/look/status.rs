@@ -21,7 +21,6 @@ use crate::failure::Failure;
 use crate::render::Looks;
 use crate::render::form::moment::zoned_second;
 use crate::render::look::status::{Grouped, document, markdown, sheet};
-use crate::store::Access;
 
 /// Clears the screen and moves the cursor to the top.
 const CLEAR: &str = "\u{1b}[H\u{1b}[2J\u{1b}[3J";
@@ -60,11 +59,10 @@ impl Run for Status {
 
 fn draw(context: &mut Context<'_>, args: &Status, as_of: Instant) -> Result<Answer> {
     let wanted = period::wanted(&args.over, context, as_of)?;
-    let store = context.store(Access::Read)?;
     // People who ask for everything also want to know of systems without objectives.
     let shows_all =
         args.selection.is_all() && args.by.is_none() && wanted.is_none() && !context.form().is_for_programs();
-    let (mut reports, frame, besides) = store.read(|store| {
+    let (mut reports, frame, besides) = context.read(args.watch.is_none(), |store| {
         let objectives = selection::objectives(store, &args.selection)?;
         let (reports, frame) = period::reports_in(store, objectives, wanted.as_ref(), as_of)?;
         let besides = if shows_all { maintained_besides(store, &reports, as_of)? } else { BTreeMap::new() };

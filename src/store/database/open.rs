@@ -168,6 +168,16 @@ impl Store {
         run().map_err(|error| explain(error, &self.path))
     }
 
+    /// The same for the last reading of a process. A file is not closed but left to the process's end, which frees
+    /// everything at once: piece by piece that takes a twentieth of the time of a short command.
+    pub(crate) fn read_last<T>(self, work: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let found = self.read(work);
+        if !self.is_shared() {
+            std::mem::forget(self);
+        }
+        found
+    }
+
     /// Keeps one snapshot for everything read from now on, while the database is open. Has no effect on a shared
     /// database.
     pub(crate) fn hold(&self) -> Result<()> {

@@ -264,8 +264,11 @@ fn refill(values: &mut Row, table: &Table, row: &rusqlite::Row<'_>) -> Result<()
     values.resize(table.columns.len() + 1, Value::Null);
     for (index, value) in values.iter_mut().enumerate() {
         let is = row.get_ref(index)?;
-        match (&mut *value, is.as_str()) {
-            (Value::Text(text), Ok(is)) => is.clone_into(text),
+        match (&mut *value, is.as_str(), is) {
+            (Value::Text(text), Ok(is), _) => is.clone_into(text),
+            (_, _, ValueRef::Null) => *value = Value::Null,
+            (_, _, ValueRef::Integer(is)) => *value = Value::Integer(is),
+            (_, _, ValueRef::Real(is)) => *value = Value::Real(is),
             _ => *value = row.get(index)?,
         }
     }

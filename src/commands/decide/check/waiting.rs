@@ -10,7 +10,7 @@ use crate::commands::Context;
 use crate::domain::value::instant::Instant;
 use crate::exit::Signal;
 use crate::failure::Failure;
-use crate::store::{Access, Store};
+use crate::store::Store;
 
 /// The pause between two checks.
 const PAUSE: Duration = Duration::from_secs(5);
@@ -43,7 +43,7 @@ pub(super) fn until_it_passes(
     let limit = Duration::from_millis(wait_ms.unwrap_or(0).unsigned_abs());
     loop {
         let as_of = context.as_of;
-        let found = context.store(Access::Read)?.read(|store| ask(store, as_of))?;
+        let found = context.read(wait_ms.is_none(), |store| ask(store, as_of))?;
         let left = limit.saturating_sub(began.elapsed());
         if left.is_zero() || !found.findings.iter().any(|finding| finding.firing) {
             return Ok(Waited::Over(found));
