@@ -39,6 +39,9 @@ mod column {
     pub(super) const REPOSITORY: usize = 11;
 }
 
+/// Reads one declared object. Short commands read several kinds, and preparing a statement takes longer than running it.
+const ONE: &str = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND name = ?2");
+
 /// An objective and the id of its caches.
 #[derive(Clone, Debug)]
 pub(crate) struct Stored {
@@ -50,10 +53,9 @@ pub(crate) struct Stored {
 
 impl Store {
     pub(crate) fn object(&self, kind: Kind, name: &Name) -> Result<Option<Object>> {
-        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = ?1 AND name = ?2");
         let mut statement = match kind {
-            Kind::System => self.connection.prepare_about(sql, About::System(name.as_str()))?,
-            _ => self.connection.prepare_cached(sql)?,
+            Kind::System => self.connection.prepare_about(ONE, About::System(name.as_str()))?,
+            _ => self.connection.prepare_cached(ONE)?,
         };
         let mut rows = statement.query([kind.as_str(), name.as_str()])?;
         rows.next()?.map(|row| Declared::of(kind, row)?.object(kind)).transpose()
@@ -61,26 +63,20 @@ impl Store {
 
     /// A system that the journal or a manifest knows, with its declaration.
     pub(crate) fn known_system(&self, name: &Name) -> Result<Option<(SystemId, Option<System>)>> {
-        const DECLARED: usize = width!(manifest);
-        const KNOWN: usize = width!(system);
-        // The columns are in the tables' order, as `whole!` names them.
-        let sql = "SELECT declared.*, known.* FROM system AS known
-                   LEFT JOIN manifest AS declared ON declared.kind = 'System' AND declared.name = known.name
-                   WHERE known.name = ?1";
-        let mut statement = self.connection.prepare_about(sql, About::System(name.as_str()))?;
+        let about = About::System(name.as_str());
+        let sql = concat!("SELECT ", whole!(system), " FROM system WHERE name = ?1");
+        let mut statement = self.connection.prepare_about(sql, about)?;
         let mut rows = statement.query([name.as_str()])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        let Some([id, ..]) = whole_at::<KNOWN>(row, DECLARED)? else {
+        let Some([id, ..]) = whole_at::<{ width!(system) }>(row, 0)? else {
             return Err(unlike(&format!("system {name}")).into());
         };
-        let is_declared = row.get_ref(column::ID)? != ValueRef::Null;
-        let declared = if is_declared {
-            let declared = Declared::of(Kind::System, row)?;
-            Some(wire::read_system(declared.name()?, declared.body()?)?)
-        } else {
-            None
-        };
-        Ok(Some((SystemId(id.as_i64()?), declared)))
+        let id = SystemId(id.as_i64()?);
+        let mut statement = self.connection.prepare_about(ONE, about)?;
+        let mut rows = statement.query([Kind::System.as_str(), name.as_str()])?;
+        let Some(row) = rows.next()? else { return Ok(Some((id, None))) };
+        let declared = Declared::of(Kind::System, row)?;
+        Ok(Some((id, Some(wire::read_system(declared.name()?, declared.body()?)?))))
     }
 
     /// All declared objects of a kind, sorted by name.
@@ -140,10 +136,10 @@ impl Store {
         names: impl IntoIterator<Item = Option<&'n Name>>,
     ) -> Result<Vec<Option<Stored>>> {
         let names: Vec<Option<&str>> = names.into_iter().map(|name| name.map(Name::as_str)).collect();
-        let sql = concat!("SELECT ", whole!(manifest), " FROM manifest WHERE kind = 'SLO' AND name = ?1");
         let known: Vec<&str> = names.iter().copied().flatten().collect();
-        let mut statement = self.connection.prepare_about(sql, About::Objectives(&known))?;
-        let mut read = |name: &str| statement.query([name])?.next()?.map(stored_objective).transpose();
+        let mut statement = self.connection.prepare_about(ONE, About::Objectives(&known))?;
+        let kind = Kind::Objective.as_str();
+        let mut read = |name: &str| statement.query([kind, name])?.next()?.map(stored_objective).transpose();
         names.into_iter().map(|name| name.map_or(Ok(None), &mut read)).collect()
     }
 
