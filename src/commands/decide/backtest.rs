@@ -183,9 +183,10 @@ fn tell_strangers(context: &mut Context<'_>, store: &Store, incidents: &[Inciden
     if !names.is_empty() {
         let names: Vec<&str> = names.into_iter().take(5).collect();
         context.note(&format!(
-            "note: {} of {} incidents are about objectives or systems that this database does not know, such as {}",
+            "note: {} of {} incidents {} about objectives or systems that this database does not know, such as {}",
             strangers.len(),
             incidents.len(),
+            if strangers.len() == 1 { "is" } else { "are" },
             names.join(", ")
         ));
     }

@@ -74,8 +74,9 @@ struct Proposal {
 /// Warns about what is probably not intended: all of time, the future, or a time without anything to correct.
 fn caution(context: &mut Context<'_>, args: &Correct, proposal: &Proposal) {
     let Proposal { declared, effects, covered, recovery } = proposal;
-    let Correction { start, end, status, .. } = &declared.correction;
-    let lasts = end.is_none() && *status != Corrected::Ignored;
+    let Correction { start, end, status, target } = &declared.correction;
+    // A check with a mistyped name, say, is ignored for all time.
+    let lasts = end.is_none() && (*status != Corrected::Ignored || *target == Target::default());
     if lasts && start.is_none() {
         context.warn(
             "warning: without --since and --until, this covers all time, past and future; \

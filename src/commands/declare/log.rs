@@ -7,10 +7,11 @@ use std::collections::BTreeSet;
 
 use anyhow::Result;
 
-use crate::cli::Log;
+use crate::cli::{Log, Output};
 use crate::commands::{Answer, Context, Run};
 use crate::domain::plan::applied::Logged;
 use crate::domain::value::name::Name;
+use crate::domain::value::wording::counted;
 use crate::failure::Failure;
 use crate::manifest::did_you_mean;
 use crate::render::Looks;
@@ -40,6 +41,13 @@ impl Run for Log {
         })?;
         if records.is_empty() {
             context.note("no matching applies; `slo apply PATH` declares objects");
+        }
+        let rewrites = records.iter().filter(|record| matches!(record, Logged::Rewrite(_))).count();
+        if rewrites > 0 && context.output == Some(Output::Csv) {
+            context.note(&format!(
+                "note: CSV has the applies; the other forms also have {} to the journal",
+                counted(rewrites, "change")
+            ));
         }
         let as_of = context.as_of;
         let looks = Looks::of(records).document(move |it| document(it, as_of)).sheet(|it, _| sheet(it));

@@ -127,6 +127,12 @@ impl ObjectiveReport {
         burn_rates(self.lately_us, self.budget.target)
     }
 
+    /// Whether it is drawn at the close of a period, so that nothing can follow.
+    pub(crate) fn is_over(&self) -> bool {
+        let Budget { window, elapsed, .. } = &self.budget;
+        matches!(self.window_kind, Window::Calendar { .. }) && elapsed.end >= window.end
+    }
+
     /// How long ago the newest fact was, in milliseconds.
     pub(crate) fn data_age_ms(&self) -> Option<i64> {
         self.last_seen.map(|seen| self.budget.elapsed.end.since(seen))

@@ -274,6 +274,19 @@ impl Term {
         }
     }
 
+    /// The fields whose values say why it holds: those it compares, and the burn rates of its policies.
+    pub(crate) fn telling(&self) -> Vec<Field> {
+        match self {
+            Self::Policy(urgency) => {
+                let lookbacks = urgency.rules().into_iter().flat_map(|rule| [rule.long, rule.short]);
+                let rate = |lookback| Field { subject: Subject::This, property: Property::BurnRateOver(lookback) };
+                lookbacks.map(rate).collect()
+            }
+            Self::Compare(_) => self.fields().into_iter().cloned().collect(),
+            _ => self.parts().iter().flat_map(Self::telling).collect(),
+        }
+    }
+
     /// Whether it contains the policy.
     pub(crate) fn asks_policy(&self) -> bool {
         matches!(self, Self::Policy(_)) || self.parts().iter().any(Self::asks_policy)

@@ -94,9 +94,9 @@ impl Rule {
     /// A rule for every objective that shows all values it compares.
     pub(crate) fn of_term(name: String, term: Term) -> Self {
         let mut decided: Vec<Field> = Vec::new();
-        for field in term.fields() {
-            if !decided.contains(field) {
-                decided.push(field.clone());
+        for field in term.telling() {
+            if !decided.contains(&field) {
+                decided.push(field);
             }
         }
         let (severity, scope) = (Severity::Critical, Scope::All);

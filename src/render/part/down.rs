@@ -85,6 +85,7 @@ pub(in crate::render) fn down_now<'r>(reports: impl IntoIterator<Item = &'r Obje
         }
         (!names.is_empty()).then(|| format!("{head}: {}", names.join(", ")))
     };
-    let lines = [line(format!("{DOWN} down now"), counted), line(format!("{FREE} down, spends no budget"), free)];
+    let head = if counted.iter().any(|(report, _)| report.is_over()) { "down at the close" } else { "down now" };
+    let lines = [line(format!("{DOWN} {head}"), counted), line(format!("{FREE} down, spends no budget"), free)];
     lines.into_iter().flatten().collect()
 }

@@ -230,6 +230,11 @@ fn down_now_is_seen_in_every_form_whatever_the_state() {
     assert!(line.starts_with("✖ breaching  ▼ 13:41     shop"), "{table}");
     assert!(table.contains("▼ down now: shop since 2026-11-20 13:41 UTC (23m)"), "{table}");
     assert!(say(&["status", "-o", "wide"]).contains("▼ 2026-11-20 13:41"));
+    // At the close of a period that is over, nothing is now.
+    let closed = ["status", "--period", "2026-11-20", "--as-of", "2026-11-21T06:00:00Z"];
+    assert!(found.pass(&closed, b"").contains("▼ down at the close: shop since 2026-11-20 13:41 UTC"));
+    let grouped = found.pass(&[&closed[..], &["--by", "objective"]].concat(), b"");
+    assert!(grouped.contains("DOWN: down at the close, those in breach included"), "{grouped}");
     assert!(say(&["status", "-o", "markdown"]).contains("| ✖ breaching | ▼ 13:41 | shop |"));
     let csv = say(&["status", "-o", "csv"]);
     let column = csv.lines().next().unwrap().split(',').position(|name| name == "downSince").unwrap();

@@ -277,6 +277,9 @@ fn a_correction_without_an_end_says_that_it_covers_what_comes() {
         let noted = correct(&[&since[..], more].concat());
         assert!(!noted.contains("without --until"), "{more:?}: {noted}");
     }
+    // Without a check, everything that is ever reported would be ignored.
+    let args = ["correct", "shop", "--status", "ignored", "--reason", "x", "--as-of", AS_OF];
+    assert!(slo.run(&args, b"").stderr.contains("this covers all time, past and future"));
 }
 
 /// A correction of the future is known in advance, like maintenance.

@@ -330,6 +330,8 @@ fn a_feed_ingested_into_the_wrong_database_goes_away_again() {
     assert_eq!((&logged["deed"], &logged["ingest"]), (&json!("forget-ingest"), &json!(2)));
     assert_eq!((&logged["transitions"], &logged["notes"]), (&json!(3), &json!(1)));
     assert!(slo.pass(&["log"], b"").contains("wrong.jsonl): 3 transitions and 1 note"));
+    let applies = slo.run(&["log", "-o", "csv"], b"");
+    assert_eq!(applies.stderr, "note: CSV has the applies; the other forms also have 1 change to the journal\n");
     let info: Value = serde_json::from_str(&slo.pass(&["db", "info", "-o", "json"], b"")).unwrap();
     assert_eq!(
         [&info["transitions"], &info["notes"], &info["ingests"], &info["systems"]],

@@ -67,6 +67,17 @@ fn a_condition_is_applied_once_and_changes_field_by_field() {
 }
 
 #[test]
+fn the_burn_rates_of_a_policy_say_why_it_holds() {
+    let slo = Slo::with(FEED, &condition("{ when: { policy: page } }"));
+    let asked = ["check", "--when", "policy(\"page\") || isBreaching", "--explain", "-o", "json"];
+    let answer = slo.pass(&[&asked[..], &["--as-of", "2026-11-10T00:00:00Z"]].concat(), b"");
+    for rate in ["burnRates.1h", "burnRates.5m", "burnRates.6h", "burnRates.30m"] {
+        // Among the values of the whole, and of its part.
+        assert_eq!(answer.matches(&format!("\"{rate}\":")).count(), 2, "{rate}: {answer}");
+    }
+}
+
+#[test]
 fn what_is_gone_from_the_manifests_is_orphaned_and_pruned() {
     let slo = Slo::with(FEED, &condition("{ when: isBreaching }"));
     let folder = slo.write_manifests(WORLD);

@@ -129,7 +129,7 @@ pub(super) fn decide(
     let plan = diff(&wanted, &held, &terms);
     let places = Places::of(&reading, &files);
     let mut faults = places.refusals(&refusals(&wanted, &held, &terms), &terms.set);
-    let mut reason = "all of them must be the set's own";
+    let mut reason = "every object must belong to the set";
     if faults.is_empty() {
         reason = "the result would be inconsistent";
         let broken = conflicts(&outcome(&wanted, &held, &plan), &reported);
@@ -223,8 +223,9 @@ fn remark(context: &mut Context<'_>, planned: &Planned, reported: &BTreeSet<Name
             more => format!(" and {} other files", more - 1),
         };
         context.note(&format!(
-            "note: left alone: {objects} of the set {} from {first}{more}, which was not given",
-            plan.set
+            "note: left alone: {objects} of the set {} from {first}{more}, which {} not given",
+            plan.set,
+            if files.len() > 1 { "were" } else { "was" }
         ));
     }
     let written: BTreeSet<&Name> =

@@ -265,7 +265,9 @@ impl Reader {
 
     fn duration(&mut self, after: &str) -> Result<i64, ExpressionError> {
         match self.peek().what {
-            What::Duration(0) => Err(self.fault(format!("the duration after {after} must be longer than 0"), "")),
+            What::Duration(0) => {
+                Err(self.fault(format!("the duration after {after} must be longer than 0"), "write for example 5m"))
+            }
             What::Duration(millis) => {
                 self.next += 1;
                 Ok(millis)

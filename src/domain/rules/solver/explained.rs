@@ -32,8 +32,9 @@ where
         parts.push(explain(part, at, views)?);
     }
     let mut values = Vec::new();
-    for field in if parts.is_empty() { term.fields() } else { Vec::new() } {
-        values.push((field.clone(), views(&Ask::of(field), moment(at))?.at(at)));
+    for field in if parts.is_empty() { term.telling() } else { Vec::new() } {
+        let value = views(&Ask::of(&field), moment(at))?.at(at);
+        values.push((field, value));
     }
     let joint = match term {
         Term::All(_) => "all of".to_owned(),

@@ -1,8 +1,7 @@
 //! Owns the lines below the table of `status`: the forecast, what the numbers do not cover, and the age of the data.
 
-use crate::domain::budget::balance::{Budget, State};
+use crate::domain::budget::balance::State;
 use crate::domain::budget::report::ObjectiveReport;
-use crate::domain::value::window::Window;
 use crate::render::form::moment::zoned;
 use crate::render::form::number::percent;
 use crate::render::look::health::ago;
@@ -24,7 +23,7 @@ fn told(head: &str, reports: &[&ObjectiveReport], said: impl Fn(&ObjectiveReport
 
 /// The age of the newest fact of all objectives, and the objective whose newest fact is oldest.
 pub(super) fn last_data(reports: &[ObjectiveReport]) -> Option<String> {
-    let running = || reports.iter().filter(|report| !is_over(report));
+    let running = || reports.iter().filter(|report| !report.is_over());
     let aged = || running().filter_map(|report| Some((report.data_age_ms()?, report)));
     let (newest, _) = aged().min_by_key(|(age, _)| *age)?;
     let (oldest, report) = aged().max_by_key(|(age, report)| (*age, std::cmp::Reverse(&report.objective)))?;
@@ -70,11 +69,5 @@ pub(super) fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
         };
         Some(format!("{}: {what}", report.objective))
     };
-    reports.iter().filter(|report| !is_over(report)).filter_map(outlook).take(MOST_OUTLOOKS).collect()
-}
-
-/// Whether it is reported at the close of a period, so that nothing can follow.
-fn is_over(report: &ObjectiveReport) -> bool {
-    let Budget { window, elapsed, .. } = &report.budget;
-    matches!(report.window_kind, Window::Calendar { .. }) && elapsed.end >= window.end
+    reports.iter().filter(|report| !report.is_over()).filter_map(outlook).take(MOST_OUTLOOKS).collect()
 }

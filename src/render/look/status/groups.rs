@@ -122,7 +122,8 @@ impl Grouped {
         if let Some(all) = Group::of_all(&self.worst_first()) {
             sheet.push(row("all".to_owned(), &all));
         }
-        sheet.footer.push("DOWN: down now, those in breach included".to_owned());
+        let when = if self.reports.iter().any(ObjectiveReport::is_over) { "at the close" } else { "now" };
+        sheet.footer.push(format!("DOWN: down {when}, those in breach included"));
         sheet
     }
 
