@@ -222,9 +222,10 @@ impl<'s> Conditions<'s> {
             None
         };
         let since = if detail.always || firing && detail.course { self.since(term, this, at)? } else { None };
-        // A completed period has no future.
-        let is_over = if let Subject::Objective(name) = this { self.is_closing(name)? } else { false };
-        let clears_at = if firing && detail.course && !is_over { self.clears(term, this)? } else { None };
+        // A period has no future after its end.
+        let end = if let Subject::Objective(name) = this { self.end_of_period(name)? } else { None };
+        let clears_at = if firing && detail.course && end != Some(at) { self.clears(term, this)? } else { None };
+        let clears_at = clears_at.filter(|clears| end.is_none_or(|end| *clears < end));
         let (subject, rule) = (this.clone(), Rc::clone(rule));
         Ok(Finding { subject, rule, firing, since, clears_at, values, explanation })
     }

@@ -8,6 +8,7 @@ use super::{Conditions, Known};
 use crate::domain::budget::assess::Assessment;
 use crate::domain::budget::day::Ledger;
 use crate::domain::budget::report::ObjectiveReport;
+use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::period::Frame;
 use crate::store::Stored;
@@ -51,8 +52,13 @@ impl Conditions<'_> {
 
     /// Whether a period of an objective ends at the instant of this evaluation, which then belongs to it.
     pub(super) fn is_closing(&mut self, name: &Name) -> Result<bool> {
-        let Some(frame) = self.frame else { return Ok(false) };
+        Ok(self.end_of_period(name)? == Some(self.evaluation.as_of))
+    }
+
+    /// When the period of an objective ends, if a period is evaluated.
+    pub(super) fn end_of_period(&mut self, name: &Name) -> Result<Option<Instant>> {
+        let Some(frame) = self.frame else { return Ok(None) };
         self.known(name)?;
-        Ok(frame.span(self.objectives[name].declared).end == self.evaluation.as_of)
+        Ok(Some(frame.span(self.objectives[name].declared).end))
     }
 }

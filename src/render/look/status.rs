@@ -49,12 +49,12 @@ const DETAILS: [Detail; 5] = [
 
 /// The answer of `status` for people, as informative as the canvas allows.
 pub(crate) fn sheet(reports: &[ObjectiveReport], besides: Besides<'_>, wide: bool, canvas: Canvas) -> Sheet {
-    with(besides, reports, fitted(reports, wide, canvas))
+    with(besides, reports, fitted(reports, besides.0.is_some(), wide, canvas))
 }
 
 /// The answer of `status` for a page.
 pub(crate) fn markdown(reports: &[ObjectiveReport], besides: Besides<'_>) -> String {
-    with(besides, reports, on_page(reports)).markdown()
+    with(besides, reports, on_page(reports, besides.0.is_some())).markdown()
 }
 
 /// What the lines below a table also tell: the period, and the systems in maintenance that have no objective.
@@ -66,27 +66,28 @@ fn with((frame, maintained): Besides<'_>, reports: &[ObjectiveReport], mut sheet
     sheet
 }
 
-fn fitted(reports: &[ObjectiveReport], wide: bool, canvas: Canvas) -> Sheet {
+/// For objectives' own periods, or a requested one.
+fn fitted(reports: &[ObjectiveReport], is_requested: bool, wide: bool, canvas: Canvas) -> Sheet {
     let full = Detail { named: true, bar: 10, wide };
     if wide || canvas.width.is_none() {
-        return drawn(reports, full);
+        return drawn(reports, is_requested, full);
     }
-    let mut best = drawn(reports, DETAILS[0]);
+    let mut best = drawn(reports, is_requested, DETAILS[0]);
     for detail in &DETAILS[1..] {
         if best.fits(canvas) {
             break;
         }
-        best = drawn(reports, *detail);
+        best = drawn(reports, is_requested, *detail);
     }
     best
 }
 
 /// All of it, for a page.
-fn on_page(reports: &[ObjectiveReport]) -> Sheet {
-    drawn(reports, Detail { named: true, bar: 0, wide: false })
+fn on_page(reports: &[ObjectiveReport], is_requested: bool) -> Sheet {
+    drawn(reports, is_requested, Detail { named: true, bar: 0, wide: false })
 }
 
-fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
+fn drawn(reports: &[ObjectiveReport], is_requested: bool, detail: Detail) -> Sheet {
     let mut sheet = Sheet::new().left(if detail.named { "STATE" } else { "" });
     // Being down now is shown next to any state; without it, the column is left out.
     let some_down = reports.iter().any(|report| report.down.is_some());
@@ -124,7 +125,7 @@ fn drawn(reports: &[ObjectiveReport], detail: Detail) -> Sheet {
     sheet.footer.push(summary(reports));
     sheet.footer.extend(down_now(reports));
     sheet.footer.extend(in_maintenance(reports));
-    sheet.footer.extend(outlooks(reports));
+    sheet.footer.extend(outlooks(reports, is_requested));
     sheet.footer.extend(blind_spots(reports));
     sheet.footer.extend(last_data(reports));
     sheet.footer.extend(reports.iter().any(|report| report.orphaned).then(|| ORPHANS.to_owned()));

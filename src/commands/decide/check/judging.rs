@@ -1,6 +1,6 @@
 //! Owns evaluating the rules of a check: for objectives, as of one time or over a period, and for systems.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use anyhow::Result;
@@ -118,6 +118,13 @@ impl Judging<'_> {
             let close = self.judged.frame.map(|frame| frame.span(stored.objective.window).end);
             by_moment.entry(close.map_or(as_of, |close| close.min(as_of))).or_default().push(stored);
         }
+        if let Some(frame) = self.judged.frame {
+            for rule in rules {
+                let is_covered = |stored: &Stored| covered(name_of(stored), rule);
+                let subjects = by_moment.iter().flat_map(|(moment, of_it)| of_it.iter().map(move |it| (*moment, it)));
+                self.expect_one_close(store, rule, (&frame, as_of), subjects.filter(|(_, it)| is_covered(it)))?;
+            }
+        }
         // A finished period is evaluated at its close, without later facts: that time differs by zone.
         let mut drawn = Vec::new();
         for (moment, objectives) in by_moment {
@@ -142,6 +149,34 @@ impl Judging<'_> {
             self.judge(&mut drawn[place].0, &subject, covered, silence)?;
         }
         Ok(())
+    }
+
+    /// Checks that the period of every objective that a rule names ends, or is looked at, when that of its subjects does.
+    fn expect_one_close<'s>(
+        &self,
+        store: &Store,
+        rule: &Rc<Rule>,
+        (frame, as_of): (&Frame, Instant),
+        mut subjects: impl Iterator<Item = (Instant, &'s Stored)>,
+    ) -> Result<()> {
+        let named = rule.term.fields().into_iter().filter_map(|field| match &field.subject {
+            Subject::Objective(name) => Some(name),
+            _ => None,
+        });
+        let named = named.collect::<BTreeSet<_>>().into_iter().map(|name| {
+            let window = selection::objective(store, name.as_str())?.objective.window;
+            Ok((name, frame.span(window).end.min(as_of)))
+        });
+        let named = named.collect::<Result<Vec<_>>>()?;
+        let differ = subjects.find_map(|(moment, subject)| {
+            named.iter().find(|(_, close)| *close != moment).map(|(named, _)| (name_of(subject), *named))
+        });
+        let Some((subject, named)) = differ else { return Ok(()) };
+        let (which, period) = (self.which(rule), frame.period);
+        Err(Failure::new(
+            format!("{which} compares {subject} with {named}, whose {period} ends at another time"),
+            "add --timezone, such as --timezone UTC: then the period is the same for all",
+        ))
     }
 
     fn systems(&mut self, store: &Store, rules: &[Rc<Rule>], as_of: Instant) -> Result<()> {
@@ -186,8 +221,12 @@ impl Judging<'_> {
             finding.firing = self.args.no_data == NoData::Fail;
             self.judged.findings.push(finding);
         }
-        let complete = matches!(silence, Silence::Complete(_));
-        for rule in rules.into_iter().filter(|rule| !(complete && rule.needs_data)) {
+        let has_answer = |rule: &&Rc<Rule>| match silence {
+            Silence::None => true,
+            Silence::Complete(_) => !rule.needs_data,
+            Silence::OfItsCheck(_) => !rule.asks_for_data(),
+        };
+        for rule in rules.into_iter().filter(has_answer) {
             self.detail.course = self.failing < self.courses;
             let finding = conditions.judge(rule, subject, self.detail)?;
             self.failing += usize::from(finding.firing);

@@ -52,8 +52,8 @@ pub(super) fn blind_spots(reports: &[ObjectiveReport]) -> Vec<String> {
     unknown.into_iter().chain(told("status known for only part of the window", &before, known)).collect()
 }
 
-/// The forecast of the worst objectives if nothing else happens.
-pub(super) fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
+/// The forecast of the worst objectives if nothing else happens. After a requested period, no other one begins.
+pub(super) fn outlooks(reports: &[ObjectiveReport], is_requested: bool) -> Vec<String> {
     let outlook = |report: &ObjectiveReport| {
         let forecast = &report.forecast;
         let what = match (report.state, forecast.exhausted_at, forecast.recovers_at) {
@@ -62,7 +62,7 @@ pub(super) fn outlooks(reports: &[ObjectiveReport]) -> Vec<String> {
                 let then = if report.down.is_some() { "if no status changes" } else { "if it stays up" };
                 format!("within budget again {}, {then}", zoned(at))
             }
-            (State::Breaching, ..) => {
+            (State::Breaching, ..) if !is_requested => {
                 format!("a new period begins {}, with a full budget", zoned(next_period(report)?))
             }
             _ => return None,

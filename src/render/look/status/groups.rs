@@ -145,13 +145,22 @@ impl Grouped {
         let part = |(title, sheet): (String, Sheet)| {
             format!("{}\n{}", paint(&title, Tone::Strong, canvas), sheet.table(canvas))
         };
-        self.parts(|reports| fitted(reports, wide, canvas)).into_iter().map(part).collect::<Vec<_>>().join("\n")
+        let is_requested = self.frame.is_some();
+        self.parts(|reports| fitted(reports, is_requested, wide, canvas))
+            .into_iter()
+            .map(part)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The answer to paste into a page.
     pub(crate) fn markdown(&self) -> String {
         let part = |(title, sheet): (String, Sheet)| format!("## {}\n\n{}", markdown::text(&title), sheet.markdown());
-        self.parts(on_page).into_iter().map(part).collect::<Vec<_>>().join("\n")
+        self.parts(|reports| on_page(reports, self.frame.is_some()))
+            .into_iter()
+            .map(part)
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }
 
