@@ -91,11 +91,6 @@ fn text(property: Property, relation: Relation, text: &str) -> Term {
 }
 
 impl Rule {
-    /// Whether it asks how much is known, which of a check that never reported is asked once, by `--no-data`.
-    pub(crate) const fn asks_for_data(&self) -> bool {
-        matches!(self.origin, Origin::ReadyMade(ReadyMade::MaxAge(_) | ReadyMade::Coverage(_)))
-    }
-
     /// A rule for every objective that shows all values it compares.
     pub(crate) fn of_term(name: String, term: Term) -> Self {
         let mut decided: Vec<Field> = Vec::new();

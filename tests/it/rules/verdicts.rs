@@ -432,18 +432,3 @@ fn why_an_objective_fails_is_said_in_words() {
         }
     }
 }
-
-/// Its system reports, but the check that it measures does not.
-#[test]
-fn a_check_that_never_reported_is_judged_once() {
-    let objective = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: web }\nspec: { systemRef: { kind: System, name: db }, \
-                     healthcheckRef: { kind: Healthcheck, name: http }, target: 99, windowDays: 7 }\n";
-    let slo = Slo::with(SYSTEMS, objective);
-    for asked in [&["--max-age", "15m"][..], &["--min-coverage", "90"]] {
-        let (code, text, _) = check(&slo, &[asked, &["--no-data", "pass"]].concat());
-        assert_eq!(code, 0, "{text}");
-        let (code, text, _) = check(&slo, asked);
-        assert_eq!((code, text.matches("failed").count()), (1, 2), "{text}");
-        assert!(text.contains("web failed: no-data") && text.contains("1 of 1 objective failed"), "{text}");
-    }
-}

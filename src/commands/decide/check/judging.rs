@@ -221,12 +221,8 @@ impl Judging<'_> {
             finding.firing = self.args.no_data == NoData::Fail;
             self.judged.findings.push(finding);
         }
-        let has_answer = |rule: &&Rc<Rule>| match silence {
-            Silence::None => true,
-            Silence::Complete(_) => !rule.needs_data,
-            Silence::OfItsCheck(_) => !rule.asks_for_data(),
-        };
-        for rule in rules.into_iter().filter(has_answer) {
+        let complete = matches!(silence, Silence::Complete(_));
+        for rule in rules.into_iter().filter(|rule| !(complete && rule.needs_data)) {
             self.detail.course = self.failing < self.courses;
             let finding = conditions.judge(rule, subject, self.detail)?;
             self.failing += usize::from(finding.firing);
