@@ -31,20 +31,12 @@ pub(crate) fn conceal(invocation: &mut Invocation) {
 
 /// The arguments without passwords; `None` if they contain none, or cannot be passed on.
 fn concealed(args: &[OsString]) -> Option<Vec<OsString>> {
-    if !args.iter().any(|arg| may_hold_password(arg.as_bytes())) {
-        return None;
-    }
     let shown: Vec<Option<OsString>> = args.iter().map(|arg| without_password_in(arg)).collect();
     let can_be_handed_on = !args.iter().any(|arg| arg.as_bytes().contains(&BETWEEN));
     if shown.iter().all(Option::is_none) || !can_be_handed_on {
         return None;
     }
     Some(shown.into_iter().zip(args).map(|(shown, arg)| shown.unwrap_or_else(|| arg.clone())).collect())
-}
-
-/// Whether an argument may be an address with a password, which most commands rule out at a glance.
-fn may_hold_password(arg: &[u8]) -> bool {
-    arg.iter().any(|byte| matches!(byte, b'@' | b'=')) || arg.windows(2).any(|pair| pair == b":/")
 }
 
 /// An address, or an option with one, without its password.

@@ -54,6 +54,12 @@ impl Urgency {
             Self::Ticket => [POLICY[2], POLICY[3]],
         }
     }
+
+    /// The lookbacks of its rules, as indices of [`LOOKBACKS`](super::balance::LOOKBACKS): the long and the short one of each.
+    pub(crate) const fn lookbacks(self) -> [usize; 4] {
+        let [one, other] = self.rules();
+        [one.long, one.short, other.long, other.short]
+    }
 }
 
 /// The result of both lookbacks of a rule.

@@ -278,9 +278,8 @@ impl Term {
     pub(crate) fn telling(&self) -> Vec<Field> {
         match self {
             Self::Policy(urgency) => {
-                let lookbacks = urgency.rules().into_iter().flat_map(|rule| [rule.long, rule.short]);
                 let rate = |lookback| Field { subject: Subject::This, property: Property::BurnRateOver(lookback) };
-                lookbacks.map(rate).collect()
+                urgency.lookbacks().map(rate).to_vec()
             }
             Self::Compare(_) => self.fields().into_iter().cloned().collect(),
             _ => self.parts().iter().flat_map(Self::telling).collect(),

@@ -167,8 +167,7 @@ impl Rule {
             ReadyMade::Exhausted => ("exhausted", tier(Relation::Equal, BudgetTier::Exhausted), spent()),
             ReadyMade::FastBurn => ("fast-burn", is(FastBurn), vec![FastBurn, BurnRateOver(ONE_HOUR)]),
             ReadyMade::Policy(urgency) => {
-                let rates = urgency.rules().into_iter().flat_map(|rule| [rule.long, rule.short]);
-                (urgency.as_str(), Term::Policy(urgency), rates.map(BurnRateOver).collect())
+                (urgency.as_str(), Term::Policy(urgency), urgency.lookbacks().map(BurnRateOver).to_vec())
             }
             ReadyMade::NoData => {
                 ("no-data", text(Stands, Relation::Equal, State::NoData.as_str()), vec![Stands, SystemId])

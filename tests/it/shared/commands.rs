@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-use super::server::{Server, skip};
+use super::server::{Server, schema, skip};
 use crate::harness::Slo;
 
 const UP: &str = r#"{"ts":"2026-11-01T00:00:00Z","system":"shop","check":"http","status":"up"}"#;
@@ -126,7 +126,7 @@ fn a_note_of_any_characters_is_published_and_copied() {
     for slo in [&shared, &copied] {
         assert_eq!(slo.pass(&["export", "journal"], b""), file.pass(&["export", "journal"], b""));
         let address = slo.db().to_str().unwrap().to_owned();
-        let schema = address.split("schema=").nth(1).unwrap().split(' ').next().unwrap();
+        let schema = schema(&address);
         assert_eq!(server.sql("slo", &format!("SELECT note FROM {schema}.downtime_event")), "a\u{fffd}b\n");
     }
 }

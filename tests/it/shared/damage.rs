@@ -1,6 +1,6 @@
 //! Damaged rows of a server are noticed, reported and repaired as those of a file.
 
-use super::server::Server;
+use super::server::{self, Server};
 use crate::harness::{Output, Slo};
 
 const FEED: &str = r#"{"ts":"2026-11-01T00:00:00Z","system":"shop","check":"http","status":"up"}
@@ -26,8 +26,7 @@ fn made(slo: Slo) -> Slo {
 }
 
 fn schema(slo: &Slo) -> String {
-    let address = slo.db().to_str().unwrap().to_owned();
-    address.split("schema=").nth(1).unwrap().split(' ').next().unwrap().to_owned()
+    server::schema(slo.db().to_str().unwrap()).to_owned()
 }
 
 fn ask(slo: &Slo, args: &[&str]) -> Output {

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use super::PLAIN;
-use super::server::Server;
+use super::server::{Server, schema};
 use crate::harness::Slo;
 
 const FEED: &str = r#"{"ts":"2026-11-01T00:00:00Z","system":"shop","status":"up"}
@@ -26,7 +26,7 @@ fn a_reader_may_ask_everything_and_write_nothing() {
     owner.apply(MANIFESTS);
     owner.pass(&[&["compute", "-q"][..], &AS_OF].concat(), b"");
     let address = owner.db().to_str().unwrap().to_owned();
-    let schema = address.split("schema=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let schema = schema(&address).to_owned();
     server.sql(
         "slo",
         &format!(
@@ -74,7 +74,7 @@ fn a_missing_database_and_a_newer_one_are_refused_by_name() {
     assert!(output.stderr.contains("has no tables of slo"), "{}", output.stderr);
     slo.ingest(FEED);
     let address = slo.db().to_str().unwrap().to_owned();
-    let schema = address.split("schema=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let schema = schema(&address).to_owned();
     server.sql("slo", &format!("UPDATE {schema}.about SET version = version + 1 WHERE id = 1"));
     for args in [&["status"][..], &["ingest", "-"]] {
         let output = slo.run(args, b"");
@@ -112,7 +112,7 @@ fn an_older_schema_is_brought_up_to_date_by_whoever_comes_first() {
     let args = [&["status", "-o", "json"][..], &AS_OF].concat();
     let expected = slo.pass(&args, b"");
     let address = slo.db().to_str().unwrap().to_owned();
-    let schema = address.split("schema=").nth(1).unwrap().split(' ').next().unwrap().to_owned();
+    let schema = schema(&address).to_owned();
     let version = age(server, &schema);
     std::thread::scope(|scope| {
         for _ in 0..12 {
@@ -210,7 +210,7 @@ fn a_password_of_the_environment_or_a_file_is_never_printed() {
     std::fs::set_permissions(&passfile, closed).unwrap();
     let passfile = passfile.to_str().unwrap();
     let folder = server.folder().display().to_string().replace('/', "%2F");
-    let schema = address.split("schema=").nth(1).unwrap().split(' ').next().unwrap();
+    let schema = schema(&address);
     for (url, more) in [
         (format!("postgres://slo:topsecret@{folder}/postgres?schema={schema}"), ("PGAPPNAME", "x")),
         (format!("postgres://slo:topsecret@127.0.0.1:{port}/d?retry_for=0"), ("PGAPPNAME", "x")),

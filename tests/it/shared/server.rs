@@ -202,6 +202,11 @@ impl Keeper {
     }
 }
 
+/// The schema in an address.
+pub(super) fn schema(address: &str) -> &str {
+    address.split("schema=").nth(1).unwrap().split(' ').next().unwrap()
+}
+
 /// Prints why a test is skipped.
 #[expect(clippy::print_stderr, reason = "that a test was skipped must be seen")]
 pub(super) fn skip(reason: &str) {

@@ -1,7 +1,6 @@
 //! Owns the details of a firing: the peaks of the compared values, and the remaining budget.
 
 use super::Matched;
-use crate::domain::budget::policy::Urgency;
 use crate::domain::rules::condition::{Comparison, Field, Operand, Property, Relation, Subject, Term};
 use crate::domain::rules::episode::Episode;
 use crate::domain::rules::incident::Incident;
@@ -86,11 +85,9 @@ fn gather(term: &Term, asserted: bool, found: &mut Vec<Watched>) {
             }
         }
         Term::Policy(urgency) => {
-            for rule in Urgency::rules(*urgency) {
-                for lookback in [rule.long, rule.short] {
-                    let field = Field { subject: Subject::This, property: Property::BurnRateOver(lookback) };
-                    watch(&field, asserted);
-                }
+            for lookback in urgency.lookbacks() {
+                let field = Field { subject: Subject::This, property: Property::BurnRateOver(lookback) };
+                watch(&field, asserted);
             }
         }
         Term::Time(_) => {}

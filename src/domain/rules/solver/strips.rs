@@ -57,7 +57,7 @@ impl What {
         match self {
             Self::Policy(urgency) => {
                 let mut reaches = Vec::new();
-                for lookback in urgency.rules().into_iter().flat_map(|rule| [rule.long, rule.short]) {
+                for lookback in urgency.lookbacks() {
                     add(&mut reaches, Reach::Lookback(lookback));
                 }
                 reaches
