@@ -28,7 +28,9 @@ pub(crate) struct Sight {
     pub(crate) format: Format,
     /// Where the records are in a tree.
     pub(crate) records: Option<String>,
-    /// How many records were examined.
+    /// Where the items of a record are, if each of them is read separately.
+    pub(crate) each: Option<String>,
+    /// How many records or items were examined.
     pub(crate) count: usize,
     /// The values found in any of them.
     pub(crate) values: Vec<Seen>,

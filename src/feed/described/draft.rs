@@ -1,5 +1,7 @@
 //! Owns examining records without a feed: where they are, and their values.
 
+mod tree;
+
 use std::collections::HashMap;
 use std::io::Read;
 
@@ -14,8 +16,6 @@ use crate::feed::csv::{Cutter, DELIMITERS};
 use crate::feed::input::Input;
 use crate::feed::records::without_return;
 
-/// The deepest nesting at which a list of records is searched.
-const DEEPEST: usize = 4;
 /// The most records examined, values of one record, and distinct values under one name.
 const MOST_RECORDS: usize = 5000;
 const MOST_VALUES: usize = 60;
@@ -66,7 +66,7 @@ pub(crate) fn look(beginning: &[u8]) -> Option<Sight> {
 }
 
 /// The values of these records, of which there is at least one.
-fn sight(format: Format, records: Option<String>, all: Vec<Values>) -> Option<Sight> {
+fn sight(format: Format, records: Option<String>, each: Option<String>, all: Vec<Values>) -> Option<Sight> {
     if all.is_empty() {
         return None;
     }
@@ -84,7 +84,7 @@ fn sight(format: Format, records: Option<String>, all: Vec<Values>) -> Option<Si
     }
     columns.truncate(MOST_VALUES);
     let values = columns.into_iter().map(|(name, values)| seen(name, &values)).collect();
-    Some(Sight { format, records, count, values })
+    Some(Sight { format, records, each, count, values })
 }
 
 /// A summary of the values of all records under one name.
@@ -122,35 +122,26 @@ fn spelling(values: &[String]) -> Option<Spelling> {
 
 fn tree(text: &str) -> Option<Sight> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
-    if let Some(Ok(first)) = values.next() {
-        let one_a_line = text.lines().next().is_some_and(|line| serde_json::from_str::<Value>(line).is_ok());
-        if first.is_object() && one_a_line {
-            let more: Vec<Value> = values.map_while(Result::ok).filter(Value::is_object).take(MOST_RECORDS).collect();
-            if !more.is_empty() {
-                let all = std::iter::once(&first).chain(&more).map(named).collect();
-                return sight(Format::Jsonl, None, all);
-            }
+    let Some(Ok(first)) = values.next() else {
+        // Only the beginning is there.
+        let beginning: Value = serde_json::from_str(&tree::closed(text)?).ok()?;
+        return document(&beginning);
+    };
+    let one_a_line = text.lines().next().is_some_and(|line| serde_json::from_str::<Value>(line).is_ok());
+    if first.is_object() && one_a_line {
+        let more = values.map_while(Result::ok).filter(Value::is_object).take(MOST_RECORDS);
+        let records: Vec<Value> = std::iter::once(first.clone()).chain(more).collect();
+        if records.len() > 1 {
+            let (each, all) = tree::items(&tree::unnamed(&records));
+            return sight(Format::Jsonl, None, each, all);
         }
-        let (path, records) = list(&first, "$", 0)?;
-        return sight(Format::Json, Some(path), records.iter().take(MOST_RECORDS).map(named).collect());
     }
-    // Only the beginning is there: the first object of the first list is a record.
-    let at = text.find('[')?;
-    let begins = at + text[at..].find('{')?;
-    let path = if at == 0 { "$[*]".to_owned() } else { format!("$.{}[*]", key_before(&text[..at])?) };
-    sight(Format::Json, Some(path), items(&text[begins..]))
+    document(&first)
 }
 
-/// The objects at the beginning of a list that may be cut off.
-fn items(text: &str) -> Vec<Values> {
-    let (mut found, mut rest) = (Vec::new(), text);
-    while found.len() < MOST_RECORDS {
-        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
-        let Some(Ok(record)) = values.next() else { break };
-        found.push(named(&record));
-        rest = rest[values.byte_offset()..].trim_start().trim_start_matches(',');
-    }
-    found
+fn document(tree: &Value) -> Option<Sight> {
+    let found = tree::records(tree)?;
+    sight(Format::Json, Some(found.records), found.each, found.all)
 }
 
 /// A list of mappings, or a mapping that contains one.
@@ -160,58 +151,6 @@ fn yaml(text: &str) -> Option<Sight> {
     drop(Text::new(Input::new(text.as_bytes()), Format::Yaml).read_to_end(&mut json));
     let sight = tree(std::str::from_utf8(&json).ok()?.trim_start())?;
     Some(Sight { format: Format::Yaml, records: sight.records.or_else(|| Some("$".to_owned())), ..sight })
-}
-
-fn key_before(text: &str) -> Option<&str> {
-    text.trim_end().strip_suffix(':')?.trim_end().strip_suffix('"')?.rsplit('"').next()
-}
-
-/// The first list of objects in a tree, and its items.
-fn list<'v>(value: &'v Value, path: &str, depth: usize) -> Option<(String, &'v [Value])> {
-    match value {
-        Value::Array(items) => {
-            items.first().filter(|first| first.is_object()).map(|_| (format!("{path}[*]"), items.as_slice()))
-        }
-        Value::Object(fields) if depth < DEEPEST => {
-            fields.iter().find_map(|(key, inner)| list(inner, &format!("{path}{}", step(key)), depth + 1))
-        }
-        _ => None,
-    }
-}
-
-fn step(key: &str) -> String {
-    let is_plain = key.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && !key.starts_with(|c: char| c.is_ascii_digit())
-        && !key.is_empty();
-    if is_plain { format!(".{key}") } else { format!("['{}']", key.replace('\'', "\\'")) }
-}
-
-/// The values of a record, nested ones by path.
-fn named(record: &Value) -> Values {
-    let mut found = Vec::new();
-    gather(record, "$", &mut found);
-    found.truncate(MOST_VALUES);
-    let plain = |name: &str| name.strip_prefix("$.").filter(|rest| !rest.contains(['.', '[', '#'])).map(str::to_owned);
-    found.into_iter().map(|(name, value)| (plain(&name).unwrap_or(name), value)).collect()
-}
-
-fn gather(value: &Value, path: &str, found: &mut Values) {
-    if found.len() >= MOST_VALUES {
-        return;
-    }
-    match value {
-        Value::Object(fields) => {
-            fields.iter().for_each(|(key, inner)| gather(inner, &(path.to_owned() + &step(key)), found));
-        }
-        Value::Array(items) => {
-            let is_sample = items.len() <= LONGEST_SAMPLE && !items.iter().any(|it| it.is_object() || it.is_array());
-            let most = if is_sample { items.len() } else { 1 };
-            let items = items.iter().take(most).enumerate();
-            items.for_each(|(index, inner)| gather(inner, &format!("{path}[{index}]"), found));
-        }
-        Value::String(text) => found.push((path.to_owned(), text.clone())),
-        other => found.push((path.to_owned(), other.to_string())),
-    }
 }
 
 fn table(text: &[u8]) -> Option<Sight> {
@@ -224,7 +163,9 @@ fn table(text: &[u8]) -> Option<Sight> {
         (0..count).map(|index| String::from_utf8_lossy(cutter.field(index)).trim().to_owned()).collect()
     };
     let titles = texts(&cutter);
-    let is_title = |title: &String| !title.is_empty() && title.parse::<f64>().is_err();
+    let is_title = |title: &String| {
+        !title.is_empty() && title.parse::<f64>().is_err() && spelling(std::slice::from_ref(title)).is_none()
+    };
     if count < 2 || !titles.iter().all(is_title) {
         return None;
     }
@@ -236,14 +177,14 @@ fn table(text: &[u8]) -> Option<Sight> {
             return None;
         }
     }
-    sight(Format::Csv, None, all)
+    sight(Format::Csv, None, None, all)
 }
 
 /// Lines of text, each with the line as its only value.
 fn lines(text: &str) -> Option<Sight> {
     text.lines().next().filter(|line| !line.contains('\0'))?;
     let all = text.lines().filter(|line| !line.trim().is_empty()).take(MOST_RECORDS);
-    sight(Format::Text, None, all.map(|line| vec![("line".to_owned(), line.to_owned())]).collect())
+    sight(Format::Text, None, None, all.map(|line| vec![("line".to_owned(), line.to_owned())]).collect())
 }
 
 #[cfg(test)]
@@ -267,6 +208,10 @@ mod tests {
             ("incidents:\n- a: x\n  b: [1]\n- a:", Format::Yaml, "$.incidents[*]", &["a=x", "$.b[0]=1"]),
             ("[{\"v\":[1,\"0\"],\"l\":[1,2,3,4,5]}]", Format::Json, "$[*]", &["$.v[0]=1", "$.v[1]=0", "$.l[0]=1"]),
             ("- a: 1\n", Format::Yaml, "$[*]", &["a=1"]),
+            ("{\"rows\":{\"web\":[{\"a\":1}],\"db\":[{\"a\":2}]}}", Format::Json, "$.rows.*[*]", &["#key=web", "a=1"]),
+            ("{\"web\":{\"a\":1},\"db\":{\"a\":2,\"b\":[]}}", Format::Json, "$.*", &["#key=web", "a=1"]),
+            ("{\"rows\":[{\"a\":\"x,]\\\"\"},{\"a\":[2,3", Format::Json, "$.rows[*]", &["a=x,]\"", "$.a[0]=2"]),
+            ("{\n\"at\":\"2026-11-20T10:00:00Z\"}", Format::Json, "$", &["at=2026-11-20T10:00:00Z"]),
             ("2026-11-20 web is down\n", Format::Text, "", &["line=2026-11-20 web is down"]),
         ] {
             let values = values.iter().map(|&value| value.to_owned()).collect();
@@ -274,6 +219,29 @@ mod tests {
         }
         assert_eq!(shown(""), None);
         assert_eq!(shown("\0\0"), None);
+    }
+
+    #[test]
+    fn items_that_say_what_their_record_does_not_are_read_each() {
+        let found = |text: &str| {
+            let sight = look(text.as_bytes()).unwrap();
+            let names: Vec<String> = sight.values.into_iter().map(|seen| seen.name).collect();
+            (sight.records.unwrap_or_default(), sight.each.unwrap_or_default(), names.join(" "), sight.count)
+        };
+        let expected = |records: &str, each: &str, names: &str, count| {
+            (records.to_owned(), each.to_owned(), names.to_owned(), count)
+        };
+        let time = "2026-11-20T10:00:00Z";
+        let text =
+            format!(r#"[{{"name":"a","runs":[{{"when":"{time}","ok":true}},{{"when":"{time}"}}]}},{{"runs":[]}}]"#);
+        assert_eq!(found(&text), expected("$[*]", "$.runs[*]", "when ok $.name", 2));
+        let text = format!(r#"{{"data":[{{"of":{{"name":"a"}},"values":[["{time}","up"],["{time}","down"]]}}]}}"#);
+        assert_eq!(found(&text), expected("$.data[*]", "$.values[*]", "@[0] @[1] $.of.name", 2));
+        let text = format!(r#"{{"at":"{time}","checks":[{{"name":"a","ok":true}},{{"name":"b","ok":false}}]}}"#);
+        assert_eq!(found(&format!("{text}\n{text}")), expected("", "$.checks[*]", "name ok $.at", 4));
+        // What happened in an incident is no record.
+        let text = format!(r#"[{{"from":"{time}","status":"resolved","updates":[{{"at":"{time}","status":"up"}}]}}]"#);
+        assert_eq!(found(&text).1, "");
     }
 
     #[test]

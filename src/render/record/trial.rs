@@ -100,6 +100,9 @@ pub(crate) fn text(trial: &Trial) -> String {
         }
     }
     text.push('\n');
+    if trial.read > 0 && trial.skipped == trial.read {
+        text.push_str("The feed skips every record: check its records and its values.\n");
+    }
     for (system, (count, first, last)) in &trial.systems {
         let plural = if *count == 1 { "" } else { "s" };
         let _ = writeln!(text, "{system}: {} transition{plural}, {}", thousands(*count), stretch(*first, *last));

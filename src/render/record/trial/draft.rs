@@ -42,7 +42,11 @@ pub(crate) fn draft(name: &str, file: &str, sight: &Sight) -> String {
     if let Some(records) = &sight.records {
         let _ = writeln!(text, "  records: {}", name_text(records));
     }
-    let of = if sight.count == 1 { "record".to_owned() } else { format!("{} records", sight.count) };
+    let noun = if sight.each.is_some() { "item" } else { "record" };
+    if let Some(each) = &sight.each {
+        let _ = writeln!(text, "  each: {}  # guessed: a record has several of them", name_text(each));
+    }
+    let of = if sight.count == 1 { noun.to_owned() } else { format!("{} {noun}s", sight.count) };
     let _ = writeln!(text, "  # Values in the first {of}:");
     for seen in &sight.values {
         let _ = writeln!(text, "{}", format!("  #   {}: {}", one_line(&seen.name), shown(&seen.distinct)).trim_end());
@@ -62,11 +66,22 @@ fn of_lines(sight: &Sight) -> String {
     for line in lines.iter().take(FEW_LINES) {
         let _ = writeln!(text, "  #   {}", cut(line, LONGEST_LINE));
     }
-    let ts = moment(lines.first().map_or("", |line| line));
+    let records = match separator(lines) {
+        Some(by) => ["ts", "system", "status"].map(|name| format!("(?<{name}>[^{by}]*)")).join(by),
+        None => moment(lines.first().map_or("", |line| line)).to_owned() + r" (?<system>\S+) (?<status>\S+)",
+    };
     text + "  # Name the parts of a line that you need; a line that no expression matches is rejected.\n"
-        + &format!("  records: '^{ts} (?<system>\\S+) (?<status>\\S+)'\n")
+        + &format!("  records: '^{records}'\n")
         + "  fields: { ts: ts, system: system, status: status }\n  \
            values: { status: { UP: healthy, DOWN: unhealthy } }  # for example\n  slug: true\n"
+}
+
+/// What separates the values of a table without a header: every line has equally many of it, at least two.
+fn separator(lines: &[String]) -> Option<&'static str> {
+    let counts = |by: &str| lines.iter().map(move |line| line.matches(by).count()).collect::<Vec<_>>();
+    let separates =
+        |counts: &[usize]| counts.first().is_some_and(|first| *first > 1 && counts.iter().all(|it| it == first));
+    [",", ";"].into_iter().find(|by| separates(&counts(by)))
 }
 
 /// The expression for the time at the start of a line: in brackets, as a date and a time, or as one word.

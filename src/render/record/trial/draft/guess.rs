@@ -21,6 +21,8 @@ const SYSTEMS: [&[&str]; 2] = [
 /// Values that may be the name of something else.
 const NAMES: [&[&str]; 2] =
     [&["name", "entity", "check", "job", "target", "url", "title"], &["name", "target", "instance"]];
+/// The nearest key above a record.
+const KEY: &str = "#key";
 /// What Prometheus calls the name of a metric, which many systems share.
 const METRIC: &str = "__name__";
 const STATUSES: [&[&str]; 2] =
@@ -166,14 +168,16 @@ fn system<'s>(values: &'s [Seen], taken: &[&Seen]) -> Option<&'s Seen> {
     let named = values.iter().find(|seen| is_free(seen) && is_name_of_one(seen));
     let within = || find(values, [&[], SYSTEMS[1]], |seen| is_free(seen) && has_name(seen) && !is_url(seen));
     let other = || find(values, NAMES, |seen| is_free(seen) && !seen.name.ends_with(METRIC));
-    whole.or(named).or_else(within).or_else(other)
+    let key = || values.iter().find(|seen| seen.name == KEY);
+    whole.or(named).or_else(within).or_else(|| key().filter(|key| has_name(key))).or_else(other).or_else(key)
 }
 
 /// The value identified by its entire name, else the first one by a word in it.
 fn find<'s>(values: &'s [Seen], words: [&[&str]; 2], is: impl Fn(&Seen) -> bool) -> Option<&'s Seen> {
     let [whole, within] = words;
     let known: Vec<&Seen> = values.iter().filter(|seen| is(seen) && !is_touched(seen)).collect();
-    let called = |word: &&str| known.iter().find(|seen| seen.name.to_lowercase() == **word).copied();
+    let is_called = |seen: &&Seen, word: &str| seen.name.trim_start_matches("$.").eq_ignore_ascii_case(word);
+    let called = |word: &&str| known.iter().find(|seen| is_called(seen, word)).copied();
     let has_word = |seen: &&&Seen| within.iter().any(|word| seen.name.to_lowercase().contains(word));
     whole.iter().find_map(called).or_else(|| known.iter().find(has_word).copied())
 }
@@ -208,7 +212,7 @@ fn is_url(seen: &Seen) -> bool {
 
 /// Whether all of it is in the record itself, and not in an element of a list.
 fn is_single(seen: &Seen) -> bool {
-    !seen.name.split('[').skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+    !seen.name.trim_start_matches("@[").split('[').skip(1).any(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether records with the same values here have several values there, each in several records.
