@@ -4,6 +4,7 @@
 
 mod input;
 mod intake;
+mod naming;
 mod plans;
 mod session;
 mod source;
@@ -26,7 +27,7 @@ use crate::render::record::ingest::{document, text};
 use crate::store::Access;
 use input::Input;
 pub(in crate::commands) use intake::{Intake, warn_of_composites};
-use session::{MOST_NAMED, Session};
+use session::Session;
 pub(in crate::commands) use source::Arrival;
 use source::Progress;
 
@@ -63,8 +64,8 @@ impl Run for Ingest {
         let inputs = inputs.map(|input| input.until(signals.as_ref())).collect::<Result<Vec<_>>>()?;
         let latest = now.plus(args.max_skew);
         let (is_described, system) = (feed.is_some(), args.system.clone());
-        let (format, follow, named) = (args.format, args.follow, MOST_NAMED);
-        let options = source::Options { format, latest, now, follow, named, feed, system, plans };
+        let (format, follow) = (args.format, args.follow);
+        let options = source::Options { format, latest, now, follow, feed, system, plans };
         let names = Names::new(args.slug);
         let (sender, events) = sync_channel(1);
         let feed = std::thread::Builder::new()
@@ -86,6 +87,8 @@ impl Run for Ingest {
             has_read: false,
             streams: 0,
             ignored: Vec::new(),
+            more: Vec::new(),
+            keeps_rejects: args.rejects.is_some(),
             stopped: None,
         };
         // A refused ingest creates no database.
@@ -102,7 +105,7 @@ impl Run for Ingest {
             session.batches(&mut store, &mut intake)?;
             true
         };
-        session.finish(&intake);
+        session.finish();
         let stopped = session.stopped;
         warn_of_composites(context, &intake.composites(&store)?);
         if let Some(file) = &args.maintenance {

@@ -53,11 +53,18 @@ fn many_rejects_are_named_in_part_and_counted_in_full() {
     let world = World::new();
     let feed = format!("{}{}", lines("a", 0, 1), "{\n".repeat(5000));
     let output = world.feed(&["ingest", "--rejects", "bad"], &feed);
-    assert_eq!((output.code, output.stderr.lines().count()), (1, 1001));
-    assert!(output.stderr.ends_with("… and 4000 more rejected lines; --rejects FILE keeps all of them\n"));
+    assert_eq!((output.code, output.stderr.lines().count()), (1, 11));
+    assert!(output.stderr.ends_with("\n… and 4 990 more like stdin:11\n"), "{}", output.stderr);
     assert_eq!(fs::read(world.path("bad")).unwrap().len(), 10_000);
     let answer = world.feed(&["ingest", "-o", "json"], &feed).json();
     assert_eq!((&answer["read"], &answer["rejected"]), (&5001.into(), &5000.into()));
+    // Each reason has its own first lines.
+    let output =
+        world.feed(&["ingest"], format!("{feed}{}", "{\"ts\":\"x\",\"system\":\"a\",\"status\":\"up\"}\n".repeat(13)));
+    assert_eq!(output.stderr.lines().count(), 22, "{}", output.stderr);
+    let end =
+        "\n… and 4 990 more like stdin:11\n… and 3 more like stdin:5011; --rejects FILE keeps all rejected lines\n";
+    assert!(output.stderr.ends_with(end), "{}", output.stderr);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::intake::Intake;
+use super::naming::More;
 use super::source::{Arrival, Event, Progress};
 use crate::clock;
 use crate::commands::Context;
@@ -15,6 +16,7 @@ use crate::domain::value::instant::Instant;
 use crate::exit::Signal;
 use crate::failure::Failure;
 use crate::feed::MOST_NOTE_BYTES;
+use crate::render::record::ingest::thousands;
 use crate::store::{Followers, Store};
 
 /// How long a commit may wait for more input from a pipe.
@@ -25,8 +27,6 @@ const MOST_GATHERED: usize = 100_000;
 const ENOUGH_ROWS: usize = 64;
 /// The most rows joined to get enough of each stream; one takes eight bytes.
 const MOST_JOINED: usize = 4_000_000;
-/// The most rejected lines reported one by one; with more, the wrong file was given.
-pub(super) const MOST_NAMED: u64 = 1000;
 
 /// Ends a transaction without keeping anything.
 #[derive(Debug)]
@@ -57,6 +57,10 @@ pub(super) struct Session<'c, 'io> {
     /// The number of streams of this input so far.
     pub(super) streams: usize,
     pub(super) ignored: Vec<String>,
+    /// Rejected lines that were not reported one by one.
+    pub(super) more: Vec<More>,
+    /// Whether rejected lines are written to a file.
+    pub(super) keeps_rejects: bool,
     /// The signal that ended the reading.
     pub(super) stopped: Option<Signal>,
 }
@@ -239,6 +243,7 @@ impl Session<'_, '_> {
             Event::Rejected { place, reason } => {
                 self.progress.suspend(|| self.context.warn(&format!("{place}: rejected: {reason}")));
             }
+            Event::MoreRejected(more) => self.more = more,
             Event::Ignored(names) => self.ignored.extend(names),
             Event::Stopped { signal, file, partial } => {
                 self.stopped = Some(signal);
@@ -264,11 +269,19 @@ impl Session<'_, '_> {
     }
 
     /// Reports what was not reported one by one.
-    pub(super) fn finish(&mut self, intake: &Intake) {
+    pub(super) fn finish(&mut self) {
         self.progress.clear();
-        if intake.report.rejected > MOST_NAMED {
-            let more = intake.report.rejected - MOST_NAMED;
-            self.context.warn(&format!("… and {more} more rejected lines; --rejects FILE keeps all of them"));
+        let all = std::mem::take(&mut self.more);
+        for (index, More { count, like }) in all.iter().enumerate() {
+            let count = thousands(*count);
+            let mut text = match like {
+                Some(like) => format!("… and {count} more like {like}"),
+                None => format!("… and {count} more"),
+            };
+            if index + 1 == all.len() && !self.keeps_rejects {
+                text.push_str("; --rejects FILE keeps all rejected lines");
+            }
+            self.context.warn(&text);
         }
         self.ignored.sort_unstable();
         self.ignored.dedup();

@@ -9,6 +9,7 @@ use anyhow::Result;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::input::{Input, choose};
+use super::naming::{More, Naming};
 use crate::cli::FeedFormat;
 use crate::clock::Stopwatch;
 use crate::commands::feeds;
@@ -30,8 +31,6 @@ pub(super) struct Options {
     pub(super) latest: Instant,
     pub(super) now: Instant,
     pub(super) follow: bool,
-    /// Rejected lines reported one by one.
-    pub(super) named: u64,
     /// The feeds that describe the records, unless they are transitions.
     pub(super) feed: Option<Vec<Recipe>>,
     /// Use this system for every record.
@@ -54,6 +53,8 @@ pub(super) enum Event {
         place: String,
         reason: String,
     },
+    /// The rejected lines that were not named.
+    MoreRejected(Vec<More>),
     /// Names of unused fields.
     Ignored(Vec<String>),
     Failed {
@@ -78,11 +79,12 @@ pub(super) fn feed(
     events: &SyncSender<Event>,
 ) {
     let (mut options, mut rejects, mut names) = (options, rejects, names);
+    let mut naming = Naming::new(options.follow);
     for input in inputs {
         let name = input.name.clone();
-        match feed_one(input, &mut options, &mut rejects, &mut names, events) {
+        match feed_one(input, &mut options, (&mut rejects, &mut naming), &mut names, events) {
             Ok(true) => {}
-            Ok(false) => return,
+            Ok(false) => break,
             Err(error) => {
                 // Without a receiver, another error is already being reported.
                 drop(events.send(Event::Failed { file: name, error }));
@@ -90,13 +92,14 @@ pub(super) fn feed(
             }
         }
     }
+    drop(events.send(Event::MoreRejected(naming.rest())));
 }
 
 /// Reads one input; returns whether the receiver is still there.
 fn feed_one(
     input: Input,
     options: &mut Options,
-    rejects: &mut Option<Rejects>,
+    (rejects, naming): (&mut Option<Rejects>, &mut Naming),
     names: &mut Names,
     events: &SyncSender<Event>,
 ) -> Result<bool> {
@@ -132,7 +135,8 @@ fn feed_one(
             Reading::Described(Box::new(Described::new(source, recipe, kind, around, how, names)))
         }
     };
-    let found = read_all(&mut reader, (&name, path.as_deref(), goes_on), &beginning, options, rejects, events);
+    let place = (&*name, path.as_deref(), goes_on);
+    let found = read_all(&mut reader, place, &beginning, (rejects, naming), events);
     *names = reader.into_names();
     options.feed = recipes;
     found
@@ -143,8 +147,7 @@ fn read_all<R: Read>(
     reader: &mut Reading<'_, R>,
     (name, path, goes_on): (&str, Option<&Path>, bool),
     beginning: &[u8],
-    options: &mut Options,
-    rejects: &mut Option<Rejects>,
+    (rejects, naming): (&mut Option<Rejects>, &mut Naming),
     events: &SyncSender<Event>,
 ) -> Result<bool> {
     let (name, unit) = (name.to_owned(), reader.unit());
@@ -155,12 +158,11 @@ fn read_all<R: Read>(
             if let Some(rejects) = rejects.as_mut() {
                 rejects.keep(reject)?;
             }
+            let sign = if unit == "line" { ":" } else { ": row " };
+            let place = || format!("{name}{sign}{}", reject.line);
             if let Some(reason) = &reject.reason
-                && options.named > 0
+                && let Some(place) = naming.name(reason, place)
             {
-                options.named -= 1;
-                let sign = if unit == "line" { ":" } else { ": row " };
-                let place = format!("{name}{sign}{}", reject.line);
                 // A missing receiver is noticed with the next batch.
                 drop(events.send(Event::Rejected { place, reason: reason.clone() }));
             }
