@@ -14,8 +14,9 @@ use crate::Invocation;
 use crate::cli::{Color, Global};
 use crate::commands::{Context, Line, Noticed, Place, dispatch};
 use crate::domain::value::duration::{out_of_range, parse_millis};
+use crate::domain::value::hours::zone_remedy;
 use crate::domain::value::instant::Instant;
-use crate::domain::value::wording::{did_you_mean, in_lines, one_line};
+use crate::domain::value::wording::{in_lines, one_line};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::render::Canvas;
@@ -130,14 +131,8 @@ fn zone(flag: Option<&str>, env: &BTreeMap<OsString, OsString>) -> Result<Option
         (None, Some(text)) => ("SLO_TZ", text.as_ref()),
         (None, None) => return Ok(None),
     };
-    let zone = text.parse().map_err(|_| {
-        // An abbreviation is similar to too many names to guess one.
-        let guess = did_you_mean(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
-        let guess = if text.len() > 4 { guess } else { String::new() };
-        let hint = if guess.is_empty() { "write an IANA name such as Europe/Berlin".to_owned() } else { guess };
-        Failure::new(format!("unknown time zone {text:?} in {name}"), hint)
-    });
-    zone.map(Some)
+    let unknown = |_| Failure::new(format!("unknown time zone {text:?} in {name}"), zone_remedy(text));
+    text.parse().map(Some).map_err(unknown)
 }
 
 fn set<'e>(env: &'e BTreeMap<OsString, OsString>, name: &str) -> Option<&'e OsString> {

@@ -107,21 +107,29 @@ pub(super) fn read(tree: &Tree, document: usize, report: &mut Report) -> Option<
 }
 
 /// The positions in a specification that checks of entire objects need: `when` and `selector` of a condition, and
-/// `quorum CHECK` of a system.
+/// `check CHECK` and `quorum CHECK` of a system.
 pub(super) fn places(kind: Kind, spec: &Node) -> Vec<(String, Position)> {
     let field = |name: &str| spec.child(name).map(|node| (name.to_owned(), node.at));
     match kind {
         Kind::Condition => ["when", "selector"].into_iter().filter_map(field).collect(),
         Kind::System => {
             let Some(Value::List(checks)) = spec.child("checks").map(|checks| &checks.value) else { return Vec::new() };
-            let quorum = |check: &Node| {
-                let name = check.child("name").and_then(Node::as_text)?;
-                Some((quorum_of(name), check.child("quorum")?.at))
-            };
-            checks.iter().filter_map(quorum).collect()
+            let mut places = Vec::new();
+            for check in checks {
+                let Some(node) = check.child("name") else { continue };
+                let name = node.as_text().unwrap_or_default();
+                places.push((check_of(name), node.at));
+                places.extend(check.child("quorum").map(|quorum| (quorum_of(name), quorum.at)));
+            }
+            places
         }
         Kind::Objective | Kind::MaintenanceWindow | Kind::Correction => Vec::new(),
     }
+}
+
+/// The place of a check.
+pub(super) fn check_of(check: &str) -> String {
+    format!("check {check}")
 }
 
 /// The place of a check's quorum.
@@ -143,7 +151,8 @@ pub(super) fn read_feed(tree: &Tree, report: &mut Report) -> Option<Feed> {
     if !tree.complete {
         return None;
     }
-    let fields = Fields::of(&Field::root(root), &DOCUMENT, report)?;
+    let spec = Some(("spec", &feed::shapes::SPEC));
+    let fields = Fields::around(&Field::root(root), &DOCUMENT, spec, report)?;
     let remedy = format!("write apiVersion: {VERSION}");
     if let Some(field) = fields.require("apiVersion", &remedy, report)
         && let Some(version) = field.text(report)
@@ -183,7 +192,8 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
         );
         return None;
     }
-    let fields = Fields::of(&root, &DOCUMENT, report)?;
+    let spec = kind.map(|kind| ("spec", spec_of(kind)));
+    let fields = Fields::around(&root, &DOCUMENT, spec, report)?;
     if check_kind(&fields, report) {
         check_version(&fields, kind, report);
     }
@@ -206,6 +216,16 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
         }
         Kind::Correction => correction::read(&spec, metadata, references, report).map(Object::Correction),
         Kind::Condition => condition::read(&spec, metadata, references, report).map(Object::Condition),
+    }
+}
+
+fn spec_of(kind: Kind) -> &'static Shape {
+    match kind {
+        Kind::System => &system::SPEC,
+        Kind::Objective => &objective::SPEC,
+        Kind::MaintenanceWindow => &maintenance_window::SPEC,
+        Kind::Correction => &correction::SPEC,
+        Kind::Condition => &condition::SPEC,
     }
 }
 

@@ -260,6 +260,11 @@ fn a_check_the_journal_does_not_know_is_a_warning_once_it_knows_others() {
     let expected =
         "slo.yaml:9:46: warning: SLO a: web has no transitions of the check htpp so far; did you mean http?\n";
     assert_eq!(read(&known), expected);
+    // So are its settings in the manifest of the system.
+    let system = "apiVersion: slo/v1\nkind: System\nmetadata: { name: web }\nspec:\n  checks: [{ name: http }, { name: htpp }]\n";
+    let expected =
+        "slo.yaml:5:36: warning: System web: web has no transitions of the check htpp so far; did you mean http?\n";
+    assert_eq!(shown(&read_sources(&[source("slo.yaml", system.to_owned())], &known)), expected);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::envelope::{Draft, quorum_of};
+use super::envelope::{Draft, check_of, quorum_of};
 use super::kind::reference::{Reference, Role};
 use super::problem::{Position, Problem, Severity};
 use super::wording::{closest, counted, did_you_mean};
@@ -39,16 +39,17 @@ pub(super) fn check(drafts: &[Draft], doubtful: &BTreeSet<Name>, known: &Known) 
     for draft in drafts.iter().filter(|draft| draft.kind == Kind::Objective) {
         whole.exclusions(draft);
         if !whole.check_of_composite(draft) {
-            whole.unknown_check(draft);
+            whole.unknown_reference(draft);
         }
     }
     for draft in drafts.iter().filter(|draft| draft.kind == Kind::System) {
         whole.facts_of_composite(draft);
+        whole.unknown_settings(draft);
         whole.few_locations(draft);
     }
     for draft in drafts.iter().filter(|draft| draft.kind == Kind::Correction) {
         if !whole.check_of_composite(draft) {
-            whole.unknown_check(draft);
+            whole.unknown_reference(draft);
         }
     }
     whole.contradictions();
@@ -316,27 +317,42 @@ impl<'a> Whole<'a> {
         }
     }
 
-    /// Warns about a check that was never seen although others of its system were, and about an incident.
-    fn unknown_check(&mut self, draft: &'a Draft) {
+    /// Warns about a reference to an unknown check.
+    fn unknown_reference(&mut self, draft: &'a Draft) {
         let role = |role| draft.references.iter().find(move |reference| reference.role == role);
-        let (Some(check), Some(system)) = (role(Role::Checks), role(Role::Covers)) else { return };
-        let of_system = |seen: &'a BTreeMap<Name, BTreeSet<Name>>| seen.get(&system.name).into_iter().flatten();
-        let seen: BTreeSet<&str> = of_system(&self.known.checks).map(Name::as_str).collect();
-        let is_incident = of_system(&self.known.incidents).any(|incident| *incident == check.name);
-        if seen.contains(check.name.as_str()) || seen.is_empty() && !is_incident {
+        if let (Some(check), Some(system)) = (role(Role::Checks), role(Role::Covers)) {
+            self.unknown_check(draft, &system.name, &check.name, check.at, "remove healthcheckRef");
+        }
+    }
+
+    /// Warns about settings of an unknown check.
+    fn unknown_settings(&mut self, draft: &'a Draft) {
+        let Some(Object::System(system)) = draft.object.as_deref() else { return };
+        for CheckRules { name, .. } in &system.checks {
+            self.unknown_check(draft, &draft.name, name, draft.place(&check_of(name.as_str())), "remove it");
+        }
+    }
+
+    /// Warns about a check that was never seen although others of its system were, and about an incident.
+    fn unknown_check(&mut self, draft: &Draft, system: &Name, check: &Name, at: Position, removal: &str) {
+        let known = self.known;
+        let of_system = |seen: &'a BTreeMap<Name, BTreeSet<Name>>| seen.get(system).into_iter().flatten();
+        let seen: BTreeSet<&str> = of_system(&known.checks).map(Name::as_str).collect();
+        let is_incident = of_system(&known.incidents).any(|incident| incident == check);
+        if seen.contains(check.as_str()) || seen.is_empty() && !is_incident {
             return;
         }
         let (message, otherwise) = if is_incident {
-            let message = format!("{} is an incident of {}, not a check", check.name, system.name);
-            (message, "remove healthcheckRef; incidents count in any case")
+            let message = format!("{check} is an incident of {system}, not a check");
+            (message, format!("{removal}; incidents count in any case"))
         } else {
-            (format!("{} has no transitions of the check {} so far", system.name, check.name), "")
+            (format!("{system} has no transitions of the check {check} so far"), String::new())
         };
-        let remedy = match did_you_mean(check.name.as_str(), seen) {
-            empty if empty.is_empty() => otherwise.to_owned(),
+        let remedy = match did_you_mean(check.as_str(), seen) {
+            empty if empty.is_empty() => otherwise,
             guess => guess,
         };
-        self.note(Severity::Warning, draft, check.at, message, &remedy);
+        self.note(Severity::Warning, draft, at, message, &remedy);
     }
 
     fn note(&mut self, severity: Severity, draft: &Draft, at: Position, message: String, remedy: &str) {

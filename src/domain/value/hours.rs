@@ -62,23 +62,34 @@ impl Hours {
 /// # Errors
 /// When it is not a time of day.
 pub(crate) fn parse_time(text: &str) -> Result<NaiveTime, Fault> {
+    time(text).ok_or_else(|| {
+        let remedy = match padded(text) {
+            _ if text.starts_with("24:00") => "midnight is \"00:00\"".to_owned(),
+            Some(padded) => format!("write \"{padded}\""),
+            None => "write hours and minutes, such as \"22:00\"".to_owned(),
+        };
+        (format!("{} is not a time of day", quote(text)), remedy)
+    })
+}
+
+fn time(text: &str) -> Option<NaiveTime> {
     let digits = |part: &str| {
         (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit())).then(|| part.parse().ok()).flatten()
     };
     let parts: Option<Vec<u32>> = text.split(':').map(digits).collect();
-    let time = match parts.as_deref() {
+    match parts.as_deref() {
         Some([hour, minute]) => NaiveTime::from_hms_opt(*hour, *minute, 0),
         Some([hour, minute, second]) => NaiveTime::from_hms_opt(*hour, *minute, *second),
         _ => None,
-    };
-    time.ok_or_else(|| {
-        let remedy = if text.starts_with("24:00") {
-            "midnight is \"00:00\""
-        } else {
-            "write hours and minutes, such as \"22:00\""
-        };
-        (format!("{} is not a time of day", quote(text)), remedy.to_owned())
-    })
+    }
+}
+
+/// `09:00` for `9:00` or `9`.
+fn padded(text: &str) -> Option<String> {
+    let (hour, minutes) = text.split_once(':').unwrap_or((text, "00"));
+    let hour: u32 = hour.parse().ok().filter(|_| hour.bytes().all(|byte| byte.is_ascii_digit()))?;
+    let padded = format!("{hour:02}:{minutes}");
+    time(&padded).map(|_| padded)
 }
 
 /// Reads `Sat` or `Saturday`, in any case.
@@ -87,9 +98,21 @@ pub(crate) fn parse_time(text: &str) -> Result<NaiveTime, Fault> {
 /// When it is not a day of the week.
 pub(crate) fn parse_weekday(text: &str) -> Result<Weekday, Fault> {
     text.parse().map_err(|_| {
-        let remedy = "write Mon, Tue, Wed, Thu, Fri, Sat or Sun".to_owned();
+        let remedy = days_between(text).map_or_else(
+            || "write Mon, Tue, Wed, Thu, Fri, Sat or Sun".to_owned(),
+            |days| format!("list the days: [{}]", days.join(", ")),
+        );
         (format!("{} is not a day of the week", quote(text)), remedy)
     })
+}
+
+/// The days of `Mon-Fri`, for which YAML needs a list.
+fn days_between(text: &str) -> Option<Vec<String>> {
+    let (first, last) = text.split_once(['-', '–'])?;
+    let day = |text: &str| text.trim().parse::<Weekday>().ok();
+    let (first, last) = (day(first)?, day(last)?);
+    let count = last.days_since(first) as usize + 1;
+    Some(std::iter::successors(Some(first), |day| Some(day.succ())).take(count).map(|day| day.to_string()).collect())
 }
 
 /// Reads a zone of the IANA database.
@@ -97,13 +120,16 @@ pub(crate) fn parse_weekday(text: &str) -> Result<Weekday, Fault> {
 /// # Errors
 /// When the zone is unknown.
 pub(crate) fn parse_zone(text: &str) -> Result<Tz, Fault> {
-    text.parse().map_err(|_| {
-        // An abbreviation is similar to too many names for a guess.
-        let guess = closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())).filter(|_| text.len() > 4);
-        let remedy = guess.map_or_else(
-            || "write an IANA name such as Europe/Berlin".to_owned(),
-            |guess| format!("did you mean {guess}?"),
-        );
-        (format!("{} is not a known time zone", quote(text)), remedy)
-    })
+    text.parse().map_err(|_| (format!("{} is not a known time zone", quote(text)), zone_remedy(text)))
+}
+
+/// The remedy for an unknown zone: the zone of that city, or one with a similar name.
+pub(crate) fn zone_remedy(text: &str) -> String {
+    let names = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    let city = text.trim().replace(' ', "_");
+    let is_there = |name: &&str| name.rsplit_once('/').is_some_and(|(_, last)| last.eq_ignore_ascii_case(&city));
+    // An abbreviation is similar to too many names for a guess.
+    let guess = names().find(is_there).or_else(|| closest(text, names()).filter(|_| text.len() > 4));
+    guess
+        .map_or_else(|| "write an IANA name such as Europe/Berlin".to_owned(), |guess| format!("did you mean {guess}?"))
 }

@@ -261,6 +261,12 @@ fn read_thresholds(fields: &Fields<'_>, report: &mut Report) -> BurnRateThreshol
     let hundred = Some(Decimal::whole(100));
     let warning = fields.get("warningPercent").and_then(|field| read_threshold(&field, hundred, report));
     let critical = fields.get("criticalPercent").and_then(|field| read_threshold(&field, hundred, report));
+    for (key, value) in [("warningPercent", warning), ("criticalPercent", critical)] {
+        if let Some((field, value)) = fields.get(key).zip(value.filter(|value| *value <= Decimal::whole(1))) {
+            let message = format!("spec.burnRateThresholds.{key} is {value}% of the budget");
+            report.warn(field.at, message, "it is a percentage: 50 is half of the budget");
+        }
+    }
     let multiplier = fields.get("fastBurnMultiplier").and_then(|field| read_threshold(&field, None, report));
     thresholds.warning_percent = warning.unwrap_or(thresholds.warning_percent);
     thresholds.critical_percent = critical.unwrap_or(thresholds.critical_percent);

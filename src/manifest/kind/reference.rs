@@ -74,10 +74,6 @@ pub(in crate::manifest) enum Role {
 
 /// Reads `{ kind: System, name: checkout }`, where `kind` must be the given one.
 pub(in crate::manifest) fn read(field: &Field<'_>, kind: &str, role: Role, report: &mut Report) -> Option<Reference> {
-    if let Some(text) = field.scalar() {
-        field.expected("a mapping", &format!("write {{ kind: {kind}, name: {text} }}"), report);
-        return None;
-    }
     let shape = match kind {
         "System" => &SYSTEM,
         "SLO" => &OBJECTIVE,

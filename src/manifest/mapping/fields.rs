@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 
 use super::shape::{Content, Shape};
 use crate::domain::value::duration::{out_of_range, parse_millis};
+use crate::domain::value::hours::zone_remedy;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::manifest::problem::{Position, Report};
@@ -29,10 +30,29 @@ pub(in crate::manifest) struct Field<'a> {
 impl<'a> Fields<'a> {
     /// The fields of a mapping; reports unknown ones. Reports and returns `None` if it is not a mapping.
     pub(in crate::manifest) fn of(field: &Field<'a>, shape: &'static Shape, report: &mut Report) -> Option<Self> {
+        Self::around(field, shape, None, report)
+    }
+
+    /// The same for a mapping around another one, whose fields may be written beside it by mistake.
+    pub(in crate::manifest) fn around(
+        field: &Field<'a>,
+        shape: &'static Shape,
+        inner: Option<(&str, &'static Shape)>,
+        report: &mut Report,
+    ) -> Option<Self> {
+        if let Some(example) = field.scalar().and_then(|text| shape.example(text)) {
+            field.expected("a mapping", &format!("write {example}"), report);
+            return None;
+        }
         let entries = field.entries(report)?;
         for entry in entries.iter().filter(|entry| shape.field(&entry.key).is_none()) {
             let place = if field.path.is_empty() { String::new() } else { format!(" in {}", field.path) };
-            let remedy = did_you_mean(&entry.key, shape.names());
+            let remedy = match inner {
+                Some((name, inner)) if inner.field(&entry.key).is_some() => {
+                    format!("indent it below {name}:")
+                }
+                _ => did_you_mean(&entry.key, shape.names()),
+            };
             report.error(entry.key_at, format!("unknown field {}{place}", quote(&entry.key)), remedy);
         }
         Some(Self { path: field.path.clone(), at: field.at, entries, shape })
@@ -92,8 +112,16 @@ impl<'a> Fields<'a> {
 
     /// The items of a list; empty when absent.
     pub(in crate::manifest) fn list(&self, key: &str, report: &mut Report) -> Vec<Field<'a>> {
-        debug_assert!(self.describes(key, |content| matches!(content, Content::List(..))), "{key} is no list");
-        self.get(key).map(|field| field.items(report)).unwrap_or_default()
+        let content = self.shape.field(key).map(|field| &field.content);
+        debug_assert!(matches!(content, Some(Content::List(..))), "{key} is no list");
+        let Some(field) = self.get(key) else { return Vec::new() };
+        if let Some(Content::List(Content::Object(shape), _)) = content
+            && let Some(example) = field.scalar().and_then(|text| shape.example(text))
+        {
+            field.expected("a list", &format!("write [{example}]"), report);
+            return Vec::new();
+        }
+        field.items(report)
     }
 
     /// The value for a keyword, or `default` when absent.
@@ -234,13 +262,8 @@ impl<'a> Field<'a> {
         let text = self.text(report)?;
         let found = text.parse().ok();
         if found.is_none() {
-            // An abbreviation is similar to too many names for a guess.
-            let guess = closest(text, chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()));
-            let remedy = guess.filter(|_| text.len() > 4).map_or_else(
-                || "write an IANA name such as Europe/Berlin".to_owned(),
-                |guess| format!("did you mean {guess}?"),
-            );
-            report.error(self.at, format!("{} {} is not a known time zone", self.path, quote(text)), remedy);
+            let message = format!("{} {} is not a known time zone", self.path, quote(text));
+            report.error(self.at, message, zone_remedy(text));
         }
         found
     }

@@ -86,6 +86,28 @@ impl Shape {
         self.fields.iter().map(|field| field.name)
     }
 
+    /// The mapping that a text in its place probably means, if its required fields are a name and what comes with it:
+    /// `{ kind: System, name: web }`.
+    pub(in crate::manifest) fn example(&self, text: &str) -> Option<String> {
+        self.example_within(text, 1)
+    }
+
+    /// The same with at most this many mappings inside: some shapes contain themselves.
+    fn example_within(&self, text: &str, depth: usize) -> Option<String> {
+        let example = |field: &FieldShape| {
+            let value = match &field.content {
+                Content::Name => text.to_owned(),
+                Content::Word(words) => words().first().filter(|_| words().len() == 1)?.to_string(),
+                Content::Object(shape) if depth > 0 => shape.example_within(text, depth - 1)?,
+                _ => return None,
+            };
+            Some(format!("{}: {value}", field.name))
+        };
+        let required = self.fields.iter().filter(|field| field.is_required);
+        let fields: Vec<String> = required.map(example).collect::<Option<_>>()?;
+        (!fields.is_empty()).then(|| format!("{{ {} }}", fields.join(", ")))
+    }
+
     /// The description of a field.
     pub(in crate::manifest) fn field(&self, name: &str) -> Option<&'static FieldShape> {
         self.fields.iter().find(|field| field.name == name)

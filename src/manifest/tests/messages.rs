@@ -49,3 +49,53 @@ fn json_may_write_any_character_with_escapes() {
     // Problems after it are where they are in the file.
     expect(&json.replace("\"spec\"", "\"spce\""), "slo.yaml:1:105: error: System web: unknown field \"spce\"");
 }
+
+#[test]
+fn a_name_where_a_mapping_belongs_is_shown_as_that_mapping() {
+    let system = |spec: &str| format!("apiVersion: slo/v1\nkind: System\nmetadata: {{ name: web }}\nspec:\n  {spec}\n");
+    for (spec, remedy) in [
+        ("checks: [http]", "write { name: http }"),
+        ("checks: http", "write [{ name: http }]"),
+        ("dependencies: [db]", "write { targetRef: { kind: System, name: db } }"),
+        ("dependencies: db", "write [{ targetRef: { kind: System, name: db } }]"),
+        ("members: [a, { kind: System, name: b }]", "write { kind: System, name: a }"),
+        ("members: a", "write [{ kind: System, name: a }]"),
+    ] {
+        expect(&system(spec), remedy);
+    }
+    expect("apiVersion: slo/v1\nkind: System\nmetadata: web\n", "write { name: web }");
+}
+
+#[test]
+fn fields_of_the_specification_beside_it_are_to_be_indented() {
+    let text = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: web }\nspec:\nsystemRef: { kind: System, name: web }\ntarget: 99\n";
+    expect(text, "5:1: error: SLO web: unknown field \"systemRef\"; indent it below spec:");
+    let text = "apiVersion: slo/v1\nkind: System\nmetadata: { name: web }\nspec: {}\n  staleAfter: 15m\n";
+    expect(text, "the value above is {}, so nothing may be indented below it; remove the {}");
+}
+
+#[test]
+fn hours_days_and_zones_are_corrected_if_their_meaning_is_clear() {
+    let slo = |spec: &str| {
+        format!(
+            "apiVersion: slo/v1\nkind: SLO\nmetadata: {{ name: web }}\nspec:\n  systemRef: {{ kind: System, name: web }}\n  \
+             target: 99\n  {spec}\n"
+        )
+    };
+    for (spec, remedy) in [
+        ("schedule: [{ after: 9:00 }]", "write \"09:00\""),
+        ("schedule: [{ after: \"7\" }]", "write \"07:00\""),
+        ("schedule: [{ after: 9am }]", "write hours and minutes, such as \"22:00\""),
+        ("schedule: [{ weekday: Mon-Fri }]", "list the days: [Mon, Tue, Wed, Thu, Fri]"),
+        ("schedule: [{ weekday: [Sat - monday] }]", "list the days: [Sat, Sun, Mon]"),
+        (
+            "schedule: Mon-Fri 9-17",
+            "write [{ weekday: [Mon, Tue, Wed, Thu, Fri], after: \"09:00\", before: \"17:00\" }]",
+        ),
+        ("window: { calendar: month, timezone: zurich }", "did you mean Europe/Zurich?"),
+        ("window: { calendar: month, timezone: New York }", "did you mean America/New_York?"),
+        ("burnRateThresholds: { warningPercent: 0.5 }", "it is a percentage: 50 is half of the budget"),
+    ] {
+        expect(&slo(spec), remedy);
+    }
+}

@@ -76,9 +76,15 @@ pub(super) fn is_too_far_left(info: &str) -> bool {
     info == "invalid indentation" || info == "invalid indentation in flow construct"
 }
 
-/// The message and remedy for a syntax error on the given line.
-pub(super) fn explain(info: &str, line: &str) -> (String, String) {
+/// The message and remedy for a syntax error on the given line, below another one.
+pub(super) fn explain(info: &str, line: &str, above: &str) -> (String, String) {
     let indent = &line[..line.len() - line.trim_start().len()];
+    let is_deeper = indent.len() > above.len() - above.trim_start().len();
+    let empty = ["{}", "[]"].into_iter().find(|empty| is_deeper && above.trim_end().ends_with(&format!(": {empty}")));
+    if let Some(empty) = empty.filter(|_| info.contains("did not find expected key")) {
+        let message = format!("not valid YAML: the value above is {empty}, so nothing may be indented below it");
+        return (message, format!("remove the {empty}"));
+    }
     if info.contains("tab") || indent.contains('\t') {
         return ("not valid YAML: a tab where only spaces are allowed".to_owned(), "indent with spaces".to_owned());
     }

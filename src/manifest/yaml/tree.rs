@@ -164,8 +164,11 @@ impl Builder<'_> {
                 Ok((event, span)) => self.take(event, span),
                 Err(error) => {
                     let at = self.position(error.marker().line(), error.marker().col());
-                    let line = text.lines().nth(error.marker().line().saturating_sub(1)).unwrap_or_default();
-                    let (mut message, remedy) = syntax::explain(error.info(), line);
+                    let number = error.marker().line().saturating_sub(1);
+                    let line = text.lines().nth(number).unwrap_or_default();
+                    let is_content = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
+                    let above = text.lines().take(number).filter(is_content).last().unwrap_or_default();
+                    let (mut message, remedy) = syntax::explain(error.info(), line, above);
                     let open = self.open.last().filter(|_| error.info().contains("parsing a flow"));
                     if let Some(open) = open.filter(|open| open.node.at.line < at.line) {
                         // The bracket that lacks its end may be far above the error.

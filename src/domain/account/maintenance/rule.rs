@@ -243,11 +243,17 @@ fn ordinal(name: &str, text: &str, most: i64) -> Result<i64, String> {
 fn weekday(name: &str, text: &str) -> Result<Weekday, String> {
     let found = WEEKDAYS.iter().position(|known| *known == text);
     let found = found.and_then(|index| Weekday::try_from(index as u8).ok());
-    found.ok_or_else(|| format!("unknown weekday {name}={text}; expected {}", WEEKDAYS.join(", ")))
+    found.ok_or_else(|| {
+        let meant = WEEKDAYS.iter().find(|known| text.len() > 2 && text.starts_with(**known));
+        let expected = meant.map_or_else(|| format!("expected {}", WEEKDAYS.join(", ")), |day| format!("write {day}"));
+        format!("unknown weekday {name}={text}; {expected}")
+    })
 }
 
 fn day(text: &str) -> Result<Day, String> {
-    let (number, name) = text.split_at_checked(text.len().saturating_sub(2)).unwrap_or(("", text));
+    let last_two = text.split_at_checked(text.len().saturating_sub(2)).filter(|(_, name)| WEEKDAYS.contains(name));
+    let letters = || text.split_at(text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(0));
+    let (number, name) = last_two.unwrap_or_else(letters);
     let weekday = weekday("BYDAY", name)?;
     if number.is_empty() {
         return Ok(Day { ordinal: None, weekday });
@@ -277,6 +283,8 @@ mod tests {
             ("FREQ=MONTHLY;BYDAY=99999MO", "BYDAY=99999MO matches nothing"),
             ("FREQ=YEARLY;BYDAY=XMO", "BYDAY=XMO matches nothing"),
             ("FREQ=MONTHLY;BYDAY=6MO", "a month has at most five MO"),
+            ("FREQ=WEEKLY;BYDAY=MO,SUN", "unknown weekday BYDAY=SUN; write SU"),
+            ("FREQ=MONTHLY;BYDAY=1Monday", "unknown weekday BYDAY=MONDAY; write MO"),
             ("FREQ=WEEKLY;BYDAY=XX", "unknown weekday BYDAY=XX; expected MO, TU"),
             ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "BYDAY=1MO cannot be used with BYWEEKNO"),
             ("FREQ=MONTHLY;BYWEEKNO=20", "FREQ must be YEARLY"),

@@ -199,7 +199,8 @@ impl Reader {
                 let end = self.tokens[self.next - 1].at.end;
                 if matches!(self.word(), Some("for" | "at")) {
                     let message = "a term before `for` or `at least` needs parentheses";
-                    return Err(ExpressionError::new(&(start..end), message, "write for example (isBreaching) for 5m"));
+                    let remedy = "write it in parentheses, such as (isBreaching) for 5m";
+                    return Err(ExpressionError::new(&(start..end), message, remedy));
                 }
                 return Ok(term);
             }

@@ -14,12 +14,18 @@ use crate::manifest::yaml::tree::Value;
 
 /// An example of office hours.
 const EXAMPLE: &str = "write weekday: [Mon, Tue, Wed, Thu, Fri], after: \"09:00\" and before: \"17:00\"";
+/// The same as the entire schedule.
+const EXAMPLE_LIST: &str = "write [{ weekday: [Mon, Tue, Wed, Thu, Fri], after: \"09:00\", before: \"17:00\" }]";
 
 /// Reads the schedule in the objective's zone; `None` if it is invalid.
 pub(super) fn read(fields: &Fields<'_>, zone: Option<Tz>, report: &mut Report) -> Option<Schedule> {
     let Some(field) = fields.get("schedule") else { return Some(Schedule::default()) };
     if let Value::Map(_) = &field.node.value {
         field.expected("a list", "write - before it, or [ ] around it", report);
+        return None;
+    }
+    if field.scalar().is_some() {
+        field.expected("a list", EXAMPLE_LIST, report);
         return None;
     }
     let items = field.items(report);
