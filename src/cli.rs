@@ -66,7 +66,7 @@ pub(crate) struct Global {
     /// Evaluate as of this time, or this long ago, instead of now [env: SLO_AS_OF]
     #[arg(long, global = true, value_name = "TIME", help_heading = "Global options")]
     pub(crate) as_of: Option<String>,
-    /// Print times for people in this time zone, e.g. Europe/Berlin [env: SLO_TZ] [default: UTC]
+    /// Print times for people in this time zone, e.g. Europe/Berlin; times given without an offset are UTC [env: SLO_TZ] [default: UTC]
     #[arg(long, global = true, value_name = "ZONE", help_heading = "Global options")]
     pub(crate) timezone: Option<String>,
     /// Output format: table, wide, json, yaml, csv or markdown; some commands have others

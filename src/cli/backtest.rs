@@ -43,9 +43,9 @@ pub(crate) struct Backtest {
     /// Instead, suggest what this history supports
     #[arg(long, value_name = "WHAT")]
     pub(crate) suggest: Option<Suggest>,
-    /// Number of windows in which a suggested target would have been met
-    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) windows: u32,
+    /// Number of windows in which a suggested target would have been met [default: 6]
+    #[arg(long, value_name = "N", requires = "suggest", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) windows: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

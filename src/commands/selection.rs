@@ -66,17 +66,21 @@ pub(super) fn wanted<'f>(
     })
 }
 
+/// The way to objectives, if none is declared.
+const TO_DECLARE: &str = "`slo init slo.yaml` writes a manifest to start from, and `slo apply slo.yaml` declares it";
+
+/// Notes that no objective is declared.
+pub(super) fn tell_none_declared(context: &mut Context<'_>) {
+    context.note(&format!("no objective is declared; {TO_DECLARE}"));
+}
+
 /// Said if filters match no objective.
 pub(super) const NO_MATCH: &str = "no objective matches; `slo list objectives` lists them with their labels";
 
 /// Notes that no objective is selected, so that an empty answer is explained.
 pub(super) fn tell_none(context: &mut Context<'_>, is_none: bool, selection: &Selection) {
     if is_none {
-        context.note(if selection.is_all() {
-            "no objective is declared; `slo apply PATH` declares some"
-        } else {
-            NO_MATCH
-        });
+        if selection.is_all() { tell_none_declared(context) } else { context.note(NO_MATCH) }
     }
 }
 
@@ -86,12 +90,14 @@ pub(super) fn nothing(store: &Store, what: &str) -> anyhow::Error {
         Ok(all) => all,
         Err(error) => return error,
     };
+    if all.is_empty() {
+        return Failure::new(format!("nothing to {what}: no objective is declared"), TO_DECLARE);
+    }
     let pairs = all.iter().flat_map(|stored| stored.objective.metadata.labels.iter());
     let pairs: BTreeSet<String> = pairs.map(|(key, value)| format!("{key}={value}")).collect();
     let pairs: Vec<&str> = pairs.iter().map(String::as_str).collect();
-    let hint = match (&all[..], &pairs[..]) {
-        ([], _) => "declare objectives with `slo apply PATH`".to_owned(),
-        (_, []) => "`slo list objectives` shows their names; none has a label".to_owned(),
+    let hint = match &pairs[..] {
+        [] => "`slo list objectives` shows their names; none has a label".to_owned(),
         _ => format!("`slo list objectives` shows names and labels; the labels are {}", listed(&pairs)),
     };
     Failure::new(format!("nothing to {what}: no objective matches"), hint)
@@ -285,7 +291,12 @@ fn named_system(store: &Store, name: Name) -> Result<Option<(Name, SystemId)>> {
 }
 
 fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str> + Clone) -> anyhow::Error {
+    let is_none = known.clone().next().is_none();
     let guess = did_you_mean(name, known);
-    let hint = if guess.is_empty() { format!("`slo list {what}s` lists them") } else { guess };
+    let hint = match guess {
+        _ if is_none && what == "objective" => format!("no objective is declared; {TO_DECLARE}"),
+        guess if guess.is_empty() => format!("`slo list {what}s` lists them"),
+        guess => guess,
+    };
     Failure::new(format!("there is no {what} {name:?}"), hint)
 }

@@ -224,10 +224,11 @@ impl<'s> Conditions<'s> {
         let since = if detail.always || firing && detail.course { self.since(term, this, at)? } else { None };
         // A period has no future after its end.
         let end = if let Subject::Objective(name) = this { self.end_of_period(name)? } else { None };
-        let clears_at = if firing && detail.course && end != Some(at) { self.clears(term, this)? } else { None };
+        let is_over = end == Some(at);
+        let clears_at = if firing && detail.course && !is_over { self.clears(term, this)? } else { None };
         let clears_at = clears_at.filter(|clears| end.is_none_or(|end| *clears < end));
         let (subject, rule) = (this.clone(), Rc::clone(rule));
-        Ok(Finding { subject, rule, firing, since, clears_at, values, explanation })
+        Ok(Finding { subject, rule, firing, is_over, since, clears_at, values, explanation })
     }
 
     /// The first transition of a system, or of an objective's system, if it came by the instant of this evaluation.

@@ -77,7 +77,11 @@ pub(crate) fn trials(store: &Store, outcome: &[Object], as_of: Instant) -> Resul
     let draw = |objective: &Objective| {
         let model = evaluation.resolver.declared(objective.clone())?;
         let assessment = Assessment::open(&model, None, as_of, &mut evaluation.chronicle)?;
-        let whole = last_windows(objective.window, as_of, 1).into_iter();
+        // A window in which nothing was reported, such as after the end of an old export, says nothing.
+        let whole = |until| last_windows(objective.window, until, 1).into_iter();
+        let is_silent = |span: Span| assessment.last_seen.filter(|seen| *seen < span.start);
+        let until = whole(as_of).find_map(is_silent).unwrap_or(as_of);
+        let whole = whole(until);
         let known = whole.filter_map(|span| Some(Span::new(span.start.max(assessment.first?), span.end)));
         past(&assessment, known, &mut evaluation.chronicle)
     };

@@ -394,13 +394,12 @@ fn a_manifest_to_start_from_is_valid_and_overwrites_nothing() {
     let text = fs::read_to_string(world.path().join("slo.yaml")).unwrap();
     assert!(text.contains("name: \"a:b\"") && text.contains("name: \"123\""), "{text}");
     // Every suggestion is an existing field, or a value that it may have.
-    let all =
-        example.replace("spec: {}", "spec:").lines().fold(String::new(), |all, line| match line.split_once("# ") {
-            Some((indent, rest)) if !indent.is_empty() && indent.trim().is_empty() && !rest.starts_with("window:") => {
-                format!("{all}{indent}{rest}\n")
-            }
-            _ => format!("{all}{line}\n"),
-        });
+    let all = example.lines().fold(String::new(), |all, line| match line.split_once("# ") {
+        Some((indent, rest)) if !indent.is_empty() && indent.trim().is_empty() && !rest.starts_with("window:") => {
+            format!("{all}{indent}{rest}\n")
+        }
+        _ => format!("{all}{line}\n"),
+    });
     let postgres = "---\napiVersion: slo/v1\nkind: System\nmetadata: { name: postgres }\nspec: {}\n";
     fs::write(world.path().join("all.yaml"), all.clone() + postgres).unwrap();
     assert!(all.contains("\n  staleAfter:") && all.contains("\n  countsAsDown:"), "{all}");

@@ -27,6 +27,8 @@ use crate::store::{Access, Store, Stored};
 
 /// How far back firings are searched without `--since`.
 const USUAL_MS: i64 = 90 * DAY_MS;
+/// The number of windows that a suggested target met, unless given.
+const USUAL_WINDOWS: u32 = 6;
 /// How long before a breach an alert may announce it without `--lead`: the longest lookback of the burn rates.
 const USUAL_LEAD_MS: i64 = 3 * DAY_MS;
 
@@ -125,7 +127,7 @@ fn targets(context: &mut Context<'_>, args: &Backtest, store: &Store, until: Ins
             "omit --when and --condition, or use --suggest threshold",
         ));
     }
-    let windows = args.windows;
+    let windows = args.windows.unwrap_or(USUAL_WINDOWS);
     let pasts = store.read(|store| last_windows_of(store, selected(store, args, &Scope::All)?, until, windows))?;
     for past in pasts.iter().filter(|past| past.windows.len() < windows as usize) {
         let (name, count) = (&past.objective, past.windows.len());
@@ -137,6 +139,12 @@ fn targets(context: &mut Context<'_>, args: &Backtest, store: &Store, until: Ins
 }
 
 fn thresholds(context: &mut Context<'_>, args: &Backtest, store: &Store, question: Question<'_>) -> Result<Answer> {
+    if args.windows.is_some() {
+        return Err(Failure::new(
+            "--windows is about a target, and a threshold is suggested",
+            "omit --windows, or use --suggest target; --since says how far to look back",
+        ));
+    }
     let mut trials = store.read(|store| {
         let (alerts, scope) = if args.when.is_some() || args.condition.is_some() {
             let (term, scope) = asked(store, args)?;

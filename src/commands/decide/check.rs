@@ -39,6 +39,12 @@ impl Run for Check {
 
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         let for_programs = context.form().is_for_programs();
+        if args.explain && matches!(context.form(), Form::Markdown | Form::Junit | Form::Github) {
+            return Err(Failure::new(
+                "--explain has no place in Markdown, JUnit or annotations of GitHub",
+                "omit --explain, or use -o table, json, yaml or csv",
+            ));
+        }
         let detail = Detail { course: true, always: args.explain || for_programs, explain: args.explain };
         // People read from the worst on: the course of the hundredth is not worth computing.
         let to_read = !for_programs && !args.explain;

@@ -81,7 +81,7 @@ fn find(store: &Store, as_of: Instant) -> Result<Found> {
     let pasts = pasts.iter().map(|past| (past.name(), past)).collect::<HashMap<_, _>>();
     for starter in &mut found.starters {
         if let Some(past) = pasts.get(starter.objective()) {
-            starter.suggest(past);
+            starter.suggest(past, as_of);
         }
     }
     Ok(found)

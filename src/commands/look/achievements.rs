@@ -31,7 +31,7 @@ impl Run for Achievements {
             standings(store, &systems.into_iter().collect::<Vec<_>>(), as_of)
         })?;
         if standings.is_empty() {
-            context.note("no objective is declared; `slo apply` declares them");
+            selection::tell_none_declared(context);
         }
         if let Some(recent) = args.recent {
             let mut unlocked: Vec<Unlocked> = standings.into_iter().flat_map(|standing| standing.unlocked).collect();

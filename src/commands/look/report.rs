@@ -21,10 +21,10 @@ use crate::evaluation::{achievements, chapters, reports, review};
 use crate::exit::ExitStatus;
 use crate::failure::Failure;
 use crate::file;
-use crate::render::Looks;
 use crate::render::form::number::counted;
 use crate::render::look::page::{Contents, html};
 use crate::render::look::review::{document, html as html_of, markdown, text};
+use crate::render::{Form, Looks};
 use crate::store::{Access, Store, Stored};
 
 /// The heading of the page without `--title`.
@@ -37,6 +37,10 @@ impl Run for Report {
     fn run(args: &Self, context: &mut Context<'_>) -> Result<Answer> {
         if let Some(html) = &args.html {
             context.refuse_database("--html", html)?;
+        }
+        let is_page = args.html.is_some() || context.form() == Form::Html;
+        if args.title.is_some() && !is_page {
+            return Err(Failure::new("--title is the heading of a page", "add --html FILE, or omit --title"));
         }
         match (period::wanted(&args.over, context, context.as_of)?, &args.html) {
             (Some(wanted), _) => of_period(args, &wanted, context),
@@ -85,6 +89,7 @@ fn of_windows(args: &Report, path: &Path, context: &mut Context<'_>) -> Result<A
         Histories::draw(store, objectives, (args.details, achieved), as_of)
     })?;
     let (page, count) = page(&histories, args, as_of)?;
+    selection::tell_none(context, count == 0, &args.selection);
     written(path, &page, count, context)
 }
 

@@ -18,6 +18,7 @@ use crate::Invocation;
 use crate::cli::{Completions, Probe, Shell};
 use crate::commands::registry::definition;
 use crate::commands::{Answer, Context, Environment, Run};
+use crate::domain::health::correction::Corrected;
 use crate::domain::health::transition::Source;
 use crate::domain::value::name::Name;
 use crate::exit::ExitStatus;
@@ -90,10 +91,11 @@ enum Noun {
     Objects,
     Labels,
     Groups,
+    Statuses,
 }
 
 /// Ids of arguments, in every command, and what their values refer to.
-const NAMING: [(&str, Noun); 12] = [
+const NAMING: [(&str, Noun); 13] = [
     ("name", Noun::Objectives),
     ("names", Noun::Objectives),
     ("system", Noun::Systems),
@@ -106,6 +108,7 @@ const NAMING: [(&str, Noun); 12] = [
     ("objects", Noun::Objects),
     ("selector", Noun::Labels),
     ("by", Noun::Groups),
+    ("status", Noun::Statuses),
 ];
 
 /// The source of names.
@@ -196,6 +199,7 @@ fn named(store: &Store, noun: Noun) -> Result<Vec<Named>> {
             let fixed = ["objective", "system"].map(str::to_owned);
             fixed.into_iter().chain(keys).map(|what| (what, None)).collect()
         }
+        Noun::Statuses => Corrected::ALL.map(|status| (status.as_str().to_owned(), None)).to_vec(),
     })
 }
 

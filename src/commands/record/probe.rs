@@ -40,6 +40,12 @@ impl Run for Probe {
             check: args.check.as_deref().map(|check| name("--check", check)).transpose()?,
             location: args.location.as_deref().map(|location| name("--location", location)).transpose()?,
         };
+        if args.command.first().is_none_or(|first| first.is_empty()) {
+            return Err(Failure::new(
+                "the command is empty",
+                "write it after --, such as -- curl -fsS https://example.com",
+            ));
+        }
         refuse_other_times(args, context)?;
         if let Some(path) = &args.spool {
             context.expect_file("--spool", path)?;
@@ -117,6 +123,11 @@ fn attempt(args: &Probe, context: &mut Context<'_>, signals: Option<&Signals>) -
         if outcome.status == Status::Healthy || attempts > args.retries {
             if let End::NotStarted(why) = &end {
                 context.warn(&format!("warning: {}: cannot be run: {why}", first.display()));
+                // Somebody quoted an entire command line.
+                if rest.is_empty() && first.to_string_lossy().contains(' ') {
+                    context
+                        .warn("help: write the command without quotes around all of it, or -- sh -c '…' for a shell");
+                }
             }
             return Ok(Attempted::Done(outcome, attempts));
         }

@@ -65,6 +65,8 @@ pub(crate) struct Finding {
     pub(crate) rule: Rc<Rule>,
     /// Whether the condition is true, so that the objective or system fails.
     pub(crate) firing: bool,
+    /// Whether the period it is about is over.
+    pub(crate) is_over: bool,
     /// Since when the result has been the same, if requested; `None` also if it never changed.
     pub(crate) since: Option<Instant>,
     /// When it will stop firing if nothing else happens, if that is foreseeable.

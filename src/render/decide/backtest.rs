@@ -221,7 +221,10 @@ pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet
     if has_peak {
         sheet = sheet.right("PEAK").optional();
     }
-    sheet = sheet.right("BUDGET LEFT").optional().left("ABOUT");
+    if !question.about_systems {
+        sheet = sheet.right("BUDGET LEFT").optional();
+    }
+    sheet = sheet.left("ABOUT");
     for (of, firing, useful) in firings(tested) {
         let Episode { start, end } = firing.episode;
         let lasted = short_time(firing.episode.millis(question.until));
@@ -235,10 +238,12 @@ pub(crate) fn sheet(question: &Question, tested: &[Tested], wide: bool) -> Sheet
         let is_open = !wide && end.is_none();
         row.push(if is_open { Cell::toned(format!("{lasted} open"), Tone::Bad) } else { Cell::plain(lasted) });
         row.extend(has_peak.then(|| Cell::plain(peak.unwrap_or("–".to_owned()))));
-        row.extend([
-            Cell::plain(format!("{before} → {after}")),
-            if useful { Cell::toned(event_word(question), Tone::Good) } else { Cell::toned("noise", Tone::Warning) },
-        ]);
+        row.extend((!question.about_systems).then(|| Cell::plain(format!("{before} → {after}"))));
+        row.push(if useful {
+            Cell::toned(event_word(question), Tone::Good)
+        } else {
+            Cell::toned("noise", Tone::Warning)
+        });
         sheet.push(row);
     }
     let (since, until) = (question.since, question.until);

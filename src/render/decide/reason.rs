@@ -48,7 +48,10 @@ impl Values<'_> {
                 let known = known.map_or("0".to_owned(), |of| percent(of.numerator, 100 * of.denominator, 1));
                 format!("status known for {known}% of the elapsed window, at least {least}% expected")
             }
-            ReadyMade::MaxAge(most) => format!("{}, older than {}", self.age(), write_millis(most)),
+            ReadyMade::MaxAge(most) => match self.number(Property::DataAgeSeconds) {
+                Some(_) => format!("{}, older than {}", self.age(), write_millis(most)),
+                None => format!("nothing reported yet; data at most {} old expected", write_millis(most)),
+            },
             ReadyMade::Unknown => format!("status unknown, {}", self.age()),
         }
     }
@@ -67,7 +70,8 @@ impl Values<'_> {
 
     /// The state, whether it is down, and the budget left.
     fn standing(&self, state: Option<&str>) -> String {
-        let down = self.is(Property::HasOpenDowntime).then_some("down now");
+        let words = if self.0.is_over { "down at the close" } else { "down now" };
+        let down = self.is(Property::HasOpenDowntime).then_some(words);
         let left = self.number(Property::RemainingPercent);
         let left = left.map(|of| format!("{}% of the budget left", percent(of.numerator, 100 * of.denominator, 0)));
         let parts: Vec<String> = state.into_iter().chain(down).map(str::to_owned).chain(left).collect();

@@ -7,8 +7,9 @@ use std::fmt::Write as _;
 use super::manifest::name_text;
 use crate::domain::rules::backtest::historic::{Past, customary_below};
 use crate::domain::value::decimal::Decimal;
-use crate::domain::value::instant::DAY_MS;
+use crate::domain::value::instant::{DAY_MS, Instant};
 use crate::domain::value::name::{LONGEST, Name};
+use crate::render::form::moment::zoned;
 use crate::render::form::number::{counted, percent};
 
 /// A system to start with, and the name of its objective.
@@ -41,13 +42,16 @@ impl Starter {
         &self.objective
     }
 
-    /// Sets the target that the objective would have met until now.
-    pub(crate) fn suggest(&mut self, past: &Past) {
+    /// Sets the target that the objective would have met in its last window.
+    pub(crate) fn suggest(&mut self, past: &Past, as_of: Instant) {
         let Some(window) = past.windows.first().filter(|window| window.length_ms >= ENOUGH_MS) else { return };
         let (up, whole) = window.availability();
         let up = percent(up, whole, 3);
         let days = usize::try_from(window.span.millis() / DAY_MS).unwrap_or_default();
-        let was = format!("{up}% over the last {}", counted(days, "day"));
+        let was = match window.span.end {
+            end if end == as_of => format!("{up}% over the last {}", counted(days, "day")),
+            end => format!("{up}% over the {} until the last data, {}", counted(days, "day"), zoned(end)),
+        };
         let met = customary_below(window.highest_met());
         self.target = Decimal::from_millionths(met.unwrap_or(USUAL).min(USUAL));
         self.because = Some(match met {
@@ -104,7 +108,7 @@ kind: System
 metadata:
   name: {name}
   # labels: {{ team: payments }}
-spec: {{}}
+spec:
   # staleAfter: 15m          # after this long without a report, healthy becomes unknown
   # dependencies:            # systems that may cause downtime of this one
   #   - targetRef: {{ kind: System, name: {upstream} }}
@@ -136,7 +140,7 @@ spec:
     text.push_str("  windowDays: 30\n");
     if explain {
         text.push_str(
-            "  # window: { calendar: month, timezone: Europe/Berlin }   # instead of windowDays
+            "  # window: { calendar: month, timezone: Europe/Berlin }   # instead of windowDays: remove that line
   # dependencyExclusion: self-only        # downtime caused by a dependency does not spend the budget
   # excludeMaintenanceWindows: true       # nor does downtime during planned work
   # countsAsDown: [unhealthy]             # default: degraded and unhealthy

@@ -123,7 +123,7 @@ fn drawn(reports: &[ObjectiveReport], is_requested: bool, detail: Detail) -> She
         sheet.push(cells);
     }
     sheet.footer.push(summary(reports));
-    sheet.footer.extend(down_now(reports));
+    sheet.footer.extend(down_now(reports, reports.iter().any(ObjectiveReport::is_over)));
     sheet.footer.extend(in_maintenance(reports));
     sheet.footer.extend(outlooks(reports, is_requested));
     sheet.footer.extend(blind_spots(reports));

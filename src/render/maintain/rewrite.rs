@@ -68,6 +68,8 @@ pub(crate) fn document(outcome: &Outcome) -> Result<Document> {
     document.set("deed", &rewrite.as_str())?;
     document.set("done", done)?;
     document.set("ingest", &if let Rewrite::ForgetIngest { ingest, .. } = rewrite { Some(ingest.0) } else { None })?;
+    document
+        .set("newSystemId", &if let Rewrite::RenameSystem { new, .. } = rewrite { Some(new.as_str()) } else { None })?;
     document.set("transitions", &extent.transitions)?;
     document.set("settled", &extent.settled)?;
     document.set("notes", &extent.notes)?;

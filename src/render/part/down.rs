@@ -61,9 +61,12 @@ pub(in crate::render) fn standing(report: &ObjectiveReport) -> String {
     }
 }
 
-/// The objectives that are down now, since when and for how long: a line for those that spend budget and one for the
-/// others.
-pub(in crate::render) fn down_now<'r>(reports: impl IntoIterator<Item = &'r ObjectiveReport>) -> Vec<String> {
+/// The objectives that are down now, or were at the close of what is over, since when and for how long: a line for
+/// those that spend budget and one for the others.
+pub(in crate::render) fn down_now<'r>(
+    reports: impl IntoIterator<Item = &'r ObjectiveReport>,
+    is_over: bool,
+) -> Vec<String> {
     let (counted, free): (Vec<_>, Vec<_>) = reports
         .into_iter()
         .filter_map(|report| Some((report, report.down.as_ref()?)))
@@ -85,7 +88,7 @@ pub(in crate::render) fn down_now<'r>(reports: impl IntoIterator<Item = &'r Obje
         }
         (!names.is_empty()).then(|| format!("{head}: {}", names.join(", ")))
     };
-    let head = if counted.iter().any(|(report, _)| report.is_over()) { "down at the close" } else { "down now" };
+    let head = if is_over { "down at the close" } else { "down now" };
     let lines = [line(format!("{DOWN} {head}"), counted), line(format!("{FREE} down, spends no budget"), free)];
     lines.into_iter().flatten().collect()
 }

@@ -115,7 +115,7 @@ fn a_digest_of_nothing_is_refused() {
     }
     let empty = World::new();
     empty.ingest(&line("2024-03-01T10:00:00Z", "shop", "down"));
-    empty.run(&["digest"]).refuses("nothing to summarize: no objective matches");
+    empty.run(&["digest"]).refuses("nothing to summarize: no objective is declared");
 }
 
 #[test]

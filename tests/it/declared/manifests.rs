@@ -253,6 +253,10 @@ fn a_manifest_to_start_from_has_a_target_that_the_last_month_met() {
     ] {
         assert_eq!(suggested(first, since, millis), format!("target: {target}"));
     }
+    // A window without data says nothing: an export may have ended long before.
+    let target = "99.5 # percent of the window; the availability was 99.899% over the 30 days until the last data, 2026-08-10 00:43 UTC";
+    let found = suggested("2026-01-01T00:00:00Z", "2026-08-10T00:00:00Z", 2_592_001);
+    assert_eq!(found, format!("target: {target}"));
     assert_eq!(suggested("2026-10-30T12:00:00Z", "2026-10-30T13:00:00Z", 1), "target: 99.9 # percent of the window");
 }
 

@@ -153,7 +153,7 @@ fn show_begins_with_the_outage_its_cause_and_what_was_written() {
 Now        down since 2026-11-12 10:02 UTC; 4m so far
 Cause      db (healthcheck)
 Notes      2026-11-12 10:05  slow
-           2026-11-12 10:04  timeout (said 3 times)
+           2026-11-12 10:04  timeout (3 times)
            2026-11-12 10:00  db: disk full
 Planned    no
 Budget ";

@@ -330,7 +330,7 @@ fn conditions_about_systems_need_no_objective() {
     assert!(stderr.contains("the condition half-of-db selects none of these systems"), "{stderr}");
     let (code, _, stderr) = check(&slo, &[]);
     assert_eq!(code, 2);
-    assert!(stderr.contains("no objective matches"), "{stderr}");
+    assert!(stderr.contains("no objective is declared"), "{stderr}");
     let folder = slo
         .write_manifests(&DECLARED.replace("equals: 1", "below: 2").replace("{ tier: one } }\n  when", "{} }\n  when"));
     let plan = slo.run(&["plan", folder.to_str().unwrap()], b"");
@@ -431,4 +431,7 @@ fn why_an_objective_fails_is_said_in_words() {
             assert!(output.code == 1 && text.contains(why), "{form}: {}", output.stdout);
         }
     }
+    let over = ["check", "shop", "--period", "2026-11-20", "--fail-on", "down", "--as-of", "2026-11-22T00:00:00Z"];
+    let output = slo.run(&over, b"");
+    assert!(output.stdout.contains("down at the close, 0% of the budget left"), "{}", output.stdout);
 }

@@ -201,7 +201,11 @@ fn nothing_is_an_empty_table_for_programs() {
     let empty = Slo::new();
     empty.ingest(FEED);
     let status = empty.run(&["status"], b"");
-    assert!(status.stderr.contains("no objective is declared; `slo apply PATH` declares some"), "{}", status.stderr);
+    assert!(
+        status.stderr.contains("no objective is declared; `slo init slo.yaml` writes a manifest"),
+        "{}",
+        status.stderr
+    );
     let folder = empty.path("none");
     std::fs::create_dir(&folder).unwrap();
     let plan = empty.pass(&["plan", "--allow-empty", folder.to_str().unwrap()], b"");

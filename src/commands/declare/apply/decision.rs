@@ -12,7 +12,7 @@ use crate::commands::declare::validate::{known, no_manifest, outcome as outcome_
 use crate::domain::account::maintenance::MaintenanceWindow;
 use crate::domain::plan::object::{Identity, Kind, Object};
 use crate::domain::plan::reconcile::{
-    Conflict, Held, Plan, Refusal, Terms, conflicts, diff, idle_windows, outcome, refusals,
+    Conflict, Held, Plan, Refusal, Rename, Terms, conflicts, diff, idle_windows, outcome, refusals,
 };
 use crate::domain::plan::stored::StoredObject;
 use crate::domain::value::name::Name;
@@ -108,7 +108,9 @@ pub(super) fn decide(
     }
     let status = outcome_of_reading(&reading);
     if status != ExitStatus::Pass {
-        context.warn(&format!("{refused}: all manifests must be valid"));
+        let must =
+            if status == ExitStatus::Fail { "all manifests must be valid" } else { "every file must be readable" };
+        context.warn(&format!("{refused}: {must}"));
         return Ok(Decision::Refused(Refused { set: terms.set, problems, status }));
     }
     if reading.objects.is_empty() && !args.allow_empty {
@@ -133,7 +135,7 @@ pub(super) fn decide(
     if faults.is_empty() {
         reason = "the result would be inconsistent";
         let broken = conflicts(&outcome(&wanted, &held, &plan), &reported);
-        faults = broken.iter().map(|conflict| places.conflict(conflict)).collect();
+        faults = broken.iter().map(|conflict| places.conflict(conflict, &plan)).collect();
     }
     if !faults.is_empty() {
         tell(context, &faults);
@@ -325,23 +327,30 @@ impl<'a> Places<'a> {
         self.problem(refusal.object(), message, Some(remedy))
     }
 
-    fn conflict(&self, conflict: &Conflict) -> ProblemLine {
-        let (object, remedy) = match conflict {
-            Conflict::MissingSystem { from, .. } | Conflict::MissingObjective { from, .. } => {
-                (from.clone(), "keep its declaration, or remove the reference first")
+    fn conflict(&self, conflict: &Conflict, plan: &Plan) -> ProblemLine {
+        let missing = |kind: Kind, name: &Name| {
+            let is_it = |rename: &&Rename| rename.update.object.kind() == kind && rename.old_name == *name;
+            match plan.rename.iter().find(is_it) {
+                Some(rename) => format!("write {}, its new name", rename.update.object.name()),
+                None => "keep its declaration, or remove the reference first".to_owned(),
             }
+        };
+        let (object, remedy) = match conflict {
+            Conflict::MissingSystem { from, system, .. } => (from.clone(), missing(Kind::System, system)),
+            Conflict::MissingObjective { from, objective, .. } => (from.clone(), missing(Kind::Objective, objective)),
             Conflict::CheckOfComposite { from, .. } => {
-                (from.clone(), "remove healthcheckRef, or name the member that has the check")
+                (from.clone(), "remove healthcheckRef, or name the member that has the check".to_owned())
             }
             Conflict::Contradiction { from, .. } => {
-                (from.clone(), "change one of them, or end one where the other starts")
+                (from.clone(), "change one of them, or end one where the other starts".to_owned())
             }
             Conflict::Cycle(names) => {
-                (Identity { kind: Kind::System, name: names[0].clone() }, "remove one of these dependencies")
+                let first = Identity { kind: Kind::System, name: names[0].clone() };
+                (first, "remove one of these dependencies".to_owned())
             }
         };
         let message = conflict.to_string();
         let message = message.strip_prefix(&format!("{object}: ")).unwrap_or(&message);
-        self.problem(&object, message.to_owned(), Some(remedy.to_owned()))
+        self.problem(&object, message.to_owned(), Some(remedy))
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn chapters(digest: &Digest) -> Vec<Chapter> {
 
 /// The states of the objectives, and which of them are down.
 fn objectives(digest: &Digest) -> Vec<String> {
-    std::iter::once(counts(digest)).chain(down_now(&digest.down)).collect()
+    std::iter::once(counts(digest)).chain(down_now(&digest.down, digest.is_complete())).collect()
 }
 
 /// How many objectives have which state, and the number a week before if it differs.

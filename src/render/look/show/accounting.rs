@@ -62,7 +62,7 @@ pub(super) fn accounting(portrait: &Portrait) -> Vec<String> {
     lines.push(format!("down is {}; {mode}", portrait.weighted().join(" or ")));
     if objective.minimum_outage_ms > 0 {
         let (least, short) = (write_millis(objective.minimum_outage_ms), short_down(tally.too_short_us));
-        lines.push(format!("outages shorter than {least} do not count: {short} of downtime"));
+        lines.push(format!("downtime of outages shorter than {least}, which do not count: {short}"));
     }
     if objective.attribution_grace_ms > 0 {
         let grace = write_millis(objective.attribution_grace_ms);

@@ -55,7 +55,7 @@ pub(super) fn notes(portrait: &Portrait) -> Vec<String> {
     let notes = portrait.latest.as_ref().map_or(&[][..], |latest| &latest.notes);
     let line = |note: &Note| {
         let whose = if note.system == portrait.report.system { String::new() } else { format!("{}: ", note.system) };
-        let often = if note.count > 1 { format!(" (said {} times)", note.count) } else { String::new() };
+        let often = if note.count > 1 { format!(" ({} times)", note.count) } else { String::new() };
         format!("{}  {whose}{}{often}", minute(note.last), one_line(&note.text))
     };
     let hidden = notes.len().saturating_sub(MOST_NOTES);
@@ -88,10 +88,15 @@ fn over(portrait: &Portrait) -> String {
     }
     let names = known.maintenance.iter().map(Name::as_str).collect::<Vec<_>>().join(", ");
     let lasted = outage.span(portrait.as_of).millis();
+    let effect = match &portrait.objective {
+        objective if objective.exclude_maintenance_windows => "excused",
+        objective if objective.not_counted.maintenance => "not counted",
+        _ => "not excused",
+    };
     if known.planned_ms < lasted {
-        format!("{} of {}: maintenance {names}", short_time(known.planned_ms), short_time(lasted))
+        format!("{} of {}: maintenance {names}; {effect}", short_time(known.planned_ms), short_time(lasted))
     } else {
-        format!("yes: maintenance {names}")
+        format!("yes: maintenance {names}; {effect}")
     }
 }
 
