@@ -239,6 +239,11 @@ mod tests {
         assert_eq!(found(&text), expected("$.data[*]", "$.values[*]", "@[0] @[1] $.of.name", 2));
         let text = format!(r#"{{"at":"{time}","checks":[{{"name":"a","ok":true}},{{"name":"b","ok":false}}]}}"#);
         assert_eq!(found(&format!("{text}\n{text}")), expected("", "$.checks[*]", "name ok $.at", 4));
+        let text = format!(r#"{{"a":[["{time}","up"]],"b":[["{time}","down"]]}}"#);
+        assert_eq!(found(&text), expected("$.*[*]", "", "#key @[0] @[1]", 2));
+        // The first list may be about something else.
+        let text = format!(r#"{{"columns":[{{"name":"ts"}}],"rows":[{{"ts":"{time}","status":"up"}}]}}"#);
+        assert_eq!(found(&text), expected("$.rows[*]", "", "ts status", 1));
         // What happened in an incident is no record.
         let text = format!(r#"[{{"from":"{time}","status":"resolved","updates":[{{"at":"{time}","status":"up"}}]}}]"#);
         assert_eq!(found(&text).1, "");

@@ -17,22 +17,24 @@ pub(super) struct Found {
     pub(super) all: Vec<Values>,
 }
 
-/// The records of a tree.
+/// The records of a tree: those of the first group that has times, also beside it, or else of the first group.
 pub(super) fn records(tree: &Value) -> Option<Found> {
-    let Some((records, all)) = group(tree, "$", 0) else {
-        // The tree may be a record itself.
-        let values = named(tree);
-        return has_time(&values).then(|| Found { records: "$".to_owned(), each: None, all: vec![values] });
-    };
-    let (each, all) = items(&all);
-    if !all.iter().any(has_time) {
-        // The time of all of them may be beside their list.
-        let (each, all) = items(&[Placed { key: None, value: tree }]);
-        if each.is_some() && all.iter().any(has_time) {
-            return Some(Found { records: "$".to_owned(), each, all });
-        }
+    let mut groups = Vec::new();
+    group(tree, "$", 0, &mut groups);
+    let found = groups.into_iter().map(|(records, all)| {
+        let (each, all) = items(&all);
+        Found { records, each, all }
+    });
+    let mut found: Vec<Found> = found.collect();
+    if let Some(timed) = found.iter().position(|found| found.all.iter().any(has_time)) {
+        return Some(found.swap_remove(timed));
     }
-    Some(Found { records, each, all })
+    let (each, all) = items(&[Placed { key: None, value: tree }]);
+    // The tree may be a record itself, alone or with items.
+    if all.iter().any(has_time) && (each.is_some() || found.is_empty()) {
+        return Some(Found { records: "$".to_owned(), each, all });
+    }
+    found.into_iter().next()
 }
 
 /// The path of the items of these records, if they say what the records do not, and the values of each.
@@ -51,7 +53,7 @@ pub(super) fn items(records: &[Placed<'_>]) -> (Option<String>, Vec<Values>) {
         let of_record: Values = own
             .iter()
             .map(|(name, value)| (if is_plain(name) { format!("$.{name}") } else { name.clone() }, value.clone()))
-            .filter(|(name, _)| !is_within(name))
+            .filter(|(name, _)| !is_within(name) && !name.contains('[') && name != KEY)
             .collect();
         all.extend(items.iter().map(|item| [values(item), of_record.clone()].concat()));
         if all.len() >= MOST_RECORDS {
@@ -72,16 +74,19 @@ pub(super) struct Placed<'v> {
     pub(super) value: &'v Value,
 }
 
-/// The first group of records in a tree, and its path: a list of objects, or objects, or lists of them, by name.
-fn group<'v>(value: &'v Value, path: &str, depth: usize) -> Option<(String, Vec<Placed<'v>>)> {
+/// The groups of records in a tree, in order, and their paths: lists of objects, and objects, or lists of them, by name.
+fn group<'v>(value: &'v Value, path: &str, depth: usize, found: &mut Vec<(String, Vec<Placed<'v>>)>) {
     match value {
-        Value::Array(items) => {
-            items.first().filter(|first| first.is_object()).map(|_| (format!("{path}[*]"), unnamed(items)))
+        Value::Array(items) if items.first().is_some_and(Value::is_object) => {
+            found.push((format!("{path}[*]"), unnamed(items)));
         }
-        Value::Object(fields) if depth < DEEPEST => by_name(fields, path).or_else(|| {
-            fields.iter().find_map(|(key, inner)| group(inner, &format!("{path}{}", step(key)), depth + 1))
-        }),
-        _ => None,
+        Value::Object(fields) if depth < DEEPEST => match by_name(fields, path) {
+            Some(named) => found.push(named),
+            None => {
+                fields.iter().for_each(|(key, inner)| group(inner, &format!("{path}{}", step(key)), depth + 1, found));
+            }
+        },
+        _ => {}
     }
 }
 
@@ -93,9 +98,12 @@ fn by_name<'v>(fields: &'v Map<String, Value>, path: &str) -> Option<(String, Ve
     let lists: Vec<(&str, &[Value])> =
         fields.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_array()?.as_slice()))).collect();
     if lists.len() == fields.len() {
-        let objects: Option<Vec<&Map<String, Value>>> =
-            lists.iter().filter_map(|(_, items)| items.first()).map(Value::as_object).collect();
-        are_alike(&objects?).then_some(())?;
+        let firsts: Vec<&Value> = lists.iter().filter_map(|(_, items)| items.first()).collect();
+        let objects: Option<Vec<&Map<String, Value>>> = firsts.iter().map(|first| first.as_object()).collect();
+        let are_lists = !firsts.is_empty() && firsts.iter().all(|first| first.is_array());
+        if !are_lists && !are_alike(&objects?) {
+            return None;
+        }
         let named = |(key, items): &(&'v str, &'v [Value])| {
             let key = *key;
             items.iter().map(move |value| Placed { key: Some(key), value })

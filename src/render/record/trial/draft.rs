@@ -52,7 +52,7 @@ pub(crate) fn draft(name: &str, file: &str, sight: &Sight) -> String {
         let _ = writeln!(text, "{}", format!("  #   {}: {}", one_line(&seen.name), shown(&seen.distinct)).trim_end());
     }
     let guess = Guess::of(sight);
-    text.push_str(&fields(&guess));
+    text.push_str(&fields(&guess, &hint(sight, guess.system)));
     text.push_str(&values(&guess));
     text.push_str(&shape(&guess));
     text.push_str(&times(&guess));
@@ -81,7 +81,12 @@ fn separator(lines: &[String]) -> Option<&'static str> {
     let counts = |by: &str| lines.iter().map(move |line| line.matches(by).count()).collect::<Vec<_>>();
     let separates =
         |counts: &[usize]| counts.first().is_some_and(|first| *first > 1 && counts.iter().all(|it| it == first));
-    [",", ";"].into_iter().find(|by| separates(&counts(by)))
+    // Of a log, a comma may only separate the milliseconds.
+    let is_log = lines.iter().any(|line| {
+        let (_, rest) = line.split_once(',').unwrap_or_default();
+        rest.len() > 3 && rest.as_bytes()[..3].iter().all(u8::is_ascii_digit) && rest.as_bytes()[3] == b' '
+    });
+    [",", ";"].into_iter().filter(|_| !is_log).find(|by| separates(&counts(by)))
 }
 
 /// The expression for the time at the start of a line: in brackets, as a date and a time, or as one word.
@@ -129,12 +134,13 @@ fn field(field: &str, guess: Option<&Seen>) -> String {
     }
 }
 
-fn fields(guess: &Guess<'_>) -> String {
+fn fields(guess: &Guess<'_>, hint: &str) -> String {
     let mut text = "  fields:\n".to_owned() + &field("ts", guess.ts);
     if let Some(end) = guess.end {
         text += &end_field(end);
     }
     text += &system_field(guess.system);
+    text += hint;
     match (guess.end, guess.status) {
         (Some(_), None) => text += "    # status: …  # unhealthy, unless this says another\n",
         (_, status) => text += &field("status", status),
@@ -166,6 +172,25 @@ fn system_field(system: Option<&Seen>) -> String {
             format!("    system: {origin}  # guessed, to check: several systems in one value\n")
         }
         None => field("system", system),
+    }
+}
+
+/// The system, if nothing in the records says it, and the key above them may; or if only the first of a list does.
+fn hint(sight: &Sight, system: Option<&Seen>) -> String {
+    let whole = sight.each.as_ref().or(sight.records.as_ref());
+    let above = whole.and_then(|path| path.strip_suffix("[*]")?.rsplit_once('.')).filter(|(above, _)| *above != "$");
+    match (system, above) {
+        (None, Some((above, key))) => {
+            format!("    # \"#key\" is the key above a record ({}), for example with {above}.*[*]\n", one_line(key))
+        }
+        (Some(seen), _) if seen.name.contains("[0]") => {
+            let (list, rest) = seen.name.split_once("[0]").unwrap_or_default();
+            format!(
+                "    # the first of a list: for all of them, write each: {}[*] and @{rest}, and $. before other keys\n",
+                one_line(list)
+            )
+        }
+        _ => String::new(),
     }
 }
 

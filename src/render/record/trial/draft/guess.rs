@@ -97,7 +97,9 @@ impl<'s> Guess<'s> {
             Self { ts, end, system, status, check: None, location: None, id: None, updated: None, note: None };
         let is_free = |seen: &Seen, taken: &[&Seen]| !is_time(seen) && !taken.iter().any(|of| std::ptr::eq(*of, seen));
         if end.is_none() {
-            guess.check = find(values, CHECKS, |seen| is_free(seen, &taken) && splits(sight, &[system], seen));
+            let checks = |seen: &Seen| is_free(seen, &taken) && splits(sight, &[system], seen);
+            let key = || values.iter().find(|seen| seen.name == KEY && checks(seen));
+            guess.check = find(values, CHECKS, checks).or_else(key);
             taken.extend(guess.check);
             let by = [system, guess.check];
             let splits_checks = find(values, LOCATIONS, |seen| is_free(seen, &taken) && splits(sight, &by, seen));
