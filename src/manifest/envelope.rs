@@ -151,8 +151,8 @@ pub(super) fn read_feed(tree: &Tree, report: &mut Report) -> Option<Feed> {
     if !tree.complete {
         return None;
     }
-    let spec = Some(("spec", &feed::shapes::SPEC));
-    let fields = Fields::around(&Field::root(root), &DOCUMENT, spec, report)?;
+    let inner = [("metadata", &METADATA), ("spec", &feed::shapes::SPEC)];
+    let fields = Fields::around(&Field::root(root), &DOCUMENT, &inner, report)?;
     let remedy = format!("write apiVersion: {VERSION}");
     if let Some(field) = fields.require("apiVersion", &remedy, report)
         && let Some(version) = field.text(report)
@@ -193,7 +193,8 @@ fn decode(root: &Node, kind: Option<Kind>, references: &mut Vec<Reference>, repo
         return None;
     }
     let spec = kind.map(|kind| ("spec", spec_of(kind)));
-    let fields = Fields::around(&root, &DOCUMENT, spec, report)?;
+    let inner: Vec<_> = std::iter::once(("metadata", &METADATA)).chain(spec).collect();
+    let fields = Fields::around(&root, &DOCUMENT, &inner, report)?;
     if check_kind(&fields, report) {
         check_version(&fields, kind, report);
     }

@@ -121,7 +121,8 @@ impl Run for Ingest {
         report.is_described = is_described;
         report.kept = kept;
         if !kept && !args.dry_run {
-            (report.inserted, report.gaps) = (0, 0);
+            (report.inserted, report.gaps, report.duplicates, report.conflicts) = (0, 0, 0, 0);
+            (report.systems, report.first, report.last) = (0, None, None);
         }
         let exit = stopped.map_or(ExitStatus::holds(report.rejected == 0), ExitStatus::Signal);
         let (as_of, dry_run) = (context.as_of, args.dry_run);

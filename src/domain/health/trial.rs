@@ -30,6 +30,8 @@ pub(crate) struct Sight {
     pub(crate) records: Option<String>,
     /// Where the items of a record are, if each of them is read separately.
     pub(crate) each: Option<String>,
+    /// Whether the input goes on after what was examined.
+    pub(crate) is_cut: bool,
     /// How many records or items were examined.
     pub(crate) count: usize,
     /// The values found in any of them.

@@ -84,9 +84,13 @@ fn time(text: &str) -> Option<NaiveTime> {
     }
 }
 
-/// `09:00` for `9:00` or `9`.
+/// `09:00` for `9:00`, `09.00`, `0900` or `9`.
 fn padded(text: &str) -> Option<String> {
-    let (hour, minutes) = text.split_once(':').unwrap_or((text, "00"));
+    let (hour, minutes) = match text.split_once([':', '.']) {
+        Some(parts) => parts,
+        None if text.len() == 4 => text.split_at_checked(2)?,
+        None => (text, "00"),
+    };
     let hour: u32 = hour.parse().ok().filter(|_| hour.bytes().all(|byte| byte.is_ascii_digit()))?;
     let padded = format!("{hour:02}:{minutes}");
     time(&padded).map(|_| padded)
@@ -125,7 +129,9 @@ pub(crate) fn parse_zone(text: &str) -> Result<Tz, Fault> {
 
 /// The remedy for an unknown zone: the zone of that city, or one with a similar name.
 pub(crate) fn zone_remedy(text: &str) -> String {
-    let names = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
+    // Etc/GMT+1 is an hour behind UTC, not ahead.
+    let is_place = |name: &&str| !name.starts_with("Etc/") && !name.starts_with("GMT");
+    let names = || chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).filter(is_place);
     let city = text.trim().replace(' ', "_");
     let is_there = |name: &&str| name.rsplit_once('/').is_some_and(|(_, last)| last.eq_ignore_ascii_case(&city));
     // An abbreviation is similar to too many names for a guess.

@@ -60,7 +60,8 @@ pub(crate) fn look(beginning: &[u8]) -> Option<Sight> {
     let text = String::from_utf8_lossy(beginning);
     let start = text.trim_start_matches('\u{feff}').trim_start();
     if start.starts_with(['{', '[']) {
-        return tree(start).or_else(|| lines(start));
+        let is_whole = || serde_json::from_str::<Value>(start).is_ok();
+        return tree(start).or_else(|| if is_whole() { None } else { lines(start) });
     }
     table(start.as_bytes()).or_else(|| yaml(start)).or_else(|| lines(start))
 }
@@ -84,7 +85,7 @@ fn sight(format: Format, records: Option<String>, each: Option<String>, all: Vec
     }
     columns.truncate(MOST_VALUES);
     let values = columns.into_iter().map(|(name, values)| seen(name, &values)).collect();
-    Some(Sight { format, records, each, count, values })
+    Some(Sight { format, records, each, is_cut: false, count, values })
 }
 
 /// A summary of the values of all records under one name.
@@ -125,13 +126,14 @@ fn tree(text: &str) -> Option<Sight> {
     let Some(Ok(first)) = values.next() else {
         // Only the beginning is there.
         let beginning: Value = serde_json::from_str(&tree::closed(text)?).ok()?;
-        return document(&beginning);
+        return document(&beginning).map(|sight| Sight { is_cut: true, ..sight });
     };
+    let goes_on = text[values.byte_offset()..].trim_start().starts_with('{');
     let one_a_line = text.lines().next().is_some_and(|line| serde_json::from_str::<Value>(line).is_ok());
     if first.is_object() && one_a_line {
         let more = values.map_while(Result::ok).filter(Value::is_object).take(MOST_RECORDS);
         let records: Vec<Value> = std::iter::once(first.clone()).chain(more).collect();
-        if records.len() > 1 {
+        if goes_on {
             let (each, all) = tree::items(&tree::unnamed(&records));
             return sight(Format::Jsonl, None, each, all);
         }
@@ -164,7 +166,10 @@ fn table(text: &[u8]) -> Option<Sight> {
     };
     let titles = texts(&cutter);
     let is_title = |title: &String| {
-        !title.is_empty() && title.parse::<f64>().is_err() && spelling(std::slice::from_ref(title)).is_none()
+        // A line of a log has its time somewhere.
+        let is_clock = |at: &[u8]| at[2] == b':' && [0, 1, 3, 4].iter().all(|digit| at[*digit].is_ascii_digit());
+        let has_time = || spelling(std::slice::from_ref(title)).is_some() || title.as_bytes().windows(5).any(is_clock);
+        !title.is_empty() && title.parse::<f64>().is_err() && !has_time()
     };
     if count < 2 || !titles.iter().all(is_title) {
         return None;
@@ -218,6 +223,9 @@ mod tests {
             assert_eq!(shown(text), Some((format, records.to_owned(), values)), "{text}");
         }
         assert_eq!(shown(""), None);
+        assert_eq!(shown("{\"2026-11-20\":\"up, with a comma\"}"), None);
+        let log = "Nov  1 00:00:00 a: web is UP, took 3ms\nNov  1 00:01:00 a: web is UP, took 3ms\n";
+        assert_eq!(shown(log).map(|found| found.0), Some(Format::Text));
         assert_eq!(shown("\0\0"), None);
     }
 
@@ -241,6 +249,9 @@ mod tests {
         assert_eq!(found(&format!("{text}\n{text}")), expected("", "$.checks[*]", "name ok $.at", 4));
         let text = format!(r#"{{"a":[["{time}","up"]],"b":[["{time}","down"]]}}"#);
         assert_eq!(found(&text), expected("$.*[*]", "", "#key @[0] @[1]", 2));
+        // A second line that is cut makes JSON Lines, too.
+        let text = format!("{{\"host\":\"a\",\"runs\":[{{\"at\":\"{time}\",\"in\":[1]}}]}}\n{{\"host\":");
+        assert_eq!(found(&text), expected("", "$.runs[*]", "at @.in[0] $.host", 1));
         // The first list may be about something else.
         let text = format!(r#"{{"columns":[{{"name":"ts"}}],"rows":[{{"ts":"{time}","status":"up"}}]}}"#);
         assert_eq!(found(&text), expected("$.rows[*]", "", "ts status", 1));

@@ -59,7 +59,12 @@ impl Moments {
             }
             None => Instant::parse_in(text, |millis| moment_of(self.zone, millis)),
         };
-        parsed.map_err(|error: InstantError| format!("{name} {} is {error}", quote(bytes)))
+        parsed.map_err(|error: InstantError| match error {
+            InstantError::Unreadable => {
+                format!("{name} {} is {error}; or say in timeFormat how it is written", quote(bytes))
+            }
+            _ => format!("{name} {} is {error}", quote(bytes)),
+        })
     }
 }
 

@@ -41,7 +41,10 @@ pub(in crate::manifest) fn parsed<T>(
     read: impl Fn(&str) -> Result<T, Fault>,
     report: &mut Report,
 ) -> Option<T> {
-    let text = field.text(report)?;
-    let fault = |(message, remedy): Fault| report.error(field.at, format!("{}: {message}", field.path), remedy);
-    read(text).map_err(fault).ok()
+    // A number such as 9 needs more than quotes.
+    if let Some((message, remedy)) = field.scalar().filter(|text| !text.is_empty()).and_then(|text| read(text).err()) {
+        report.error(field.at, format!("{}: {message}", field.path), remedy);
+        return None;
+    }
+    read(field.text(report)?).ok()
 }

@@ -30,14 +30,14 @@ pub(in crate::manifest) struct Field<'a> {
 impl<'a> Fields<'a> {
     /// The fields of a mapping; reports unknown ones. Reports and returns `None` if it is not a mapping.
     pub(in crate::manifest) fn of(field: &Field<'a>, shape: &'static Shape, report: &mut Report) -> Option<Self> {
-        Self::around(field, shape, None, report)
+        Self::around(field, shape, &[], report)
     }
 
-    /// The same for a mapping around another one, whose fields may be written beside it by mistake.
+    /// The same for a mapping around others, whose fields may be written beside them by mistake.
     pub(in crate::manifest) fn around(
         field: &Field<'a>,
         shape: &'static Shape,
-        inner: Option<(&str, &'static Shape)>,
+        inner: &[(&str, &'static Shape)],
         report: &mut Report,
     ) -> Option<Self> {
         if let Some(example) = field.scalar().and_then(|text| shape.example(text)) {
@@ -47,11 +47,9 @@ impl<'a> Fields<'a> {
         let entries = field.entries(report)?;
         for entry in entries.iter().filter(|entry| shape.field(&entry.key).is_none()) {
             let place = if field.path.is_empty() { String::new() } else { format!(" in {}", field.path) };
-            let remedy = match inner {
-                Some((name, inner)) if inner.field(&entry.key).is_some() => {
-                    format!("indent it below {name}:")
-                }
-                _ => did_you_mean(&entry.key, shape.names()),
+            let remedy = match inner.iter().find(|(_, inner)| inner.field(&entry.key).is_some()) {
+                Some((name, _)) => format!("indent it below {name}:"),
+                None => did_you_mean(&entry.key, shape.names()),
             };
             report.error(entry.key_at, format!("unknown field {}{place}", quote(&entry.key)), remedy);
         }

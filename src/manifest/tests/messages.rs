@@ -70,6 +70,8 @@ fn a_name_where_a_mapping_belongs_is_shown_as_that_mapping() {
 fn fields_of_the_specification_beside_it_are_to_be_indented() {
     let text = "apiVersion: slo/v1\nkind: SLO\nmetadata: { name: web }\nspec:\nsystemRef: { kind: System, name: web }\ntarget: 99\n";
     expect(text, "5:1: error: SLO web: unknown field \"systemRef\"; indent it below spec:");
+    let text = "apiVersion: slo/v1\nkind: System\nmetadata:\nname: web\n";
+    expect(text, "4:1: error: System: unknown field \"name\"; indent it below metadata:");
     let text = "apiVersion: slo/v1\nkind: System\nmetadata: { name: web }\nspec: {}\n  staleAfter: 15m\n";
     expect(text, "the value above is {}, so nothing may be indented below it; remove the {}");
 }
@@ -85,6 +87,11 @@ fn hours_days_and_zones_are_corrected_if_their_meaning_is_clear() {
     for (spec, remedy) in [
         ("schedule: [{ after: 9:00 }]", "write \"09:00\""),
         ("schedule: [{ after: \"7\" }]", "write \"07:00\""),
+        ("schedule: [{ after: 9 }]", "write \"09:00\""),
+        ("schedule: [{ after: 0930 }]", "write \"09:30\""),
+        ("schedule: [{ after: 09.00 }]", "write \"09:00\""),
+        ("schedule: [{ weekday: [1] }]", "write Mon, Tue, Wed, Thu, Fri, Sat or Sun"),
+        ("window: { calendar: month, timezone: GMT+1 }", "write an IANA name such as Europe/Berlin"),
         ("schedule: [{ after: 9am }]", "write hours and minutes, such as \"22:00\""),
         ("schedule: [{ weekday: Mon-Fri }]", "list the days: [Mon, Tue, Wed, Thu, Fri]"),
         ("schedule: [{ weekday: [Sat - monday] }]", "list the days: [Sat, Sun, Mon]"),

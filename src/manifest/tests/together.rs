@@ -146,7 +146,7 @@ fn an_objective_with_several_problems_says_all_of_them() {
             "spec.windowDays must be a whole number",
             "spec.window.calendar must be",
             "spec.schedule[0].weekday is empty",
-            "spec.schedule[0].after must be a string",
+            "spec.schedule[0].after: \"9\" is not a time of day",
             "spec.countsAsDown contains healthy",
             "spec.countsAsDown.degraded must be a weight",
         ],

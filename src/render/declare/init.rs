@@ -85,7 +85,9 @@ pub(crate) fn text(starters: &[Starter]) -> String {
         return text;
     }
     for (index, starter) in starters.iter().enumerate() {
-        system(&mut text, starter.system.as_str(), "postgres");
+        // A system that exists, if there is another one.
+        let other = starters.iter().find(|other| other.system != starter.system);
+        system(&mut text, starter.system.as_str(), other.map_or("postgres", |other| other.system.as_str()));
         objective(&mut text, starter, index == 0);
     }
     text
@@ -99,7 +101,7 @@ fn example(text: &mut String) {
 }
 
 fn system(text: &mut String, name: &str, upstream: &str) {
-    let name = name_text(name);
+    let (name, upstream) = (name_text(name), name_text(upstream));
     let _ = write!(
         text,
         "---

@@ -55,7 +55,11 @@ pub(super) fn items(records: &[Placed<'_>]) -> (Option<String>, Vec<Values>) {
             .map(|(name, value)| (if is_plain(name) { format!("$.{name}") } else { name.clone() }, value.clone()))
             .filter(|(name, _)| !is_within(name) && !name.contains('[') && name != KEY)
             .collect();
-        all.extend(items.iter().map(|item| [values(item), of_record.clone()].concat()));
+        let of_item = |item: &Placed<'_>| {
+            let at_item = |(name, value): (String, String)| (name.replacen("$.", "@.", 1), value);
+            values(item).into_iter().map(at_item).collect::<Values>()
+        };
+        all.extend(items.iter().map(|item| [of_item(item), of_record.clone()].concat()));
         if all.len() >= MOST_RECORDS {
             break;
         }

@@ -21,7 +21,11 @@ const EXAMPLE_LIST: &str = "write [{ weekday: [Mon, Tue, Wed, Thu, Fri], after: 
 pub(super) fn read(fields: &Fields<'_>, zone: Option<Tz>, report: &mut Report) -> Option<Schedule> {
     let Some(field) = fields.get("schedule") else { return Some(Schedule::default()) };
     if let Value::Map(_) = &field.node.value {
-        field.expected("a list", "write - before it, or [ ] around it", report);
+        field.expected(
+            "a list",
+            "write it as an item of a list: with - before its first field, or [ ] around { }",
+            report,
+        );
         return None;
     }
     if field.scalar().is_some() {

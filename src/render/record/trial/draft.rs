@@ -40,7 +40,10 @@ pub(crate) fn draft(name: &str, file: &str, sight: &Sight) -> String {
         return text;
     }
     if let Some(records) = &sight.records {
-        let _ = writeln!(text, "  records: {}", name_text(records));
+        let _ = writeln!(text, "  records: {}  # guessed", name_text(records));
+        if sight.is_cut {
+            text.push_str("  # Only the beginning of the file was read: there may be other lists, and other values.\n");
+        }
     }
     let noun = if sight.each.is_some() { "item" } else { "record" };
     if let Some(each) = &sight.each {
@@ -67,10 +70,11 @@ fn of_lines(sight: &Sight) -> String {
         let _ = writeln!(text, "  #   {}", cut(line, LONGEST_LINE));
     }
     let records = match separator(lines) {
+        Some("\t") => ["ts", "system", "status"].map(|name| format!(r"(?<{name}>[^\t]*)")).join(r"\t"),
         Some(by) => ["ts", "system", "status"].map(|name| format!("(?<{name}>[^{by}]*)")).join(by),
         None => moment(lines.first().map_or("", |line| line)).to_owned() + r" (?<system>\S+) (?<status>\S+)",
     };
-    text + "  # Name the parts of a line that you need; a line that no expression matches is rejected.\n"
+    text + "  # This expression is an example: name the parts of a line that you need. A line that none matches is rejected.\n"
         + &format!("  records: '^{records}'\n")
         + "  fields: { ts: ts, system: system, status: status }\n  \
            values: { status: { UP: healthy, DOWN: unhealthy } }  # for example\n  slug: true\n"
@@ -86,7 +90,7 @@ fn separator(lines: &[String]) -> Option<&'static str> {
         let (_, rest) = line.split_once(',').unwrap_or_default();
         rest.len() > 3 && rest.as_bytes()[..3].iter().all(u8::is_ascii_digit) && rest.as_bytes()[3] == b' '
     });
-    [",", ";"].into_iter().filter(|_| !is_log).find(|by| separates(&counts(by)))
+    [",", ";", "\t"].into_iter().filter(|_| !is_log).find(|by| separates(&counts(by)))
 }
 
 /// The expression for the time at the start of a line: in brackets, as a date and a time, or as one word.
@@ -178,7 +182,7 @@ fn system_field(system: Option<&Seen>) -> String {
 /// The system, if nothing in the records says it, and the key above them may; or if only the first of a list does.
 fn hint(sight: &Sight, system: Option<&Seen>) -> String {
     let whole = sight.each.as_ref().or(sight.records.as_ref());
-    let above = whole.and_then(|path| path.strip_suffix("[*]")?.rsplit_once('.')).filter(|(above, _)| *above != "$");
+    let above = whole.and_then(|path| path.strip_suffix("[*]")?.rsplit_once('.'));
     match (system, above) {
         (None, Some((above, key))) => {
             format!("    # \"#key\" is the key above a record ({}), for example with {above}.*[*]\n", one_line(key))
