@@ -27,7 +27,7 @@ use super::records::{Cut, Records};
 use super::walk::Walk;
 use super::{Batch, Options, Reject, Unreadable};
 use crate::domain::health::feed::Step;
-use crate::domain::health::trial::Tried;
+use crate::domain::health::feed::trial::Tried;
 use crate::failure::Failure;
 pub(crate) use draft::look;
 pub(crate) use gathered::Gathered;

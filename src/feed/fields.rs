@@ -7,7 +7,7 @@ use super::intern::{Interner, Stream};
 use super::names::{Names, checked};
 use super::row::Row;
 use super::time::Times;
-use crate::domain::health::foreign;
+use crate::domain::health::feed::foreign;
 use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::{Source, Status};
 use crate::domain::value::duration::format_millis;

@@ -1,6 +1,8 @@
 //! Owns feeds: how the records of another program become transitions.
 
+pub(crate) mod foreign;
 pub(crate) mod time_format;
+pub(crate) mod trial;
 
 use std::collections::BTreeMap;
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::moments;
 use super::text::Text;
 use crate::domain::health::feed::Format;
-use crate::domain::health::trial::{Seen, Sight, Spelling, Times};
+use crate::domain::health::feed::trial::{Seen, Sight, Spelling, Times};
 use crate::domain::value::instant::Instant;
 use crate::feed::csv::{Cutter, DELIMITERS};
 use crate::feed::input::Input;

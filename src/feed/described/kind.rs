@@ -8,8 +8,8 @@ use hashbrown::HashMap;
 use regex::Regex;
 
 use super::tree::Tree;
+use crate::domain::health::feed::foreign;
 use crate::domain::health::feed::{self, ANY_VALUE, FILE_NAME, Feed, Field, Meaning, Shape};
-use crate::domain::health::foreign;
 use crate::domain::value::wording::and_list;
 
 /// The values of one record that its kind needs, in the order of [`Kind::wants`].

@@ -1,9 +1,9 @@
 //! Owns tracing the first records, for people who write a feed.
 
 use super::kind::{Kind, Slots};
+use crate::domain::health::feed::trial::Tried;
 use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::Transition;
-use crate::domain::health::trial::Tried;
 use crate::feed::Batch;
 
 /// The traced records.

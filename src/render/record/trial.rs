@@ -10,9 +10,9 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::ingest::thousands;
+use crate::domain::health::feed::trial::Tried;
 use crate::domain::health::stream::StreamName;
 use crate::domain::health::transition::{Source, Transition};
-use crate::domain::health::trial::Tried;
 use crate::domain::value::instant::Instant;
 use crate::domain::value::name::Name;
 use crate::domain::value::wording::one_line;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{LONGEST_SAMPLE, MOST_RECORDS, MOST_VALUES, Values, spelling};
-use crate::domain::health::foreign::meant;
+use crate::domain::health::feed::foreign::meant;
 
 /// The deepest nesting at which records, and items of a record, are searched.
 const DEEPEST: usize = 4;

@@ -6,8 +6,8 @@ mod guess;
 use std::fmt::Write as _;
 
 use crate::domain::health::feed::Format;
-use crate::domain::health::foreign::meant;
-use crate::domain::health::trial::{Seen, Sight, Spelling};
+use crate::domain::health::feed::foreign::meant;
+use crate::domain::health::feed::trial::{Seen, Sight, Spelling};
 use crate::domain::value::duration::{format_millis, write_millis};
 use crate::domain::value::name::Name;
 use crate::domain::value::wording::one_line;

@@ -1,8 +1,8 @@
 //! Owns guessing the role of each value in records, by its name and its content.
 
-use crate::domain::health::foreign::meant;
+use crate::domain::health::feed::foreign::meant;
+use crate::domain::health::feed::trial::{Seen, Sight};
 use crate::domain::health::transition::Status;
-use crate::domain::health::trial::{Seen, Sight};
 
 /// The words that identify a value: those that are its entire name, the likelier ones first, and those in its name.
 const STARTS: [&[&str]; 2] =

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::feed::Format;
-use super::stream::StreamName;
-use super::transition::Transition;
+use super::Format;
+use crate::domain::health::stream::StreamName;
+use crate::domain::health::transition::Transition;
 use crate::domain::value::instant::Instant;
 
 /// One record.

@@ -1,6 +1,6 @@
 //! Owns the words of other programs for a status: they are suggested, never accepted.
 
-use super::transition::Status;
+use crate::domain::health::transition::Status;
 
 /// Words of other programs, in lower case with `_` between them.
 const WORDS: [(Status, &[&str]); 4] = [
