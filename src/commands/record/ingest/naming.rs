@@ -91,7 +91,8 @@ mod tests {
         let mut naming = Naming::new(false);
         let mut named = Vec::new();
         for line in 1..=30 {
-            let reason = if line % 2 == 0 { format!("\"a \\\" {line}\" is no time") } else { "no status".to_owned() };
+            let reason =
+                if line % 2 == 0 { format!("\"a \\\" {line}\" is not a time") } else { "no status".to_owned() };
             named.extend(naming.name(&reason, || line.to_string()));
         }
         assert_eq!(named, (1..=20).map(|line| line.to_string()).collect::<Vec<_>>());

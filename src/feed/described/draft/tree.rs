@@ -3,12 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::{LONGEST_SAMPLE, MOST_RECORDS, MOST_VALUES, Values, spelling};
+use crate::domain::health::feed::NEAREST_KEY;
 use crate::domain::health::feed::foreign::meant;
 
 /// The deepest nesting at which records, and items of a record, are searched.
 const DEEPEST: usize = 4;
-/// The name of the nearest key above a record or an item.
-const KEY: &str = "#key";
 
 /// Where records are, and the values of each, or of each of their items.
 pub(super) struct Found {
@@ -40,20 +39,17 @@ pub(super) fn records(tree: &Value) -> Option<Found> {
 /// The path of the items of these records, if they say what the records do not, and the values of each.
 pub(super) fn items(records: &[Placed<'_>]) -> (Option<String>, Vec<Values>) {
     let own: Vec<Values> = records.iter().take(MOST_RECORDS).map(values).collect();
-    let Some(path) =
-        records.iter().take(MOST_RECORDS).find_map(|record| inner(record.value, "$", 0)).map(|(path, _)| path)
-    else {
-        return (None, own);
-    };
+    let lists: Vec<_> = records.iter().take(MOST_RECORDS).map(|record| inner(record.value, "$", 0)).collect();
+    let Some(path) = lists.iter().flatten().map(|(path, _)| path.clone()).next() else { return (None, own) };
     let list = path.strip_suffix(".*[*]").or_else(|| path.strip_suffix("[*]")).unwrap_or(&path);
     let is_within = |name: &str| name.strip_prefix(list).is_some_and(|rest| rest.starts_with(['.', '[']));
     let mut all: Vec<Values> = Vec::new();
-    for (record, own) in records.iter().zip(&own) {
-        let Some((_, items)) = inner(record.value, "$", 0).filter(|(other, _)| *other == path) else { continue };
+    for (items, own) in lists.iter().zip(&own) {
+        let Some((_, items)) = items.as_ref().filter(|(other, _)| *other == path) else { continue };
         let of_record: Values = own
             .iter()
             .map(|(name, value)| (if is_plain(name) { format!("$.{name}") } else { name.clone() }, value.clone()))
-            .filter(|(name, _)| !is_within(name) && !name.contains('[') && name != KEY)
+            .filter(|(name, _)| !is_within(name) && !name.contains('[') && name != NEAREST_KEY)
             .collect();
         let of_item = |item: &Placed<'_>| {
             let at_item = |(name, value): (String, String)| (name.replacen("$.", "@.", 1), value);
@@ -172,7 +168,7 @@ fn step(key: &str) -> String {
 
 /// The values of a record or an item, with its key.
 fn values(of: &Placed<'_>) -> Values {
-    let key = of.key.map(|key| (KEY.to_owned(), key.to_owned()));
+    let key = of.key.map(|key| (NEAREST_KEY.to_owned(), key.to_owned()));
     key.into_iter().chain(named(of.value)).collect()
 }
 

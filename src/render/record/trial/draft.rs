@@ -5,9 +5,9 @@ mod guess;
 
 use std::fmt::Write as _;
 
-use crate::domain::health::feed::Format;
 use crate::domain::health::feed::foreign::meant;
 use crate::domain::health::feed::trial::{Seen, Sight, Spelling};
+use crate::domain::health::feed::{Format, NEAREST_KEY};
 use crate::domain::value::duration::{format_millis, write_millis};
 use crate::domain::value::name::Name;
 use crate::domain::value::wording::one_line;
@@ -181,11 +181,15 @@ fn system_field(system: Option<&Seen>) -> String {
 
 /// The system, if nothing in the records says it, and the key above them may; or if only the first of a list does.
 fn hint(sight: &Sight, system: Option<&Seen>) -> String {
-    let whole = sight.each.as_ref().or(sight.records.as_ref());
+    // The key above an item is inside its record.
+    let whole = sight.records.as_ref().filter(|_| sight.each.is_none());
     let above = whole.and_then(|path| path.strip_suffix("[*]")?.rsplit_once('.'));
     match (system, above) {
         (None, Some((above, key))) => {
-            format!("    # \"#key\" is the key above a record ({}), for example with {above}.*[*]\n", one_line(key))
+            format!(
+                "    # \"{NEAREST_KEY}\" is the key above a record ({}), for example with {above}.*[*]\n",
+                one_line(key)
+            )
         }
         (Some(seen), _) if seen.name.contains("[0]") => {
             let (list, rest) = seen.name.split_once("[0]").unwrap_or_default();

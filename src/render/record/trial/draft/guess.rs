@@ -1,5 +1,6 @@
 //! Owns guessing the role of each value in records, by its name and its content.
 
+use crate::domain::health::feed::NEAREST_KEY;
 use crate::domain::health::feed::foreign::meant;
 use crate::domain::health::feed::trial::{Seen, Sight};
 use crate::domain::health::transition::Status;
@@ -21,8 +22,6 @@ const SYSTEMS: [&[&str]; 2] = [
 /// Values that may be the name of something else.
 const NAMES: [&[&str]; 2] =
     [&["name", "entity", "check", "job", "target", "url", "title"], &["name", "target", "instance"]];
-/// The nearest key above a record.
-const KEY: &str = "#key";
 /// What Prometheus calls the name of a metric, which many systems share.
 const METRIC: &str = "__name__";
 const STATUSES: [&[&str]; 2] =
@@ -98,7 +97,7 @@ impl<'s> Guess<'s> {
         let is_free = |seen: &Seen, taken: &[&Seen]| !is_time(seen) && !taken.iter().any(|of| std::ptr::eq(*of, seen));
         if end.is_none() {
             let checks = |seen: &Seen| is_free(seen, &taken) && splits(sight, &[system], seen);
-            let key = || values.iter().find(|seen| seen.name == KEY && checks(seen));
+            let key = || values.iter().find(|seen| seen.name == NEAREST_KEY && checks(seen));
             guess.check = find(values, CHECKS, checks).or_else(key);
             taken.extend(guess.check);
             let by = [system, guess.check];
@@ -170,7 +169,7 @@ fn system<'s>(values: &'s [Seen], taken: &[&Seen]) -> Option<&'s Seen> {
     let named = values.iter().find(|seen| is_free(seen) && is_name_of_one(seen));
     let within = || find(values, [&[], SYSTEMS[1]], |seen| is_free(seen) && has_name(seen) && !is_url(seen));
     let other = || find(values, NAMES, |seen| is_free(seen) && !seen.name.ends_with(METRIC));
-    let key = || values.iter().find(|seen| seen.name == KEY);
+    let key = || values.iter().find(|seen| seen.name == NEAREST_KEY && is_free(seen));
     whole.or(named).or_else(within).or_else(|| key().filter(|key| has_name(key))).or_else(other).or_else(key)
 }
 
